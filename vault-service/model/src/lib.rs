@@ -1,0 +1,43 @@
+//! The nouns of Sallyport and the wire format of the Provider.
+//!
+//! Everything here is data and pure functions: no clock, no socket, no runtime. The vault service,
+//! the filter and the command line share these types, so a reference or a policy means the same in
+//! all three.
+
+#![forbid(unsafe_code)]
+
+mod access;
+mod collection;
+mod der;
+mod gateway;
+mod id;
+mod material;
+mod name;
+mod provider_api;
+mod reference;
+mod secret_string;
+mod shared_secret;
+mod template;
+mod tls;
+
+pub use access::{Access, AccessError};
+pub use collection::{Collection, UnknownCollection};
+pub use der::Der;
+pub use gateway::{GatewayIdentity, GatewayIdentityError, TrustDomain};
+pub use id::{ActorId, EnvironmentId, GroupId, OrganizationId, Scope, SecretId};
+pub use material::{Material, PinsetMaterial, TlsContextMaterial, TruststoreMaterial};
+pub use name::{GroupName, NameError, SecretName};
+pub use provider_api::{
+    Answer, Freshness, Known, MARKER_HEADER, MARKER_VALUE, MAX_REFERENCES, MAX_WAIT_SECONDS,
+    Outcome, RESOLVE_PATH, Refusal, ResolveRequest, ResolveResponse, Revision,
+};
+pub use reference::{
+    Field, REFERENCE_SCHEME, Reference, ReferenceError, Selector, VersionSelector,
+};
+pub use secret_string::SecretString;
+pub use shared_secret::SharedSecret;
+pub use template::{Template, TemplateError, TemplatePart};
+pub use tls::{
+    AlpnProtocol, CipherSuite, ClientCertificatePolicy, ServerCertificatePolicy, TlsVersion,
+    UnknownTlsWord,
+};

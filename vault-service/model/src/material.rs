@@ -1,0 +1,65 @@
+//! What the Provider hands to a gateway, prepared: parsed, checked and reduced to what is needed to
+//! decide. Private keys are never in it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::der::Der;
+use crate::shared_secret::SharedSecret;
+use crate::tls::{
+    AlpnProtocol, CipherSuite, ClientCertificatePolicy, ServerCertificatePolicy, TlsVersion,
+};
+
+/// Material of one reference. `S` is the type of secret text, as in [`SharedSecret`].
+///
+/// The enum is externally tagged on purpose: serde reads other taggings through a buffer of its own,
+/// which would leave copies of secrets behind.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Material<S> {
+    /// A whole shared secret.
+    SharedSecret(SharedSecret<S>),
+    /// One field of a shared secret (`#field`).
+    Field(S),
+    /// Trust anchors.
+    Truststore(TruststoreMaterial),
+    /// Pins.
+    CertificatePinset(PinsetMaterial),
+    /// A TLS context with its truststore.
+    TlsContext(TlsContextMaterial),
+}
+
+/// Trust anchors, each a CA certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TruststoreMaterial {
+    /// DER certificates.
+    pub anchors: Vec<Der>,
+}
+
+/// Pins: a peer passes if the public key of a certificate on its verified path is in the set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PinsetMaterial {
+    /// SHA-256 of SubjectPublicKeyInfo (32 bytes each), as in RFC 7469 section 2.4.
+    pub spki_sha256: Vec<Der>,
+}
+
+/// A TLS context as a policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TlsContextMaterial {
+    /// Oldest version allowed.
+    pub min_version: TlsVersion,
+    /// Newest version allowed.
+    pub max_version: TlsVersion,
+    /// Cipher suites for TLS 1.2 and older, most preferred first.
+    pub cipher_suites: Vec<CipherSuite>,
+    /// Application protocols, most preferred first.
+    pub alpn_protocols: Vec<AlpnProtocol>,
+    /// Downstream: whether a client certificate is required.
+    pub client_certificate: ClientCertificatePolicy,
+    /// Upstream: whether the server's certificate is verified.
+    pub server_certificate: ServerCertificatePolicy,
+    /// The context's truststore, where it has one.
+    pub truststore: Option<TruststoreMaterial>,
+}

@@ -1,1 +1,27 @@
-//! x
+//! The real parts put together: the built vault service and command line, a real Envoy, real TLS
+//! peers and a small PKI. The end-to-end tests and `make run` share every line of it.
+
+#![forbid(unsafe_code)]
+
+pub mod admin;
+pub mod cli;
+pub mod client;
+pub mod demo;
+pub mod envoy;
+mod error;
+pub mod files;
+pub mod manager;
+pub mod multipart;
+pub mod pki;
+pub mod ports;
+pub mod process;
+pub mod program;
+pub mod provider;
+pub mod scratch;
+pub mod template;
+pub mod tls;
+pub mod upstream;
+pub mod vault;
+pub mod wait;
+
+pub use error::{Error, Result};

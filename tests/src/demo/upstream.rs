@@ -1,0 +1,26 @@
+//! Line 4: an upstream that has not passed gets nothing.
+
+use super::{Line, Stage};
+use crate::Result;
+
+/// (4) The request to an upstream outside the pin set is refused before one byte of it is sent.
+pub async fn unpinned_upstream_gets_nothing(stage: &mut Stage) -> Result<Line> {
+    let client = stage.client(Some(&stage.clients.partner))?;
+    let reply = client
+        .get(stage.gateway()?.listener(), "/impostor/hello")
+        .await?;
+    let reached = if stage.impostor.handshakes() == 0 {
+        "the upstream was never reached".to_owned()
+    } else {
+        format!(
+            "the upstream received {} request bytes",
+            stage.impostor.received_bytes()
+        )
+    };
+    Ok(Line::exact(
+        4,
+        "an upstream with a certificate outside the pin set",
+        "502 (upstream_certificate_not_pinned), the upstream received 0 request bytes",
+        format!("{}, {reached}", reply.summary()),
+    ))
+}

@@ -1,0 +1,188 @@
+//! A small PKI: authorities, intermediates, and the certificates of clients and servers (P-256).
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
+};
+
+use crate::{Result, files};
+
+/// A certificate authority.
+#[derive(Debug)]
+pub struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    /// Certificates between this authority and the root, this one first; empty for a root.
+    intermediates: Vec<String>,
+}
+
+/// A certificate with its private key.
+#[derive(Clone)]
+pub struct Identity {
+    /// The certificate, PEM.
+    pub certificate: String,
+    /// The certificate and its intermediates, leaf first, PEM.
+    pub chain: String,
+    /// The private key, PKCS#8 PEM.
+    pub key: String,
+}
+
+/// Where an [`Identity`] was written to.
+#[derive(Clone, Debug)]
+pub struct IdentityFiles {
+    /// Leaf and intermediates, PEM.
+    pub chain: PathBuf,
+    /// Private key, PEM.
+    pub key: PathBuf,
+}
+
+/// What makes a certificate unusual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Validity {
+    /// From 2020 to 2049.
+    #[default]
+    Valid,
+    /// Ended in 2021.
+    Expired,
+}
+
+impl Authority {
+    /// A self-signed root.
+    pub fn root(name: &str) -> Result<Self> {
+        let issuer =
+            CertifiedIssuer::self_signed(authority_parameters(name), KeyPair::generate()?)?;
+        Ok(Self {
+            issuer,
+            intermediates: Vec::new(),
+        })
+    }
+
+    /// An authority below this one.
+    pub fn intermediate(&self, name: &str) -> Result<Self> {
+        let issuer = CertifiedIssuer::signed_by(
+            authority_parameters(name),
+            KeyPair::generate()?,
+            &self.issuer,
+        )?;
+        let mut intermediates = vec![issuer.pem()];
+        intermediates.extend_from_slice(&self.intermediates);
+        Ok(Self {
+            issuer,
+            intermediates,
+        })
+    }
+
+    /// Its own certificate, PEM.
+    pub fn certificate(&self) -> String {
+        self.issuer.pem()
+    }
+
+    /// A certificate for TLS clients.
+    pub fn client(&self, name: &str) -> Result<Identity> {
+        self.issue(
+            name,
+            &[],
+            ExtendedKeyUsagePurpose::ClientAuth,
+            Validity::Valid,
+        )
+    }
+
+    /// A certificate for TLS clients with the given dates.
+    pub fn client_with(&self, name: &str, validity: Validity) -> Result<Identity> {
+        self.issue(name, &[], ExtendedKeyUsagePurpose::ClientAuth, validity)
+    }
+
+    /// A certificate for a TLS server of that DNS name.
+    pub fn server(&self, dns: &str) -> Result<Identity> {
+        self.issue(
+            dns,
+            &[dns],
+            ExtendedKeyUsagePurpose::ServerAuth,
+            Validity::Valid,
+        )
+    }
+
+    fn issue(
+        &self,
+        name: &str,
+        dns: &[&str],
+        usage: ExtendedKeyUsagePurpose,
+        validity: Validity,
+    ) -> Result<Identity> {
+        let names: Vec<String> = dns.iter().map(|&name| name.to_owned()).collect();
+        let mut parameters = CertificateParams::new(names)?;
+        parameters.distinguished_name = subject(name);
+        parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        parameters.extended_key_usages = vec![usage];
+        parameters.use_authority_key_identifier_extension = true;
+        date(&mut parameters, validity);
+        let key = KeyPair::generate()?;
+        let certificate = parameters.signed_by(&key, &self.issuer)?.pem();
+        Ok(Identity {
+            chain: format!("{certificate}{}", self.intermediates.concat()),
+            certificate,
+            key: key.serialize_pem(),
+        })
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").finish_non_exhaustive()
+    }
+}
+
+impl Identity {
+    /// Writes `<name>.pem` (the chain) and `<name>.key`, readable by the owner only.
+    pub fn write_to(&self, directory: &Path, name: &str) -> Result<IdentityFiles> {
+        let written = IdentityFiles {
+            chain: directory.join(format!("{name}.pem")),
+            key: directory.join(format!("{name}.key")),
+        };
+        files::write(&written.chain, &self.chain)?;
+        files::write(&written.key, &self.key)?;
+        Ok(written)
+    }
+}
+
+fn authority_parameters(name: &str) -> CertificateParams {
+    let mut parameters = CertificateParams::default();
+    parameters.distinguished_name = subject(name);
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    parameters.use_authority_key_identifier_extension = true;
+    date(&mut parameters, Validity::Valid);
+    parameters
+}
+
+fn date(parameters: &mut CertificateParams, validity: Validity) {
+    parameters.not_before = date_time_ymd(2020, 1, 1);
+    parameters.not_after = match validity {
+        Validity::Valid => date_time_ymd(2049, 1, 1),
+        Validity::Expired => date_time_ymd(2021, 1, 1),
+    };
+}
+
+fn subject(name: &str) -> DistinguishedName {
+    let mut subject = DistinguishedName::new();
+    subject.push(DnType::CommonName, name);
+    subject.push(DnType::OrganizationName, "Sallyport demo");
+    subject
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_holds_the_leaf_and_the_intermediates_but_not_the_root() {
+        let root = Authority::root("root").unwrap();
+        let intermediate = root.intermediate("intermediate").unwrap();
+        let client = intermediate.client("client").unwrap();
+        assert!(client.chain.starts_with(&client.certificate));
+        assert!(client.chain.ends_with(&intermediate.certificate()));
+        assert_eq!(client.chain.matches("BEGIN CERTIFICATE").count(), 2);
+    }
+}

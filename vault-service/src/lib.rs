@@ -1,1 +1,23 @@
-//! x
+//! The vault service of Sallyport.
+//!
+//! Two doors that share a store and nothing else: [`manager`] takes secrets in and shows metadata,
+//! it holds public keys only; [`provider`] opens secrets for authorised gateways. [`http`] puts each
+//! behind its own listener, [`serve`] puts the parts together.
+
+#![forbid(unsafe_code)]
+
+pub mod access;
+pub mod accounts;
+pub mod audit;
+pub mod clock;
+pub mod data_dir;
+mod exposed;
+pub mod http;
+pub mod init;
+pub mod keys;
+pub mod manager;
+pub mod payload;
+pub mod provider;
+pub mod serve;
+pub mod settings;
+pub mod store;

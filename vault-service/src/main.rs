@@ -1,2 +1,156 @@
-//! x
-fn main() {}
+//! `sallyport-vault`: flags to settings, settings to the service.
+
+#![forbid(unsafe_code)]
+
+mod arguments;
+
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use sallyport_vault::clock;
+use sallyport_vault::init::{Initialised, NewVault, init};
+use sallyport_vault::serve::Vault;
+use sallyport_vault::settings::{DEFAULT_CONFIG, Given, Settings};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing::info;
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::{Arguments, Command, Init, Output, Serve};
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        _ if arguments.print_default_config => io::stdout()
+            .write_all(DEFAULT_CONFIG.as_bytes())
+            .map_err(Failure::from),
+        Some(Command::Init(arguments)) => make(arguments).await,
+        Some(Command::Serve(arguments)) => serve(arguments).await,
+        None => Ok(()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {}", chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn make(arguments: Init) -> Result<(), Failure> {
+    let new = NewVault {
+        organization: arguments.organization.clone(),
+        environment: arguments.environment.clone(),
+        trust_domain: arguments.trust_domain,
+        server_names: arguments.server_names,
+    };
+    let made = init(&arguments.data_dir, new, clock::now()).await?;
+    let dir = arguments.data_dir.canonicalize()?;
+    let text = match arguments.output {
+        Output::Text => as_text(&made, &dir),
+        Output::Json => {
+            let document = json!({
+                "dataDir": dir,
+                "organization": { "id": made.organization, "name": arguments.organization },
+                "environment": { "id": made.environment, "name": arguments.environment },
+                "clientId": made.client_id,
+                "clientSecret": made.client_secret.expose(),
+                "ca": dir.join("ca.pem"),
+            });
+            format!("{document}\n")
+        }
+    };
+    Ok(io::stdout().write_all(text.as_bytes())?)
+}
+
+fn as_text(made: &Initialised, dir: &Path) -> String {
+    format!(
+        "A new vault is in {dir}\n\
+         \n\
+         organization   {organization}\n\
+         environment    {environment}\n\
+         client id      {client_id}\n\
+         client secret  {client_secret}   (shown once: keep it now)\n\
+         \n\
+         Next:\n\
+         \x20 sallyport-vault serve --data-dir {dir}\n\
+         \x20 sallyport login --url https://localhost:8443 --ca-file {dir}/ca.pem --client-id {client_id}\n",
+        dir = dir.display(),
+        organization = made.organization,
+        environment = made.environment,
+        client_id = made.client_id,
+        client_secret = made.client_secret.expose(),
+    )
+}
+
+async fn serve(arguments: Serve) -> Result<(), Failure> {
+    let filter =
+        EnvFilter::try_from_env("SALLYPORT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .json()
+        .with_writer(io::stderr)
+        .with_env_filter(filter)
+        .init();
+
+    let beside = arguments.data_dir.join("vault.toml");
+    let file = match &arguments.config {
+        Some(path) => Given::from_file(path)?,
+        None if beside.is_file() => Given::from_file(&beside)?,
+        None => Given::default(),
+    };
+    let settings = Settings::from_given(arguments.given().or(file))?;
+    let vault = Vault::open(&arguments.data_dir, &settings).await?;
+    let (manager, provider) = vault.addresses()?;
+    info!(%manager, %provider, "both doors are open");
+    if let Some(path) = &arguments.ready_file {
+        write_ready(
+            path,
+            &format!("https://{manager}"),
+            &format!("https://{provider}"),
+        )?;
+    }
+
+    let (stop, stopped) = watch::channel(false);
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        info!("stopping");
+        let _ = stop.send(true);
+    });
+    vault.serve(stopped).await;
+    Ok(())
+}
+
+/// Written beside and renamed, so that whoever waits for the file never reads half of it.
+fn write_ready(path: &Path, manager: &str, provider: &str) -> io::Result<()> {
+    let beside = path.with_extension("part");
+    std::fs::write(
+        &beside,
+        json!({ "manager": manager, "provider": provider }).to_string(),
+    )?;
+    std::fs::rename(&beside, path)
+}
+
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,1 +1,44 @@
-//! Placeholder.
+//! Certificates as data: parsing, path validation, pins, private keys.
+//!
+//! Pure: time and bytes are arguments, nothing is read from a clock, a file or a socket, so the
+//! vault service and the gateway filter (WebAssembly) reach the same verdict from the same code.
+
+#![forbid(unsafe_code)]
+
+mod certificate;
+mod details;
+mod digest;
+mod distinguished_name;
+mod extensions;
+mod path;
+mod path_error;
+mod pem_block;
+mod pem_bundle;
+mod pin_set;
+#[cfg(feature = "keystores")]
+mod private_key;
+#[cfg(feature = "keystores")]
+mod private_key_encryption;
+mod profile;
+mod public_key;
+mod server_name;
+mod signature;
+mod trust_anchors;
+mod unix_time;
+
+pub use certificate::{Certificate, CertificateError, MAX_CERTIFICATE_BYTES};
+pub use details::{BasicConstraintsDetails, CertificateDetails, NameDetails, ValidityDetails};
+pub use digest::Digest;
+pub use path::{MAX_INTERMEDIATES, Usage, VerifiedPath, verify_path};
+pub use path_error::PathError;
+pub use pem_bundle::{
+    MAX_PEM_BLOCKS, MAX_PEM_BYTES, PemError, certificate_from_pem, certificates_from_pem,
+};
+pub use pin_set::{MAX_PINS, PinSet, PinSetError};
+#[cfg(feature = "keystores")]
+pub use private_key::{PrivateKey, PrivateKeyError};
+pub use profile::Rule;
+pub use public_key::KeyError;
+pub use server_name::{ServerNameError, verify_server_name};
+pub use trust_anchors::{TrustAnchorError, TrustAnchors};
+pub use unix_time::UnixTime;

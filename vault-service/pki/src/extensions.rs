@@ -1,0 +1,275 @@
+//! The extensions of a certificate, reduced to what decisions and descriptions need.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use x509_parser::asn1_rs::Oid;
+use x509_parser::extensions::{
+    ExtendedKeyUsage, GeneralName, GeneralSubtree, KeyUsage, NameConstraints, ParsedExtension,
+    X509Extension,
+};
+
+use crate::certificate::CertificateError;
+use crate::distinguished_name;
+
+/// Whether an extension is marked critical, and what is in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Extension<T> {
+    pub(crate) critical: bool,
+    pub(crate) value: T,
+}
+
+/// Extensions by name (RFC 5280 section 4.2.1).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extensions {
+    pub(crate) basic_constraints: Option<Extension<BasicConstraints>>,
+    pub(crate) key_usage: Option<Extension<KeyUsageBits>>,
+    pub(crate) extended_key_usage: Option<Extension<Purposes>>,
+    pub(crate) subject_alt_name: Option<Extension<Vec<AltName>>>,
+    pub(crate) name_constraints: Option<Extension<Constraints>>,
+    pub(crate) subject_key_identifier: Option<Extension<Vec<u8>>>,
+    pub(crate) authority_key_identifier: Option<Extension<AuthorityKey>>,
+    pub(crate) policy_constraints: Option<Extension<()>>,
+    pub(crate) authority_info_access: Option<Extension<()>>,
+    /// Critical extensions that nothing here processes, as dotted object identifiers.
+    pub(crate) unknown_critical: Vec<String>,
+}
+
+/// RFC 5280 section 4.2.1.9.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BasicConstraints {
+    pub(crate) ca: bool,
+    pub(crate) path_len: Option<u32>,
+}
+
+/// RFC 5280 section 4.2.1.3.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyUsageBits {
+    pub(crate) key_cert_sign: bool,
+    /// Names of the bits that are set.
+    pub(crate) names: Vec<&'static str>,
+}
+
+/// RFC 5280 section 4.2.1.12.
+#[derive(Clone, Debug)]
+pub(crate) struct Purposes {
+    pub(crate) any: bool,
+    pub(crate) client_auth: bool,
+    pub(crate) server_auth: bool,
+    /// Names of the purposes, or their object identifiers.
+    pub(crate) names: Vec<String>,
+}
+
+/// One subject alternative name (RFC 5280 section 4.2.1.6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AltName {
+    Dns(String),
+    Uri(String),
+    Other(String),
+}
+
+/// RFC 5280 section 4.2.1.10.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Constraints {
+    /// No subtree at all, or a subtree list without a subtree.
+    pub(crate) empty: bool,
+    /// A DNS constraint that begins with a dot.
+    pub(crate) leading_dot: bool,
+}
+
+/// RFC 5280 section 4.2.1.1.
+#[derive(Clone, Debug)]
+pub(crate) struct AuthorityKey {
+    pub(crate) key_identifier: Option<Vec<u8>>,
+    pub(crate) issuer_or_serial: bool,
+}
+
+impl Extensions {
+    /// Reads all extensions; every one that is known has to be well formed, and none may occur
+    /// twice (RFC 5280 section 4.2).
+    pub(crate) fn read(extensions: &[X509Extension<'_>]) -> Result<Self, CertificateError> {
+        let mut result = Self::default();
+        let mut seen: Vec<&Oid<'_>> = Vec::new();
+        for extension in extensions {
+            if seen.contains(&&extension.oid) {
+                return Err(CertificateError::DuplicateExtension {
+                    oid: extension.oid.to_id_string(),
+                });
+            }
+            seen.push(&extension.oid);
+            result.remember(extension)?;
+        }
+        Ok(result)
+    }
+
+    fn remember(&mut self, extension: &X509Extension<'_>) -> Result<(), CertificateError> {
+        let critical = extension.critical;
+        match extension.parsed_extension() {
+            ParsedExtension::ParseError { .. } => {
+                return Err(CertificateError::MalformedExtension {
+                    oid: extension.oid.to_id_string(),
+                });
+            }
+            ParsedExtension::BasicConstraints(found) => {
+                let value = BasicConstraints {
+                    ca: found.ca,
+                    path_len: found.path_len_constraint,
+                };
+                self.basic_constraints = Some(Extension { critical, value });
+            }
+            ParsedExtension::KeyUsage(found) => {
+                let value = KeyUsageBits::from(found);
+                self.key_usage = Some(Extension { critical, value });
+            }
+            ParsedExtension::ExtendedKeyUsage(found) => {
+                let value = Purposes::from(found);
+                self.extended_key_usage = Some(Extension { critical, value });
+            }
+            ParsedExtension::SubjectAlternativeName(found) => {
+                let names = found.general_names.iter().map(AltName::read);
+                let value = names.collect::<Result<_, _>>()?;
+                self.subject_alt_name = Some(Extension { critical, value });
+            }
+            ParsedExtension::NameConstraints(found) => {
+                let value = Constraints::from(found);
+                self.name_constraints = Some(Extension { critical, value });
+            }
+            ParsedExtension::SubjectKeyIdentifier(found) => {
+                let value = found.0.to_vec();
+                self.subject_key_identifier = Some(Extension { critical, value });
+            }
+            ParsedExtension::AuthorityKeyIdentifier(found) => {
+                let value = AuthorityKey {
+                    key_identifier: found.key_identifier.as_ref().map(|id| id.0.to_vec()),
+                    issuer_or_serial: found.authority_cert_issuer.is_some()
+                        || found.authority_cert_serial.is_some(),
+                };
+                self.authority_key_identifier = Some(Extension { critical, value });
+            }
+            ParsedExtension::PolicyConstraints(_) => {
+                let value = ();
+                self.policy_constraints = Some(Extension { critical, value });
+            }
+            ParsedExtension::AuthorityInfoAccess(_) => {
+                let value = ();
+                self.authority_info_access = Some(Extension { critical, value });
+            }
+            _ if critical => self.unknown_critical.push(extension.oid.to_id_string()),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl From<&KeyUsage> for KeyUsageBits {
+    fn from(usage: &KeyUsage) -> Self {
+        let bits = [
+            (usage.digital_signature(), "digitalSignature"),
+            (usage.non_repudiation(), "nonRepudiation"),
+            (usage.key_encipherment(), "keyEncipherment"),
+            (usage.data_encipherment(), "dataEncipherment"),
+            (usage.key_agreement(), "keyAgreement"),
+            (usage.key_cert_sign(), "keyCertSign"),
+            (usage.crl_sign(), "cRLSign"),
+            (usage.encipher_only(), "encipherOnly"),
+            (usage.decipher_only(), "decipherOnly"),
+        ];
+        let set = bits.into_iter().filter(|(set, _)| *set);
+        Self {
+            key_cert_sign: usage.key_cert_sign(),
+            names: set.map(|(_, name)| name).collect(),
+        }
+    }
+}
+
+impl From<&ExtendedKeyUsage<'_>> for Purposes {
+    fn from(usage: &ExtendedKeyUsage<'_>) -> Self {
+        let known = [
+            (usage.any, "anyExtendedKeyUsage"),
+            (usage.server_auth, "serverAuth"),
+            (usage.client_auth, "clientAuth"),
+            (usage.code_signing, "codeSigning"),
+            (usage.email_protection, "emailProtection"),
+            (usage.time_stamping, "timeStamping"),
+            (usage.ocsp_signing, "OCSPSigning"),
+        ];
+        let known = known.into_iter().filter(|(set, _)| *set);
+        let other = usage.other.iter().map(Oid::to_id_string);
+        Self {
+            any: usage.any,
+            client_auth: usage.client_auth,
+            server_auth: usage.server_auth,
+            names: known
+                .map(|(_, name)| name.to_owned())
+                .chain(other)
+                .collect(),
+        }
+    }
+}
+
+impl From<&NameConstraints<'_>> for Constraints {
+    fn from(constraints: &NameConstraints<'_>) -> Self {
+        let lists = [
+            constraints.permitted_subtrees.as_deref(),
+            constraints.excluded_subtrees.as_deref(),
+        ];
+        let lists: Vec<&[GeneralSubtree<'_>]> = lists.into_iter().flatten().collect();
+        Self {
+            empty: lists.is_empty() || lists.iter().any(|list| list.is_empty()),
+            leading_dot: lists.iter().flat_map(|list| list.iter()).any(
+                |subtree| matches!(subtree.base, GeneralName::DNSName(name) if name.starts_with('.')),
+            ),
+        }
+    }
+}
+
+impl AltName {
+    fn read(name: &GeneralName<'_>) -> Result<Self, CertificateError> {
+        Ok(match name {
+            GeneralName::DNSName(name) => Self::Dns(ia5_string(name)?),
+            GeneralName::URI(uri) => Self::Uri(ia5_string(uri)?),
+            GeneralName::RFC822Name(address) => {
+                Self::Other(format!("email:{}", ia5_string(address)?))
+            }
+            GeneralName::IPAddress(octets) => Self::Other(format!("IP:{}", ip_address(octets)?)),
+            GeneralName::DirectoryName(name) => {
+                Self::Other(format!("dirName:{}", distinguished_name::to_rfc4514(name)))
+            }
+            GeneralName::RegisteredID(oid) => Self::Other(format!("RID:{}", oid.to_id_string())),
+            GeneralName::OtherName(oid, _) => {
+                Self::Other(format!("otherName:{}", oid.to_id_string()))
+            }
+            GeneralName::X400Address(_) => Self::Other("x400Address".to_owned()),
+            GeneralName::EDIPartyName(_) => Self::Other("ediPartyName".to_owned()),
+            GeneralName::Invalid(..) => return Err(CertificateError::MalformedSubjectAltName),
+        })
+    }
+
+    /// The name with its kind in front, as OpenSSL prints it.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Dns(name) => format!("DNS:{name}"),
+            Self::Uri(uri) => format!("URI:{uri}"),
+            Self::Other(text) => text.clone(),
+        }
+    }
+}
+
+/// Only printable ASCII: an embedded NUL or line break has made other validators read another name
+/// than the one that was signed (CVE-2026-47778 in Envoy).
+fn ia5_string(text: &str) -> Result<String, CertificateError> {
+    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        Ok(text.to_owned())
+    } else {
+        Err(CertificateError::MalformedSubjectAltName)
+    }
+}
+
+fn ip_address(octets: &[u8]) -> Result<String, CertificateError> {
+    if let Ok(octets) = <[u8; 4]>::try_from(octets) {
+        return Ok(Ipv4Addr::from(octets).to_string());
+    }
+    match <[u8; 16]>::try_from(octets) {
+        Ok(octets) => Ok(Ipv6Addr::from(octets).to_string()),
+        Err(_) => Err(CertificateError::MalformedSubjectAltName),
+    }
+}

@@ -1,0 +1,137 @@
+//! Text encoding of RFC 7468: finding the blocks and decoding them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+/// One block, still encoded.
+pub(crate) struct PemBlock<'a> {
+    /// `CERTIFICATE` in `-----BEGIN CERTIFICATE-----`.
+    pub(crate) label: &'a str,
+    /// Lines between the two boundaries.
+    lines: Vec<&'a str>,
+}
+
+/// What is wrong with the framing or the content of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PemBlockError {
+    /// The input ends, or the next block begins, before the END line.
+    Unterminated,
+    /// An END line without BEGIN, or with another label.
+    MismatchedEnd,
+    /// Not base64.
+    Base64,
+}
+
+impl<'a> PemBlock<'a> {
+    /// All blocks in order. Text outside of blocks is ignored (RFC 7468 section 5.2). The error
+    /// carries how many complete blocks came before it.
+    pub(crate) fn all(text: &'a str) -> Result<Vec<Self>, (usize, PemBlockError)> {
+        let mut blocks: Vec<Self> = Vec::new();
+        let mut open: Option<Self> = None;
+        for line in text.trim_start_matches('\u{feff}').lines() {
+            let line = line.trim();
+            if let Some(label) = boundary(line, "-----BEGIN ") {
+                if open.is_some() {
+                    return Err((blocks.len(), PemBlockError::Unterminated));
+                }
+                open = Some(Self {
+                    label,
+                    lines: Vec::new(),
+                });
+            } else if let Some(label) = boundary(line, "-----END ") {
+                match open.take() {
+                    Some(block) if block.label == label => blocks.push(block),
+                    _ => return Err((blocks.len(), PemBlockError::MismatchedEnd)),
+                }
+            } else if let Some(block) = &mut open {
+                block.lines.push(line);
+            }
+        }
+        match open {
+            Some(_) => Err((blocks.len(), PemBlockError::Unterminated)),
+            None => Ok(blocks),
+        }
+    }
+
+    /// Whether the block has RFC 1421 header lines (`Proc-Type: 4,ENCRYPTED`).
+    pub(crate) fn has_headers(&self) -> bool {
+        self.lines.iter().any(|line| line.contains(':'))
+    }
+
+    /// The decoded content. Both the text and the bytes are zeroed when dropped: it may be a key.
+    pub(crate) fn decode(&self) -> Result<Zeroizing<Vec<u8>>, PemBlockError> {
+        let length = self.lines.iter().map(|line| line.len()).sum();
+        let mut text = Zeroizing::new(Vec::with_capacity(length));
+        for line in &self.lines {
+            text.extend_from_slice(line.as_bytes());
+        }
+        // decode_slice may need room for a whole last quantum.
+        let mut bytes = Zeroizing::new(vec![0; length / 4 * 3 + 3]);
+        let decoded = STANDARD
+            .decode_slice(&*text, &mut bytes)
+            .map_err(|_| PemBlockError::Base64)?;
+        bytes.truncate(decoded);
+        Ok(bytes)
+    }
+}
+
+/// The label of a boundary line.
+fn boundary<'a>(line: &'a str, prefix: &str) -> Option<&'a str> {
+    line.strip_prefix(prefix)?.strip_suffix("-----")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PemBlock, PemBlockError};
+
+    const ONE: &str = "-----BEGIN THING-----\nAAEC\nAwQF\n-----END THING-----\n";
+
+    #[test]
+    fn block_is_decoded_with_any_line_ending_and_surrounding_text() {
+        for text in [
+            ONE.to_owned(),
+            ONE.replace('\n', "\r\n"),
+            ONE.trim_end().to_owned(),
+            format!("\u{feff}{ONE}"),
+            format!("Bag Attributes: <none>\nsubject=/CN=x\n\n{ONE}\ntrailing words\n"),
+            ONE.replace("AAEC\n", "\n  AAEC  \n\n"),
+        ] {
+            let blocks = PemBlock::all(&text).unwrap_or_else(|error| panic!("{error:?}: {text}"));
+            assert_eq!(blocks.len(), 1);
+            assert_eq!(blocks[0].label, "THING");
+            assert_eq!(*blocks[0].decode().unwrap(), [0, 1, 2, 3, 4, 5]);
+        }
+    }
+
+    #[test]
+    fn truncated_block_is_an_error_and_not_dropped() {
+        let cut = ONE.replace("-----END THING-----", "");
+        for (text, before, error) in [
+            (cut.clone(), 0, PemBlockError::Unterminated),
+            (format!("{ONE}{cut}"), 1, PemBlockError::Unterminated),
+            (format!("{cut}{ONE}"), 0, PemBlockError::Unterminated),
+            (
+                ONE.replace("END THING", "END OTHER"),
+                0,
+                PemBlockError::MismatchedEnd,
+            ),
+            (
+                format!("{ONE}-----END THING-----"),
+                1,
+                PemBlockError::MismatchedEnd,
+            ),
+        ] {
+            assert_eq!(PemBlock::all(&text).err(), Some((before, error)), "{text}");
+        }
+    }
+
+    #[test]
+    fn content_that_is_not_base64_is_an_error() {
+        for body in ["A*==", "AAE", "Proc-Type: 4,ENCRYPTED", "AA==AA=="] {
+            let text = format!("-----BEGIN X-----\n{body}\n-----END X-----\n");
+            let blocks = PemBlock::all(&text).unwrap();
+            assert_eq!(blocks[0].decode().err(), Some(PemBlockError::Base64));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Encrypted private keys (PKCS#8 EncryptedPrivateKeyInfo, RFC 5958 section 3, with PBES2 of
+//! RFC 8018).
+
+use pkcs8::EncryptedPrivateKeyInfoRef;
+use pkcs8::der::asn1::ObjectIdentifier;
+use pkcs8::der::{Decode as _, ErrorKind};
+use pkcs8::pkcs5::pbes2::{Kdf, Parameters, Pbkdf2Params, Pbkdf2Prf, ScryptParams};
+use pkcs8::pkcs5::{self, EncryptionScheme};
+use zeroize::Zeroizing;
+
+use crate::private_key::PrivateKeyError;
+
+/// Most PBKDF2 iterations: about a second of work.
+pub(crate) const MAX_PBKDF2_ITERATIONS: u32 = 1_000_000;
+/// Most memory scrypt may ask for, in bytes (four times what OpenSSL asks for by default).
+pub(crate) const MAX_SCRYPT_MEMORY: u64 = 64 * 1024 * 1024;
+/// Most memory scrypt may go through, in bytes: memory times parallelization.
+pub(crate) const MAX_SCRYPT_WORK: u64 = 4 * MAX_SCRYPT_MEMORY;
+
+/// The decrypted PKCS#8 PrivateKeyInfo. The cost of the key derivation is checked before any of it
+/// is done. A wrong passphrase is sometimes only seen when the result is read.
+pub(crate) fn decrypt(der: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>, PrivateKeyError> {
+    let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|error| unreadable(&error))?;
+    let parameters = match &info.encryption_algorithm {
+        EncryptionScheme::Pbes2(parameters) => parameters,
+        other => return Err(unsupported(other.oid())),
+    };
+    check_cost(parameters)?;
+    let mut buffer = Zeroizing::new(info.encrypted_data.as_bytes().to_vec());
+    let length = parameters
+        .decrypt_in_place(passphrase, &mut buffer)
+        .map_err(failure)?
+        .len();
+    buffer.truncate(length);
+    Ok(buffer)
+}
+
+fn check_cost(parameters: &Parameters) -> Result<(), PrivateKeyError> {
+    match &parameters.kdf {
+        Kdf::Pbkdf2(pbkdf2) => check_pbkdf2(pbkdf2),
+        Kdf::Scrypt(scrypt) => check_scrypt(scrypt),
+        other => Err(unsupported(other.oid())),
+    }
+}
+
+fn check_pbkdf2(parameters: &Pbkdf2Params) -> Result<(), PrivateKeyError> {
+    if !(1..=MAX_PBKDF2_ITERATIONS).contains(&parameters.iteration_count) {
+        return Err(PrivateKeyError::Pbkdf2Iterations {
+            iterations: parameters.iteration_count,
+            limit: MAX_PBKDF2_ITERATIONS,
+        });
+    }
+    match parameters.prf {
+        // Not built in: RFC 8018 still has it as its default, current tools do not write it.
+        Pbkdf2Prf::HmacWithSha1 => Err(unsupported(parameters.prf.oid())),
+        _ => Ok(()),
+    }
+}
+
+fn check_scrypt(parameters: &ScryptParams) -> Result<(), PrivateKeyError> {
+    let (cost, block) = (parameters.cost_parameter, parameters.block_size);
+    // The library assumes a cost that is a power of two above one (RFC 7914 section 6).
+    if cost < 2 || !cost.is_power_of_two() || block == 0 || parameters.parallelization == 0 {
+        return Err(PrivateKeyError::Malformed);
+    }
+    let memory = cost.saturating_mul(u64::from(block)).saturating_mul(128);
+    let work = memory.saturating_mul(u64::from(parameters.parallelization));
+    if memory > MAX_SCRYPT_MEMORY || work > MAX_SCRYPT_WORK {
+        return Err(PrivateKeyError::ScryptMemory {
+            bytes: work,
+            limit: if memory > MAX_SCRYPT_MEMORY {
+                MAX_SCRYPT_MEMORY
+            } else {
+                MAX_SCRYPT_WORK
+            },
+        });
+    }
+    Ok(())
+}
+
+fn unreadable(error: &pkcs8::der::Error) -> PrivateKeyError {
+    match error.kind() {
+        ErrorKind::OidUnknown { oid } => unsupported(oid),
+        _ => PrivateKeyError::Malformed,
+    }
+}
+
+fn failure(error: pkcs5::Error) -> PrivateKeyError {
+    match error {
+        pkcs5::Error::DecryptFailed => PrivateKeyError::WrongPassphrase,
+        pkcs5::Error::UnsupportedAlgorithm { oid } => unsupported(oid),
+        _ => PrivateKeyError::Malformed,
+    }
+}
+
+fn unsupported(oid: ObjectIdentifier) -> PrivateKeyError {
+    PrivateKeyError::UnsupportedEncryption {
+        oid: oid.to_string(),
+    }
+}

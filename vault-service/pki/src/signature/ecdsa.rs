@@ -1,0 +1,32 @@
+//! ECDSA (FIPS 186-5 section 6) with uncompressed points only.
+
+use ::signature::hazmat::PrehashVerifier as _;
+use rustls_pki_types::InvalidSignature;
+use sha2::Digest;
+
+/// SEC 1 section 2.3.3: the first octet of an uncompressed point.
+const UNCOMPRESSED: u8 = 4;
+
+macro_rules! ecdsa_over {
+    ($curve:ident) => {
+        pub(super) fn $curve<D: Digest>(
+            public_key: &[u8],
+            message: &[u8],
+            signature: &[u8],
+        ) -> Result<(), InvalidSignature> {
+            use ::$curve::ecdsa::{Signature, VerifyingKey};
+
+            if public_key.first() != Some(&UNCOMPRESSED) {
+                return Err(InvalidSignature);
+            }
+            let key = VerifyingKey::from_sec1_bytes(public_key).map_err(|_| InvalidSignature)?;
+            let signature = Signature::from_der(signature).map_err(|_| InvalidSignature)?;
+            key.verify_prehash(&D::digest(message), &signature)
+                .map_err(|_| InvalidSignature)
+        }
+    };
+}
+
+ecdsa_over!(p256);
+ecdsa_over!(p384);
+ecdsa_over!(p521);

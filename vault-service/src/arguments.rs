@@ -1,0 +1,113 @@
+//! The command line of the service.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use sallyport_vault::settings::Given;
+
+/// The vault service of Sallyport: Secrets Manager and Secrets Provider.
+#[derive(Parser)]
+#[command(
+    name = "sallyport-vault",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  sallyport-vault init  --data-dir /var/lib/sallyport
+  sallyport-vault serve --data-dir /var/lib/sallyport
+  sallyport-vault --print-default-config > vault.toml
+
+Exit codes: 0 ok, 1 failed, 2 usage"
+)]
+pub(crate) struct Arguments {
+    /// Print every setting of `serve` with its default, as TOML, and exit.
+    #[arg(long)]
+    pub(crate) print_default_config: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make a new vault: data directory, root key, database, internal CA and an administrator.
+    Init(Init),
+    /// Serve both doors until SIGTERM or Ctrl-C.
+    Serve(Serve),
+}
+
+#[derive(Args)]
+pub(crate) struct Init {
+    /// Directory to make; must be empty or absent. Keep a copy of its root.key apart from backups.
+    #[arg(long, env = "SALLYPORT_DATA_DIR")]
+    pub(crate) data_dir: PathBuf,
+    /// Name of the organization.
+    #[arg(long, default_value = "Default")]
+    pub(crate) organization: String,
+    /// Name of its environment.
+    #[arg(long, default_value = "Sandbox")]
+    pub(crate) environment: String,
+    /// SPIFFE trust domain of gateway identities.
+    #[arg(long, default_value = "sallyport.internal")]
+    pub(crate) trust_domain: String,
+    /// Further host name or IP address under which the vault is reached; may be repeated.
+    #[arg(long = "server-name", value_name = "NAME")]
+    pub(crate) server_names: Vec<String>,
+    /// How to print what was made.
+    #[arg(short, long, value_enum, default_value_t = Output::Text)]
+    pub(crate) output: Output,
+}
+
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Directory made by `init`.
+    #[arg(long, env = "SALLYPORT_DATA_DIR")]
+    pub(crate) data_dir: PathBuf,
+    /// Settings file (TOML); `vault.toml` of the data directory unless given.
+    #[arg(long, env = "SALLYPORT_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Address of the public door (Secrets Manager); port 0 picks a free one. [default: 127.0.0.1:8443]
+    #[arg(long, env = "SALLYPORT_MANAGER_LISTEN")]
+    manager_listen: Option<SocketAddr>,
+    /// Address of the internal door (Secrets Provider). [default: 127.0.0.1:8444]
+    #[arg(long, env = "SALLYPORT_PROVIDER_LISTEN")]
+    provider_listen: Option<SocketAddr>,
+    /// Names for the listeners' certificates, instead of those in the settings file.
+    #[arg(
+        long = "server-name",
+        env = "SALLYPORT_SERVER_NAMES",
+        value_delimiter = ',',
+        value_name = "NAME"
+    )]
+    server_names: Option<Vec<String>>,
+    /// Certificate chain (PEM) of the public door, instead of one of the internal CA.
+    #[arg(long, env = "SALLYPORT_MANAGER_CERTIFICATE")]
+    manager_certificate: Option<PathBuf>,
+    /// Key (PEM) of that certificate.
+    #[arg(long, env = "SALLYPORT_MANAGER_KEY")]
+    manager_key: Option<PathBuf>,
+    /// File to write the bound addresses to, as JSON, when both doors listen.
+    #[arg(long, env = "SALLYPORT_READY_FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl Serve {
+    /// Settings of the command line and the environment.
+    pub(crate) fn given(&self) -> Given {
+        Given {
+            manager_listen: self.manager_listen,
+            provider_listen: self.provider_listen,
+            server_names: self.server_names.clone(),
+            manager_certificate: self.manager_certificate.clone(),
+            manager_key: self.manager_key.clone(),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Who did what, on what, with which outcome.
+//!
+//! An entry is committed in the same batch as the write it tells of, and before a value leaves the
+//! Provider: what is not in the log did not happen (see `docs/decisions/0004-audit-with-the-write.md`).
+
+use sallyport_model::Scope;
+use sallyport_pki::UnixTime;
+
+use crate::access::Caller;
+use crate::store::{AuditOutcome, AuditRecord, Write};
+
+/// An entry in the making.
+#[derive(Clone, Debug)]
+pub struct Entry(AuditRecord);
+
+impl Entry {
+    /// `operation` is a stable word like `sharedSecrets.create`; `object` a reference or path.
+    pub fn new(
+        caller: &Caller,
+        scope: Scope,
+        operation: impl Into<String>,
+        object: impl Into<String>,
+        at: UnixTime,
+    ) -> Self {
+        Self(AuditRecord {
+            seq: 0,
+            at,
+            scope,
+            actor: Some(caller.id),
+            actor_name: caller.name.clone(),
+            actor_kind: Some(caller.kind),
+            operation: operation.into(),
+            object: object.into(),
+            outcome: AuditOutcome::Failed,
+            reason: None,
+            version: None,
+        })
+    }
+
+    /// The version that was read or written.
+    pub fn version(mut self, version: u64) -> Self {
+        self.0.version = Some(version);
+        self
+    }
+
+    /// It was done.
+    pub fn allowed(self) -> Write {
+        self.end(AuditOutcome::Allowed, None)
+    }
+
+    /// The caller may not.
+    pub fn refused(self, reason: &'static str) -> Write {
+        self.end(AuditOutcome::Refused, Some(reason))
+    }
+
+    /// It was allowed but did not work.
+    pub fn failed(self, reason: &'static str) -> Write {
+        self.end(AuditOutcome::Failed, Some(reason))
+    }
+
+    fn end(mut self, outcome: AuditOutcome, reason: Option<&'static str>) -> Write {
+        self.0.outcome = outcome;
+        self.0.reason = reason.map(str::to_owned);
+        Write::Audit(self.0)
+    }
+}

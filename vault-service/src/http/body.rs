@@ -1,0 +1,303 @@
+//! Request bodies: size and type first, then JSON or form parts, errors with their place.
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use sallyport_model::SecretString;
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::manager::{Form, Problem, Violation};
+
+/// Largest request body of the public door, in bytes.
+pub(super) const MAX_BODY: usize = 1024 * 1024;
+
+/// Most parts of a form.
+const MAX_PARTS: usize = 16;
+
+/// Why a body was not taken.
+#[derive(Debug, Error)]
+pub(super) enum BodyError {
+    /// More bytes than allowed; the rest is not read.
+    #[error("the request body has more than {limit} bytes")]
+    TooLarge { limit: usize },
+    /// Another media type than the route takes.
+    #[error("the content type must be {expected}")]
+    ContentType { expected: &'static str },
+    /// The connection broke, or the form is not one.
+    #[error("the request body does not read")]
+    Unreadable,
+    /// A value that is not right.
+    #[error(transparent)]
+    Invalid(#[from] Violation),
+}
+
+impl BodyError {
+    pub(super) const fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::ContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unreadable | Self::Invalid(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    pub(super) const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "body_too_large",
+            Self::ContentType { .. } => "unsupported_media_type",
+            Self::Unreadable => "unreadable_body",
+            Self::Invalid(violation) => violation.problem.code(),
+        }
+    }
+}
+
+/// Reads a JSON body into a type that refuses unknown fields.
+pub(super) async fn json<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+) -> Result<T, BodyError> {
+    if !is_media_type(headers, "application/json") {
+        return Err(BodyError::ContentType {
+            expected: "application/json",
+        });
+    }
+    let bytes = read(headers, body, limit).await?;
+    let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
+    let value =
+        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| place(&error))?;
+    deserializer.end().map_err(|_| {
+        Violation::new(
+            "",
+            Problem::Value {
+                expected: "must be one JSON object and nothing after it".to_owned(),
+            },
+        )
+    })?;
+    Ok(value)
+}
+
+/// Reads a multipart form; parts with a file name are files.
+pub(super) async fn form(request: Request) -> Result<Form, BodyError> {
+    if !is_media_type(request.headers(), "multipart/form-data") {
+        return Err(BodyError::ContentType {
+            expected: "multipart/form-data",
+        });
+    }
+    if declared_length(request.headers()).is_some_and(|length| length > MAX_BODY) {
+        return Err(BodyError::TooLarge { limit: MAX_BODY });
+    }
+    let (parts, body) = request.into_parts();
+    let body = Body::new(http_body_util::Limited::new(body, MAX_BODY));
+    let request = Request::from_parts(parts, body);
+    let mut multipart = Multipart::from_request(request, &())
+        .await
+        .map_err(|_| BodyError::Unreadable)?;
+    let mut form = Form::default();
+    for _ in 0..=MAX_PARTS {
+        let Some(field) = multipart
+            .next_field()
+            .await
+            .map_err(|error| multipart_error(&error))?
+        else {
+            return Ok(form);
+        };
+        let name: String = field.name().unwrap_or_default().chars().take(64).collect();
+        let file_name = field.file_name().map(str::to_owned);
+        let bytes = Zeroizing::new(
+            field
+                .bytes()
+                .await
+                .map_err(|error| multipart_error(&error))?
+                .to_vec(),
+        );
+        match file_name {
+            Some(file_name) => form.add_file(name, &file_name, bytes)?,
+            None => form.add_text(name, SecretString::from(bytes))?,
+        }
+    }
+    Err(Violation::new(
+        "",
+        Problem::Value {
+            expected: format!("has at most {MAX_PARTS} parts"),
+        },
+    )
+    .into())
+}
+
+async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, BodyError> {
+    if declared_length(headers).is_some_and(|length| length > limit) {
+        return Err(BodyError::TooLarge { limit });
+    }
+    to_bytes(body, limit).await.map_err(|error| {
+        let too_large = std::error::Error::source(&error)
+            .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        if too_large {
+            BodyError::TooLarge { limit }
+        } else {
+            BodyError::Unreadable
+        }
+    })
+}
+
+fn multipart_error(error: &axum::extract::multipart::MultipartError) -> BodyError {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => BodyError::TooLarge { limit: MAX_BODY },
+        _ => BodyError::Unreadable,
+    }
+}
+
+/// The media type without parameters; one generated client ends it with a stray colon.
+fn is_media_type(headers: &HeaderMap, expected: &str) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|value| {
+            value
+                .trim()
+                .trim_end_matches(':')
+                .eq_ignore_ascii_case(expected)
+        })
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+/// The JSON pointer of an error and what would be right. What was sent is never repeated: it may be
+/// a secret in the wrong field.
+fn place(error: &serde_path_to_error::Error<serde_json::Error>) -> BodyError {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in error.path() {
+        match segment {
+            Segment::Map { key } => {
+                pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1")))
+            }
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    let message = error.inner().to_string();
+    let expected = match error.inner().classify() {
+        serde_json::error::Category::Data => without_value(&message),
+        serde_json::error::Category::Eof => "the JSON document ends too early".to_owned(),
+        _ => {
+            let (line, column) = (error.inner().line(), error.inner().column());
+            format!("is not JSON at line {line}, column {column}")
+        }
+    };
+    Violation::new(pointer, Problem::Value { expected }).into()
+}
+
+fn without_value(message: &str) -> String {
+    let message = message.split(" at line ").next().unwrap_or(message);
+    for (prefix, what) in [
+        ("unknown field", "does not belong here"),
+        ("unknown variant", "is not one of the known words"),
+        ("invalid type", "has the wrong type"),
+        ("invalid value", "has a wrong value"),
+        ("invalid length", "has a wrong length"),
+    ] {
+        if message.starts_with(prefix) {
+            return match message.rsplit_once("expected ") {
+                Some((_, expected)) => format!("{what}, expected {expected}"),
+                None => what.to_owned(),
+            };
+        }
+    }
+    message.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use sallyport_model::SecretName;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its reading is tested")]
+    struct Upload {
+        name: SecretName,
+        inner: Inner,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its reading is tested")]
+    struct Inner {
+        numbers: Vec<u8>,
+    }
+
+    async fn read_upload(content_type: &'static str, text: &str) -> Result<Upload, BodyError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        json(&headers, Body::from(text.to_owned()), 200).await
+    }
+
+    async fn violation(text: &str) -> (String, String) {
+        match read_upload("application/json", text).await {
+            Err(BodyError::Invalid(violation)) => (violation.place, violation.problem.to_string()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_good_body_reads_with_any_spelling_of_the_media_type() {
+        for content_type in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/json:",
+        ] {
+            let upload = read_upload(content_type, r#"{"name":"x","inner":{"numbers":[1]}}"#).await;
+            assert!(upload.is_ok(), "{content_type}");
+        }
+    }
+
+    #[tokio::test]
+    async fn errors_name_their_place() {
+        let (place, _) = violation(r#"{"name":"x","inner":{"numbers":[1,"a"]}}"#).await;
+        assert_eq!(place, "/inner/numbers/1");
+        let (place, problem) = violation(r#"{"name":"x","inner":{"numbrs":[1]}}"#).await;
+        assert_eq!(place, "/inner/numbrs");
+        assert!(problem.contains("numbers"), "{problem}");
+        let (place, problem) = violation(r#"{"name":" x","inner":{"numbers":[]}}"#).await;
+        assert_eq!(place, "/name");
+        assert!(problem.contains("space"), "{problem}");
+    }
+
+    #[tokio::test]
+    async fn a_value_in_the_wrong_place_is_not_repeated() {
+        for text in [
+            r#"{"name":"x","inner":{"numbers":["hunter2"]}}"#,
+            r#"{"name":"x","inner":"hunter2"}"#,
+            r#"{"name":"x","inner":{"numbers":[1]}} hunter2"#,
+            r#"{"name":"x","inner":hunter2}"#,
+        ] {
+            let (_, problem) = violation(text).await;
+            assert!(!problem.contains("hunter2"), "{problem}");
+        }
+    }
+
+    #[tokio::test]
+    async fn too_many_bytes_and_other_media_types_are_refused() {
+        let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(300));
+        let error = read_upload("application/json", &long).await.unwrap_err();
+        assert!(
+            matches!(error, BodyError::TooLarge { limit: 200 }),
+            "{error}"
+        );
+        let error = read_upload("text/plain", "{}").await.unwrap_err();
+        assert_eq!(error.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+}

@@ -1,0 +1,55 @@
+//! What both doors have: liveness, readiness, security headers.
+
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::problem::Problem;
+
+/// `GET /livez`: the process answers.
+pub(super) async fn livez() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /readyz`: the store answers too.
+pub(super) fn readiness<E>(result: Result<(), E>) -> Response {
+    match result {
+        Ok(()) => "ok\n".into_response(),
+        Err(_) => not_ready().into_response(),
+    }
+}
+
+/// Any path there is no route for.
+pub(super) async fn not_found() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "no_such_route",
+        "there is nothing at this path",
+    )
+}
+
+/// Headers on every answer: nothing of it is to be cached, sniffed or framed.
+pub(super) async fn security_headers(request: Request, next: Next) -> Response {
+    const HEADERS: [(HeaderName, HeaderValue); 3] = [
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    ];
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+fn not_ready() -> Problem {
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "not_ready",
+        "the store does not answer",
+    )
+}

@@ -1,0 +1,37 @@
+//! Who is calling: the owner of the bearer token.
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+
+use super::ManagerDoor;
+use super::failure::AnypointFailure;
+use crate::access::Caller;
+use crate::accounts::AccountsError;
+use crate::clock;
+
+/// Longest token looked at, in bytes.
+const MAX_TOKEN: usize = 512;
+
+/// The caller, by its token (RFC 6750 section 2.1). Comes before anything of the body is read.
+pub(super) struct Authenticated(pub(super) Caller);
+
+impl FromRequestParts<ManagerDoor> for Authenticated {
+    type Rejection = AnypointFailure;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        door: &ManagerDoor,
+    ) -> Result<Self, AnypointFailure> {
+        let token = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
+            .filter(|token| !token.is_empty() && token.len() <= MAX_TOKEN)
+            .ok_or(AccountsError::Unauthorized)?;
+        Ok(Self(door.accounts.caller(token, clock::now()).await?))
+    }
+}

@@ -1,0 +1,173 @@
+//! The one conversion of errors to answers at the public door, in two shapes.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use thiserror::Error;
+use tracing::error;
+
+use super::super::body::BodyError;
+use super::super::problem::Problem;
+use crate::accounts::AccountsError;
+use crate::manager::{ManagerError, Violation};
+use crate::store::StoreError;
+
+/// Everything that can go wrong at the public door.
+#[derive(Debug, Error)]
+pub(super) enum Failure {
+    #[error(transparent)]
+    Manager(#[from] ManagerError),
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("there is nothing at this path")]
+    NoSuchPath,
+    #[error("{grant_type:?} is not supported; there is client_credentials")]
+    GrantType { grant_type: String },
+    #[error("a query parameter does not read: {parameters}")]
+    Query { parameters: &'static str },
+}
+
+/// An answer in Anypoint's shape: `{name, message}`, and `errors` where places are known.
+pub(super) struct AnypointFailure(Failure);
+
+/// An answer as a problem document.
+pub(super) struct OwnFailure(Failure);
+
+impl Failure {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Manager(ManagerError::Invalid(_)) => StatusCode::BAD_REQUEST,
+            Self::Manager(ManagerError::NoSuch { .. }) | Self::NoSuchPath => StatusCode::NOT_FOUND,
+            Self::Manager(ManagerError::Taken { .. } | ManagerError::Changed { .. }) => {
+                StatusCode::CONFLICT
+            }
+            Self::Manager(
+                ManagerError::Key(_)
+                | ManagerError::Encode(_)
+                | ManagerError::Issue
+                | ManagerError::Randomness,
+            ) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Manager(ManagerError::Store(error))
+            | Self::Store(error)
+            | Self::Accounts(AccountsError::Store(error)) => match error {
+                StoreError::Engine(_) => StatusCode::SERVICE_UNAVAILABLE,
+                StoreError::Gone { .. } => StatusCode::NOT_FOUND,
+                StoreError::Taken { .. } | StoreError::Stale { .. } => StatusCode::CONFLICT,
+                StoreError::Damaged { .. } | StoreError::TooNew { .. } => {
+                    StatusCode::INTERNAL_SERVER_ERROR
+                }
+            },
+            Self::Accounts(AccountsError::Unauthorized) => StatusCode::UNAUTHORIZED,
+            Self::Accounts(AccountsError::Secret(_)) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Body(error) => error.status(),
+            Self::GrantType { .. } | Self::Query { .. } => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Manager(ManagerError::Invalid(violations)) => violations
+                .first()
+                .map_or("invalid", |violation| violation.problem.code()),
+            Self::Body(error) => error.code(),
+            Self::GrantType { .. } => "unsupported_grant_type",
+            Self::Query { .. } => "invalid_query",
+            _ => match self.status() {
+                StatusCode::UNAUTHORIZED => "unauthorized",
+                StatusCode::NOT_FOUND => "not_found",
+                StatusCode::CONFLICT => "conflict",
+                StatusCode::SERVICE_UNAVAILABLE => "unavailable",
+                _ => "internal",
+            },
+        }
+    }
+
+    fn violations(&self) -> &[Violation] {
+        match self {
+            Self::Manager(ManagerError::Invalid(violations)) => violations,
+            Self::Body(BodyError::Invalid(violation)) => std::slice::from_ref(violation),
+            _ => &[],
+        }
+    }
+
+    /// What the client reads. Causes of server errors go to the log only.
+    fn message(&self) -> String {
+        if self.status().is_server_error() {
+            error!(error = %self, source = ?std::error::Error::source(self), "request failed");
+            return "the vault cannot do this now; its log says why".to_owned();
+        }
+        self.to_string()
+    }
+}
+
+impl<E: Into<Failure>> From<E> for AnypointFailure {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl<E: Into<Failure>> From<E> for OwnFailure {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<Violation> for Failure {
+    fn from(violation: Violation) -> Self {
+        Self::Manager(violation.into())
+    }
+}
+
+impl IntoResponse for AnypointFailure {
+    fn into_response(self) -> Response {
+        let Self(failure) = self;
+        let status = failure.status();
+        let name = status.canonical_reason().unwrap_or("Error");
+        let mut document = json!({ "name": name, "message": failure.message() });
+        if status == StatusCode::BAD_REQUEST
+            && let Some(document) = document.as_object_mut()
+        {
+            // The CLI fails over a 400 without this array.
+            document.insert(
+                "errors".to_owned(),
+                failure.violations().iter().map(violation_json).collect(),
+            );
+        }
+        with_challenge(status, (status, Json(document)).into_response())
+    }
+}
+
+impl IntoResponse for OwnFailure {
+    fn into_response(self) -> Response {
+        let Self(failure) = self;
+        let status = failure.status();
+        let mut problem = Problem::new(status, failure.code(), failure.message());
+        if let Some(violation) = failure.violations().first() {
+            problem = problem.at(violation.place.clone());
+        }
+        with_challenge(status, problem.into_response())
+    }
+}
+
+fn violation_json(violation: &Violation) -> serde_json::Value {
+    json!({
+        "code": violation.problem.code(),
+        "message": violation.to_string(),
+        "dataPath": violation.place,
+        "keyword": violation.problem.code(),
+    })
+}
+
+fn with_challenge(status: StatusCode, mut response: Response) -> Response {
+    if status == StatusCode::UNAUTHORIZED {
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}

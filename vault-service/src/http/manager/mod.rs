@@ -1,0 +1,71 @@
+//! Routes of the public door: Anypoint's paths and shapes, and our own beside them.
+
+mod accounts;
+mod audit;
+mod authenticated;
+mod failure;
+mod gateways;
+mod grants;
+mod groups;
+mod path;
+mod secrets;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::middleware;
+use axum::response::Response;
+use axum::routing::get;
+
+use super::door;
+use crate::accounts::Accounts;
+use crate::manager::Manager;
+use crate::store::{Setting, Store};
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct ManagerDoor {
+    /// The room behind the door.
+    pub manager: Manager,
+    /// Tokens.
+    pub accounts: Accounts,
+    /// Organizations and environments, for the accounts calls.
+    pub store: Arc<dyn Store>,
+}
+
+/// The routes.
+pub fn router(door: ManagerDoor) -> Router {
+    Router::new()
+        .merge(accounts::routes())
+        .nest(
+            "/secrets-manager/api/v1/organizations/{organization}/environments/{environment}",
+            anypoint(),
+        )
+        .nest(
+            "/api/v1/organizations/{organization}/environments/{environment}",
+            own(),
+        )
+        .route("/livez", get(door::livez))
+        .route("/readyz", get(readyz))
+        .fallback(door::not_found)
+        .with_state(door)
+        .layer(middleware::from_fn(door::security_headers))
+}
+
+fn anypoint() -> Router<ManagerDoor> {
+    Router::new()
+        .merge(groups::routes())
+        .merge(secrets::routes())
+}
+
+fn own() -> Router<ManagerDoor> {
+    Router::new()
+        .merge(gateways::routes())
+        .merge(grants::routes())
+        .merge(audit::routes())
+}
+
+async fn readyz(State(state): State<ManagerDoor>) -> Response {
+    door::readiness(state.store.setting(Setting::TrustDomain).await.map(|_| ()))
+}

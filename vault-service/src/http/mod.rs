@@ -1,0 +1,11 @@
+//! The edge: listeners, routes, and the one place where errors become answers.
+//!
+//! Thin on purpose: parse within limits, call the room behind the door, render.
+
+mod body;
+mod door;
+pub mod listener;
+pub mod manager;
+mod problem;
+pub mod provider;
+pub mod tls;

@@ -1,0 +1,95 @@
+//! Routes of the internal door.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use sallyport_model::{MARKER_HEADER, MARKER_VALUE, RESOLVE_PATH, ResolveRequest};
+use tracing::error;
+
+use super::listener::PeerCertificates;
+use super::problem::Problem;
+use super::{body, door};
+use crate::clock;
+use crate::provider::{Provider, ProviderError, ResolveLimits};
+
+/// The routes. Every answer carries the marker, so that an answer without it is known not to be the
+/// vault's.
+pub fn router(provider: Arc<Provider>) -> Router {
+    Router::new()
+        .route(RESOLVE_PATH, post(resolve))
+        .route("/livez", get(door::livez))
+        .route("/readyz", get(readyz))
+        .fallback(door::not_found)
+        .with_state(provider)
+        .layer(middleware::from_fn(door::security_headers))
+        .layer(middleware::from_fn(mark))
+}
+
+async fn resolve(
+    State(provider): State<Arc<Provider>>,
+    Extension(PeerCertificates(certificates)): Extension<PeerCertificates>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Problem> {
+    let certificate = certificates
+        .first()
+        .ok_or_else(|| problem(&ProviderError::NotAGateway))?;
+    let gateway = provider
+        .authenticate(certificate)
+        .await
+        .map_err(|error| problem(&error))?;
+    let request: ResolveRequest = body::json(&headers, request, ResolveLimits::BODY)
+        .await
+        .map_err(|error| {
+            let problem = Problem::new(error.status(), error.code(), error.to_string());
+            match error {
+                body::BodyError::Invalid(violation) => problem.at(violation.place),
+                _ => problem,
+            }
+        })?;
+    let answer = provider
+        .resolve(&gateway, &request, clock::now)
+        .await
+        .map_err(|error| problem(&error))?;
+    let json = (
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    Ok(([json], answer.to_vec()).into_response())
+}
+
+async fn readyz(State(provider): State<Arc<Provider>>) -> Response {
+    door::readiness(provider.ready().await)
+}
+
+async fn mark(request: Request, next: Next) -> Response {
+    const MARKER: HeaderName = HeaderName::from_static(MARKER_HEADER);
+    let mut response = next.run(request).await;
+    response
+        .headers_mut()
+        .insert(MARKER, HeaderValue::from_static(MARKER_VALUE));
+    response
+}
+
+fn problem(error: &ProviderError) -> Problem {
+    let (status, code) = match error {
+        ProviderError::NotAGateway => (StatusCode::FORBIDDEN, "not_a_gateway"),
+        ProviderError::References { .. } => (StatusCode::BAD_REQUEST, "too_many_references"),
+        ProviderError::Wait { .. } => (StatusCode::BAD_REQUEST, "wait_too_long"),
+        ProviderError::Store(_) | ProviderError::Key(_) | ProviderError::Encode(_) => {
+            error!(%error, source = ?std::error::Error::source(error), "resolve failed");
+            return Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "the vault cannot answer now; its log says why",
+            );
+        }
+    };
+    Problem::new(status, code, error.to_string())
+}

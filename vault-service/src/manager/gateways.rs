@@ -1,0 +1,222 @@
+//! Gateways: actors with a client certificate of the internal CA.
+
+use sallyport_model::{ActorId, GatewayIdentity, Scope, SecretName, TrustDomain};
+use sallyport_pki::UnixTime;
+use serde::Deserialize;
+use thiserror::Error;
+use uuid::Uuid;
+
+use super::Manager;
+use super::error::{ManagerError, Problem, Violation};
+use super::groups::random;
+use crate::access::Caller;
+use crate::audit::Entry;
+use crate::store::{ActorKind, ActorRecord, StoreError, Write};
+
+/// Signs gateway certificates. The key that signs is not in this room.
+pub trait GatewayIssuer: Send + Sync {
+    /// A certificate for the public key of a signing request, with this identity and nothing else
+    /// the request asks for.
+    fn issue(
+        &self,
+        identity: &GatewayIdentity,
+        signing_request: &str,
+        now: UnixTime,
+    ) -> Result<GatewayCertificate, IssueError>;
+
+    /// The trust domain of the identities.
+    fn trust_domain(&self) -> &TrustDomain;
+}
+
+/// A certificate that was just issued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayCertificate {
+    /// The gateway it is for.
+    pub identity: GatewayIdentity,
+    /// The certificate, PEM.
+    pub certificate: String,
+    /// The internal CA, PEM.
+    pub ca: String,
+    /// When it ends.
+    pub not_after: UnixTime,
+}
+
+/// Why no certificate was issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum IssueError {
+    /// The signing request does not read, or does not prove possession of its key.
+    #[error("not a certificate signing request")]
+    SigningRequest,
+    /// The CA key cannot sign.
+    #[error("the CA cannot sign")]
+    Signing,
+}
+
+/// The JSON body of a registration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewGateway {
+    name: SecretName,
+    csr: String,
+}
+
+impl NewGateway {
+    /// The name asked for.
+    pub fn name(&self) -> &str {
+        self.name.as_str()
+    }
+}
+
+const WHAT: &str = "gateway";
+
+impl Manager {
+    /// Gateways of an environment, by name.
+    pub async fn gateways(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+    ) -> Result<Vec<ActorRecord>, ManagerError> {
+        self.require_environment(caller, scope).await?;
+        Ok(self.store.gateways(scope).await?)
+    }
+
+    /// The identity a gateway's certificate carries.
+    pub fn gateway_identity(&self, scope: Scope, gateway: ActorId) -> GatewayIdentity {
+        GatewayIdentity {
+            trust_domain: self.issuer.trust_domain().clone(),
+            scope,
+            gateway,
+        }
+    }
+
+    /// Registers a gateway and issues its first certificate. It may read nothing until granted.
+    pub async fn create_gateway(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+        new: NewGateway,
+        now: UnixTime,
+    ) -> Result<(ActorId, GatewayCertificate), ManagerError> {
+        self.require_environment(caller, scope).await?;
+        let id = ActorId::new(Uuid::from_bytes(random()?));
+        let issued = self.issue(scope, id, &new.csr, now)?;
+        let gateway = ActorRecord {
+            id,
+            kind: ActorKind::Gateway,
+            organization: scope.organization,
+            environment: Some(scope.environment),
+            name: new.name.to_string(),
+            administrator: false,
+            secret_hash: None,
+            created_at: now,
+            certificate_not_after: Some(issued.not_after),
+        };
+        let entry = Entry::new(
+            caller,
+            scope,
+            "gateway.create",
+            format!("{} ({id})", new.name),
+            now,
+        )
+        .allowed();
+        self.store
+            .commit(vec![Write::CreateActor(gateway), entry])
+            .await
+            .map_err(|error| match error {
+                StoreError::Taken { .. } => ManagerError::Taken {
+                    what: WHAT,
+                    name: new.name.to_string(),
+                },
+                error => error.into(),
+            })?;
+        Ok((id, issued))
+    }
+
+    /// Issues a further certificate to a gateway; earlier ones stay valid until they end.
+    pub async fn renew_gateway(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+        id: ActorId,
+        signing_request: &str,
+        now: UnixTime,
+    ) -> Result<(ActorRecord, GatewayCertificate), ManagerError> {
+        let gateway = self.gateway(caller, scope, id).await?;
+        let issued = self.issue(scope, id, signing_request, now)?;
+        let renew = Write::RenewGateway {
+            gateway: id,
+            certificate_not_after: issued.not_after,
+        };
+        let entry = Entry::new(
+            caller,
+            scope,
+            "gateway.renew",
+            format!("{} ({id})", gateway.name),
+            now,
+        )
+        .allowed();
+        self.store.commit(vec![renew, entry]).await?;
+        Ok((gateway, issued))
+    }
+
+    /// Deletes a gateway with its grants; its certificates open nothing from now on.
+    pub async fn delete_gateway(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+        id: ActorId,
+        now: UnixTime,
+    ) -> Result<(), ManagerError> {
+        let gateway = self.gateway(caller, scope, id).await?;
+        let entry = Entry::new(
+            caller,
+            scope,
+            "gateway.delete",
+            format!("{} ({id})", gateway.name),
+            now,
+        )
+        .allowed();
+        self.store
+            .commit(vec![Write::DeleteActor(id), entry])
+            .await?;
+        Ok(())
+    }
+
+    /// A gateway of this scope.
+    pub(super) async fn gateway(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+        id: ActorId,
+    ) -> Result<ActorRecord, ManagerError> {
+        self.require_environment(caller, scope).await?;
+        self.store
+            .actor(id)
+            .await?
+            .filter(|actor| actor.kind == ActorKind::Gateway)
+            .filter(|actor| actor.organization == scope.organization)
+            .filter(|actor| actor.environment == Some(scope.environment))
+            .ok_or_else(|| ManagerError::NoSuch {
+                what: WHAT,
+                name: id.to_string(),
+            })
+    }
+
+    fn issue(
+        &self,
+        scope: Scope,
+        id: ActorId,
+        signing_request: &str,
+        now: UnixTime,
+    ) -> Result<GatewayCertificate, ManagerError> {
+        let identity = self.gateway_identity(scope, id);
+        self.issuer
+            .issue(&identity, signing_request, now)
+            .map_err(|error| match error {
+                IssueError::SigningRequest => {
+                    Violation::new("/csr", Problem::SigningRequest).into()
+                }
+                IssueError::Signing => ManagerError::Issue,
+            })
+    }
+}

@@ -1,0 +1,222 @@
+//! Secret groups: each has its own key pair and its own grants.
+
+use sallyport_model::{Access, GroupId, GroupName, Scope};
+use sallyport_pki::UnixTime;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::Manager;
+use super::error::ManagerError;
+use crate::access::{Caller, Decision, in_group, in_organization};
+use crate::audit::Entry;
+use crate::keys::binding::GroupKeyBinding;
+use crate::store::{GroupKeyRecord, GroupRecord, StoreError, Write};
+
+/// The first term of a group's key.
+const FIRST_TERM: u32 = 1;
+
+const WHAT: &str = "secret group";
+
+/// The JSON body of a create.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewGroup {
+    name: GroupName,
+    #[serde(default)]
+    downloadable: bool,
+}
+
+/// The JSON body of a change; what is absent stays.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupChange {
+    name: Option<GroupName>,
+    downloadable: Option<bool>,
+}
+
+impl Manager {
+    /// Groups of the scope the caller may know of, by name.
+    pub async fn groups(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+    ) -> Result<Vec<GroupRecord>, ManagerError> {
+        self.require_environment(caller, scope).await?;
+        let mut known = Vec::new();
+        for group in self.store.groups(scope).await? {
+            if self.may(caller, &group, Access::Read).await? == Decision::Allow {
+                known.push(group);
+            }
+        }
+        Ok(known)
+    }
+
+    /// A live group, if the caller has this access; otherwise there is no such group.
+    pub async fn group(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+        id: GroupId,
+        access: Access,
+        now: UnixTime,
+    ) -> Result<GroupRecord, ManagerError> {
+        let absent = || ManagerError::NoSuch {
+            what: WHAT,
+            name: id.to_string(),
+        };
+        let group = self.store.group(scope, id).await?.ok_or_else(absent)?;
+        match self.may(caller, &group, access).await? {
+            Decision::Allow => Ok(group),
+            Decision::Hide => {
+                let entry = Entry::new(
+                    caller,
+                    scope,
+                    format!("group.{access}"),
+                    group_path(&group),
+                    now,
+                );
+                self.store
+                    .commit(vec![entry.refused("not_granted")])
+                    .await?;
+                Err(absent())
+            }
+        }
+    }
+
+    /// Makes a group with its key pair; the private half is sealed to the root key at once.
+    pub async fn create_group(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+        new: NewGroup,
+        now: UnixTime,
+    ) -> Result<GroupId, ManagerError> {
+        self.require_environment(caller, scope).await?;
+        let id = GroupId::new(Uuid::from_bytes(random()?));
+        let binding = GroupKeyBinding {
+            scope,
+            group: id,
+            term: FIRST_TERM,
+        };
+        let key = self.root.new_group_key(&binding)?;
+        let group = GroupRecord {
+            id,
+            scope,
+            name: new.name.clone(),
+            downloadable: new.downloadable,
+            created_at: now,
+            modified_at: now,
+            modified_by: caller.name.clone(),
+            deleted_at: None,
+        };
+        let key = GroupKeyRecord {
+            group: id,
+            term: FIRST_TERM,
+            public_key: key.public_key,
+            sealed_private_key: key.sealed_private_key,
+            created_at: now,
+        };
+        let entry = Entry::new(caller, scope, "group.create", group_path(&group), now).allowed();
+        self.store
+            .commit(vec![Write::CreateGroup(group, key), entry])
+            .await
+            .map_err(|error| taken(error, new.name.as_str()))?;
+        Ok(id)
+    }
+
+    /// Renames a group or changes its flag.
+    pub async fn change_group(
+        &self,
+        caller: &Caller,
+        group: GroupRecord,
+        change: GroupChange,
+        now: UnixTime,
+    ) -> Result<(), ManagerError> {
+        let name = change.name.unwrap_or_else(|| group.name.clone());
+        let entry =
+            Entry::new(caller, group.scope, "group.update", group_path(&group), now).allowed();
+        let update = Write::UpdateGroup {
+            group: group.id,
+            name: name.clone(),
+            downloadable: change.downloadable.unwrap_or(group.downloadable),
+            at: now,
+            by: caller.name.clone(),
+        };
+        self.store
+            .commit(vec![update, entry])
+            .await
+            .map_err(|error| taken(error, name.as_str()))
+    }
+
+    /// Deletes a group with everything in it: its key is destroyed, so backups of the payloads are
+    /// unreadable too.
+    pub async fn delete_group(
+        &self,
+        caller: &Caller,
+        group: GroupRecord,
+        now: UnixTime,
+    ) -> Result<(), ManagerError> {
+        let entry =
+            Entry::new(caller, group.scope, "group.delete", group_path(&group), now).allowed();
+        let delete = Write::DeleteGroup {
+            group: group.id,
+            at: now,
+        };
+        self.store.commit(vec![delete, entry]).await?;
+        Ok(())
+    }
+
+    /// The scope must exist and be one the caller administers.
+    pub(super) async fn require_environment(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+    ) -> Result<(), ManagerError> {
+        let absent = || ManagerError::NoSuch {
+            what: "environment",
+            name: scope.environment.to_string(),
+        };
+        if in_organization(caller, scope.organization) == Decision::Hide {
+            return Err(absent());
+        }
+        self.store
+            .environment(scope.organization, scope.environment)
+            .await?
+            .map(|_| ())
+            .ok_or_else(absent)
+    }
+
+    async fn may(
+        &self,
+        caller: &Caller,
+        group: &GroupRecord,
+        access: Access,
+    ) -> Result<Decision, ManagerError> {
+        let grants = self.store.grants_of(group.id, caller.id).await?;
+        Ok(in_group(caller, group.scope, access, &grants))
+    }
+}
+
+/// How a group is named in the audit log.
+pub(super) fn group_path(group: &GroupRecord) -> String {
+    format!("{} ({})", group.name, group.id)
+}
+
+/// 16 bytes for a version 4 UUID (RFC 9562 section 5.4).
+pub(super) fn random() -> Result<[u8; 16], ManagerError> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|_| ManagerError::Randomness)?;
+    Ok(*uuid::Builder::from_random_bytes(bytes)
+        .into_uuid()
+        .as_bytes())
+}
+
+fn taken(error: StoreError, name: &str) -> ManagerError {
+    match error {
+        StoreError::Taken { .. } => ManagerError::Taken {
+            what: WHAT,
+            name: name.to_owned(),
+        },
+        error => error.into(),
+    }
+}

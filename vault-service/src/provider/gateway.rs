@@ -1,0 +1,52 @@
+//! Which gateway a client certificate belongs to.
+
+use sallyport_model::{GatewayIdentity, Scope};
+use sallyport_pki::Certificate;
+
+use super::{Provider, ProviderError};
+use crate::access::Caller;
+use crate::store::ActorKind;
+
+/// A gateway whose certificate was verified in the TLS handshake and that is registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    pub(super) caller: Caller,
+    pub(super) scope: Scope,
+}
+
+impl Provider {
+    /// The gateway of a client certificate whose chain the listener has verified: exactly one URI
+    /// SAN (as SPIFFE demands), of our trust domain, naming an actor that is registered there now.
+    pub async fn authenticate(&self, client_certificate: &[u8]) -> Result<Gateway, ProviderError> {
+        let certificate =
+            Certificate::from_der(client_certificate).map_err(|_| ProviderError::NotAGateway)?;
+        let [uri] = certificate.uri_names() else {
+            return Err(ProviderError::NotAGateway);
+        };
+        let identity: GatewayIdentity = uri.parse().map_err(|_| ProviderError::NotAGateway)?;
+        if identity.trust_domain != self.trust_domain {
+            return Err(ProviderError::NotAGateway);
+        }
+        let caller = self
+            .store
+            .actor(identity.gateway)
+            .await?
+            .filter(|actor| actor.kind == ActorKind::Gateway)
+            .filter(|actor| actor.organization == identity.scope.organization)
+            .filter(|actor| actor.environment == Some(identity.scope.environment))
+            .map(Caller::from)
+            .ok_or(ProviderError::NotAGateway)?;
+        Ok(Gateway {
+            caller,
+            scope: identity.scope,
+        })
+    }
+
+    /// Whether the gateway is still registered; asked again before every answer of an open call.
+    pub(super) async fn still_registered(&self, gateway: &Gateway) -> Result<(), ProviderError> {
+        match self.store.actor(gateway.caller.id).await? {
+            Some(_) => Ok(()),
+            None => Err(ProviderError::NotAGateway),
+        }
+    }
+}

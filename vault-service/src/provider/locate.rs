@@ -1,0 +1,212 @@
+//! From a reference to the versions it means, or to the reason why not. Nothing is opened here.
+
+use sallyport_model::{
+    Access, Collection, Reference, Refusal, Revision, Scope, SecretId, Selector, VersionSelector,
+};
+
+use super::gateway::Gateway;
+use super::revision;
+use super::{Provider, ProviderError};
+use crate::access::{Decision, in_group};
+use crate::store::{GroupRecord, SecretRecord, StoreError, VersionRecord};
+
+/// What a reference means right now.
+pub(super) enum Located {
+    /// Material can be made of this.
+    Found(Box<Found>),
+    /// It was deleted.
+    Withdrawn,
+    /// The gateway does not get it.
+    Refused {
+        /// Why.
+        reason: Refusal,
+        /// For people.
+        detail: String,
+    },
+}
+
+/// A version of a secret, and what it depends on.
+pub(super) struct Found {
+    pub(super) reference: Reference,
+    pub(super) group: GroupRecord,
+    pub(super) secret: SecretRecord,
+    pub(super) version: VersionRecord,
+    /// The truststore of a TLS context.
+    pub(super) truststore: Option<(SecretRecord, VersionRecord)>,
+}
+
+impl Located {
+    /// The token for it.
+    pub(super) fn revision(&self) -> Revision {
+        match self {
+            Self::Found(found) => {
+                let dependency = found
+                    .truststore
+                    .as_ref()
+                    .map(|(secret, version)| (secret.id, version.number));
+                let versions: Vec<(SecretId, u64)> =
+                    std::iter::once((found.secret.id, found.version.number))
+                        .chain(dependency)
+                        .collect();
+                revision::of_versions(&versions, found.reference.field.as_ref())
+            }
+            Self::Withdrawn => revision::of_withdrawal(),
+            Self::Refused { reason, .. } => revision::of_refusal(*reason),
+        }
+    }
+}
+
+impl Provider {
+    /// Finds what a reference means for a gateway. `scope` is that of short references.
+    pub(super) async fn locate(
+        &self,
+        gateway: &Gateway,
+        scope: Scope,
+        text: &str,
+    ) -> Result<Located, ProviderError> {
+        let reference: Reference = match text.parse() {
+            Ok(reference) => reference,
+            Err(error) => return Ok(refuse(Refusal::MalformedReference, format!("{error}"))),
+        };
+        let scope = reference.scope.unwrap_or(scope);
+        let Some(group) = self.granted_group(gateway, scope, &reference).await? else {
+            let detail = format!(
+                "gateway {:?} holds no read grant on a secret group {:?} of its environment",
+                gateway.caller.name,
+                reference.group.to_string()
+            );
+            return Ok(refuse(Refusal::NotGranted, detail));
+        };
+        if group.deleted_at.is_some() {
+            return Ok(Located::Withdrawn);
+        }
+        match reference.collection {
+            Collection::SharedSecrets
+            | Collection::Truststores
+            | Collection::CertificatePinsets
+            | Collection::TlsContexts => {}
+            Collection::Keystores
+            | Collection::Certificates
+            | Collection::CrlDistributorConfigs => {
+                let detail = format!("{} are not served to filters", reference.collection);
+                return Ok(refuse(Refusal::NotServed, detail));
+            }
+        }
+        let secret = match &reference.secret {
+            Selector::Id(id) => {
+                self.store
+                    .secret_or_tombstone(group.id, reference.collection, *id)
+                    .await?
+            }
+            Selector::Name(name) => {
+                self.store
+                    .secret_by_name(group.id, reference.collection, name)
+                    .await?
+            }
+        };
+        let Some(secret) = secret else {
+            let (what, name) = (
+                reference.collection.singular(),
+                reference.secret.to_string(),
+            );
+            return Ok(not_found(format!(
+                "no {what} {name:?} in group {:?}",
+                group.name.as_str()
+            )));
+        };
+        if secret.deleted_at.is_some() {
+            return Ok(Located::Withdrawn);
+        }
+        self.version(reference, group, secret).await
+    }
+
+    /// The group, live or deleted, if the gateway may read it. Absent and not granted look the same.
+    async fn granted_group(
+        &self,
+        gateway: &Gateway,
+        scope: Scope,
+        reference: &Reference,
+    ) -> Result<Option<GroupRecord>, StoreError> {
+        if scope != gateway.scope {
+            return Ok(None);
+        }
+        let group = match &reference.group {
+            Selector::Id(id) => self.store.group_or_tombstone(scope, *id).await?,
+            Selector::Name(name) => self.store.group_by_name(scope, name).await?,
+        };
+        let Some(group) = group else {
+            return Ok(None);
+        };
+        let grants = self.store.grants_of(group.id, gateway.caller.id).await?;
+        let decision = in_group(&gateway.caller, scope, Access::Read, &grants);
+        Ok((decision == Decision::Allow).then_some(group))
+    }
+
+    async fn version(
+        &self,
+        reference: Reference,
+        group: GroupRecord,
+        secret: SecretRecord,
+    ) -> Result<Located, ProviderError> {
+        let number = match reference.version {
+            None | Some(VersionSelector::Current) => secret.current,
+            Some(VersionSelector::Previous) => secret.current.saturating_sub(1),
+            Some(VersionSelector::Number(number)) => number,
+        };
+        let Some(version) = self.store.version(secret.id, number).await? else {
+            let (what, name) = (
+                reference.collection.singular(),
+                reference.secret.to_string(),
+            );
+            return Ok(not_found(format!(
+                "{what} {name:?} has no version {number}"
+            )));
+        };
+        if let Some(field) = &reference.field
+            && reference.collection != Collection::SharedSecrets
+        {
+            let (what, field) = (reference.collection.singular(), field.as_str());
+            return Ok(not_found(format!("a {what} has no field {field:?}")));
+        }
+        let truststore = self.truststore_of(&group, &version).await?;
+        Ok(Located::Found(Box::new(Found {
+            reference,
+            group,
+            secret,
+            version,
+            truststore,
+        })))
+    }
+
+    /// The current version of the truststore a TLS context refers to.
+    async fn truststore_of(
+        &self,
+        group: &GroupRecord,
+        version: &VersionRecord,
+    ) -> Result<Option<(SecretRecord, VersionRecord)>, StoreError> {
+        for id in &version.refers_to {
+            let Some(secret) = self
+                .store
+                .secret(group.id, Collection::Truststores, *id)
+                .await?
+            else {
+                continue;
+            };
+            let version = self.store.version(secret.id, secret.current).await?.ok_or(
+                StoreError::Damaged {
+                    what: "current version of a truststore",
+                },
+            )?;
+            return Ok(Some((secret, version)));
+        }
+        Ok(None)
+    }
+}
+
+fn refuse(reason: Refusal, detail: String) -> Located {
+    Located::Refused { reason, detail }
+}
+
+fn not_found(detail: String) -> Located {
+    refuse(Refusal::NotFound, detail)
+}

@@ -1,0 +1,84 @@
+//! The internal door: the only room that opens secrets.
+//!
+//! Data path: gateway certificate -> [`Provider::authenticate`] -> [`Provider::resolve`] -> locate
+//! (grants, versions) -> open -> prepare -> audit entry -> answer.
+
+mod gateway;
+mod gateway_ca;
+mod keyring;
+mod locate;
+mod prepare;
+mod resolve;
+mod revision;
+
+use std::sync::Arc;
+
+use sallyport_model::TrustDomain;
+use thiserror::Error;
+
+use self::keyring::Keyring;
+use crate::keys::KeyError;
+use crate::keys::open::RootPrivateKey;
+use crate::store::{Store, StoreError};
+pub use gateway::Gateway;
+pub use gateway_ca::{GatewayCa, GatewayCaError, IssuedServerCertificate, NewGatewayCa, to_pem};
+pub use resolve::ResolveLimits;
+
+/// The Secrets Provider.
+pub struct Provider {
+    store: Arc<dyn Store>,
+    keyring: Keyring,
+    trust_domain: TrustDomain,
+}
+
+/// Why the Provider cannot answer at all. What concerns one reference is a refusal in the answer.
+#[derive(Debug, Error)]
+pub enum ProviderError {
+    /// The client certificate is not that of a registered gateway.
+    #[error("the client certificate does not belong to a registered gateway")]
+    NotAGateway,
+    /// More references than allowed, or none.
+    #[error("a call names 1 to {max} references, this one names {found}")]
+    References {
+        /// Most allowed.
+        max: usize,
+        /// In the call.
+        found: usize,
+    },
+    /// A wait longer than allowed.
+    #[error("the longest wait is {max} seconds, this one is {found}")]
+    Wait {
+        /// Longest allowed.
+        max: u32,
+        /// In the call.
+        found: u32,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A key does not open.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The answer could not be written.
+    #[error("the answer cannot be encoded")]
+    Encode(#[from] serde_json::Error),
+}
+
+impl Provider {
+    /// A provider over a store, with the key that opens it.
+    pub fn new(store: Arc<dyn Store>, root: RootPrivateKey, trust_domain: TrustDomain) -> Self {
+        Self {
+            keyring: Keyring::new(root),
+            store,
+            trust_domain,
+        }
+    }
+
+    /// Whether the store answers.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.store
+            .setting(crate::store::Setting::TrustDomain)
+            .await
+            .map(|_| ())
+    }
+}

@@ -1,0 +1,177 @@
+//! `sallyport-vault serve`: puts the parts together. Nothing else constructs them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use sallyport_model::TrustDomain;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tracing::info;
+
+use crate::accounts::Accounts;
+use crate::clock;
+use crate::data_dir::{DataDir, DataDirError};
+use crate::http::manager::ManagerDoor;
+use crate::http::tls::{self, ServerIdentity, TlsError};
+use crate::http::{listener, manager, provider};
+use crate::keys::KeyError;
+use crate::keys::seal::RootPublicKey;
+use crate::manager::Manager;
+use crate::provider::{GatewayCa, GatewayCaError, Provider};
+use crate::settings::Settings;
+use crate::store::{Setting, SqliteStore, Store, StoreError};
+
+/// Both doors, bound and ready to serve.
+pub struct Vault {
+    manager: (TcpListener, Arc<rustls::ServerConfig>, axum::Router),
+    provider: (TcpListener, Arc<rustls::ServerConfig>, axum::Router),
+}
+
+/// Why the service does not start.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The data directory.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The root key does not fit the database.
+    #[error("root.key does not belong to this database")]
+    WrongRootKey,
+    /// A setting of the installation is damaged.
+    #[error("the database is damaged: {0:?} does not read")]
+    Damaged(Setting),
+    /// A stored key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The internal CA.
+    #[error(transparent)]
+    GatewayCa(#[from] GatewayCaError),
+    /// A listener's TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Certificate or key file of the public door.
+    #[error("{} does not read as PEM", .path.display())]
+    Pem {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rustls_pki_types::pem::Error,
+    },
+    /// An address that cannot be listened on.
+    #[error("cannot listen on {address}; is another vault running?")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Vault {
+    /// Opens the data directory and binds both doors.
+    pub async fn open(dir: &Path, settings: &Settings) -> Result<Self, ServeError> {
+        let dir = DataDir::open(dir)?;
+        let root = dir.read_root_key()?;
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir.database())?);
+        let root_public =
+            RootPublicKey::from_bytes(&installed(&*store, Setting::RootPublicKey).await?)?;
+        if root_public != root.public() {
+            return Err(ServeError::WrongRootKey);
+        }
+        let trust_domain = trust_domain(&*store).await?;
+        let ca = Arc::new(GatewayCa::open(
+            &root,
+            installed(&*store, Setting::GatewayCaCertificate).await?,
+            &installed(&*store, Setting::GatewayCaSealedKey).await?,
+            trust_domain.clone(),
+        )?);
+
+        let internal = tls::mutual(own_identity(&ca, settings)?, ca.certificate().clone())?;
+        let public = tls::public(match &settings.manager_identity {
+            Some((certificate, key)) => file_identity(certificate, key)?,
+            None => own_identity(&ca, settings)?,
+        })?;
+        let door = ManagerDoor {
+            manager: Manager::new(Arc::clone(&store), root_public, ca),
+            accounts: Accounts::new(Arc::clone(&store)),
+            store: Arc::clone(&store),
+        };
+        let inner = Provider::new(store, root, trust_domain);
+        Ok(Self {
+            manager: (
+                bind(settings.manager_listen).await?,
+                public,
+                manager::router(door),
+            ),
+            provider: (
+                bind(settings.provider_listen).await?,
+                internal,
+                provider::router(Arc::new(inner)),
+            ),
+        })
+    }
+
+    /// The addresses that were bound: public door, internal door.
+    pub fn addresses(&self) -> io::Result<(SocketAddr, SocketAddr)> {
+        Ok((self.manager.0.local_addr()?, self.provider.0.local_addr()?))
+    }
+
+    /// Serves both doors until `stop` says so.
+    pub async fn serve(self, stop: watch::Receiver<bool>) {
+        let (public, public_tls, public_routes) = self.manager;
+        let (internal, internal_tls, internal_routes) = self.provider;
+        tokio::join!(
+            listener::serve(public, public_tls, public_routes, stop.clone()),
+            listener::serve(internal, internal_tls, internal_routes, stop),
+        );
+        info!("stopped");
+    }
+}
+
+async fn installed(store: &dyn Store, setting: Setting) -> Result<Vec<u8>, ServeError> {
+    store
+        .setting(setting)
+        .await?
+        .ok_or(ServeError::Damaged(setting))
+}
+
+async fn trust_domain(store: &dyn Store) -> Result<TrustDomain, ServeError> {
+    String::from_utf8(installed(store, Setting::TrustDomain).await?)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or(ServeError::Damaged(Setting::TrustDomain))
+}
+
+/// A certificate of the internal CA, made anew at every start and kept in memory only.
+fn own_identity(ca: &GatewayCa, settings: &Settings) -> Result<ServerIdentity, ServeError> {
+    let issued = ca.issue_server(&settings.server_names, clock::now())?;
+    Ok(ServerIdentity {
+        chain: vec![issued.certificate, ca.certificate().clone()],
+        key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(issued.key.to_vec())),
+    })
+}
+
+fn file_identity(certificate: &Path, key: &Path) -> Result<ServerIdentity, ServeError> {
+    let pem = |path: &Path| {
+        let path = path.to_owned();
+        |source| ServeError::Pem { path, source }
+    };
+    let chain = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect)
+        .map_err(pem(certificate))?;
+    let key = PrivateKeyDer::from_pem_file(key).map_err(pem(key))?;
+    Ok(ServerIdentity { chain, key })
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeError::Listen { address, source })
+}

@@ -1,0 +1,232 @@
+//! Settings of `serve`: flags before environment before file before defaults.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+/// What `--print-default-config` prints; every knob with its default.
+pub const DEFAULT_CONFIG: &str = r#"# Settings of `sallyport-vault serve`. A flag or an environment variable (SALLYPORT_...) of the same
+# name comes before this file.
+
+# Public door: the Secrets Manager. Port 0 picks a free one.
+manager_listen = "127.0.0.1:8443"
+
+# Internal door: the Secrets Provider, for gateways only.
+provider_listen = "127.0.0.1:8444"
+
+# Names and addresses the listeners' certificates are issued for, besides localhost, 127.0.0.1, ::1
+# and sallyport-vault.
+server_names = []
+
+# Certificate chain and key (PEM) of the public door, where clients do not trust the internal CA.
+# manager_certificate = "/etc/sallyport/manager.pem"
+# manager_key = "/etc/sallyport/manager.key"
+"#;
+
+/// Settings as one source gives them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    /// Address of the public door.
+    pub manager_listen: Option<SocketAddr>,
+    /// Address of the internal door.
+    pub provider_listen: Option<SocketAddr>,
+    /// Further names of the listeners.
+    pub server_names: Option<Vec<String>>,
+    /// Certificate chain of the public door, PEM.
+    pub manager_certificate: Option<PathBuf>,
+    /// Its key, PEM.
+    pub manager_key: Option<PathBuf>,
+}
+
+/// Settings in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Address of the public door.
+    pub manager_listen: SocketAddr,
+    /// Address of the internal door.
+    pub provider_listen: SocketAddr,
+    /// All names of the listeners.
+    pub server_names: Vec<String>,
+    /// Certificate and key of the public door, where they are not the internal CA's.
+    pub manager_identity: Option<(PathBuf, PathBuf)>,
+}
+
+/// Why settings do not read.
+#[derive(Debug, Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("cannot read {}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("{}: {source}", .path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// Only one of certificate and key.
+    #[error("manager_certificate and manager_key go together; {missing} is missing")]
+    HalfAnIdentity {
+        /// The absent one.
+        missing: &'static str,
+    },
+    /// A name no certificate can carry.
+    #[error("server name {name:?} is neither a host name nor an IP address")]
+    ServerName {
+        /// The name.
+        name: String,
+    },
+}
+
+impl Given {
+    /// Reads a TOML file.
+    pub fn from_file(path: &Path) -> Result<Self, SettingsError> {
+        let text = fs::read_to_string(path).map_err(|source| SettingsError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        toml::from_str(&text).map_err(|source| SettingsError::Parse {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
+    }
+
+    /// These settings, and those of a weaker source where these are silent.
+    pub fn or(self, weaker: Self) -> Self {
+        Self {
+            manager_listen: self.manager_listen.or(weaker.manager_listen),
+            provider_listen: self.provider_listen.or(weaker.provider_listen),
+            server_names: self.server_names.or(weaker.server_names),
+            manager_certificate: self.manager_certificate.or(weaker.manager_certificate),
+            manager_key: self.manager_key.or(weaker.manager_key),
+        }
+    }
+}
+
+impl Settings {
+    /// The names every listener has.
+    const OWN_NAMES: [&str; 4] = ["localhost", "127.0.0.1", "::1", "sallyport-vault"];
+
+    /// Settings in force, from what was given.
+    pub fn from_given(given: Given) -> Result<Self, SettingsError> {
+        let manager_identity = match (given.manager_certificate, given.manager_key) {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => None,
+            (None, Some(_)) => {
+                return Err(SettingsError::HalfAnIdentity {
+                    missing: "manager_certificate",
+                });
+            }
+            (Some(_), None) => {
+                return Err(SettingsError::HalfAnIdentity {
+                    missing: "manager_key",
+                });
+            }
+        };
+        let mut server_names: Vec<String> = Self::OWN_NAMES.map(str::to_owned).into();
+        for name in given.server_names.unwrap_or_default() {
+            check_server_name(&name)?;
+            server_names.push(name);
+        }
+        Ok(Self {
+            manager_listen: given
+                .manager_listen
+                .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8443))),
+            provider_listen: given
+                .provider_listen
+                .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8444))),
+            server_names,
+            manager_identity,
+        })
+    }
+
+    /// The file that `init` writes.
+    pub fn first_file(server_names: &[String]) -> Result<String, SettingsError> {
+        server_names
+            .iter()
+            .try_for_each(|name| check_server_name(name))?;
+        let list: Vec<String> = server_names
+            .iter()
+            .map(|name| format!("\"{name}\""))
+            .collect();
+        Ok(DEFAULT_CONFIG.replace(
+            "server_names = []",
+            &format!("server_names = [{}]", list.join(", ")),
+        ))
+    }
+}
+
+fn check_server_name(name: &str) -> Result<(), SettingsError> {
+    match rustls_pki_types::ServerName::try_from(name) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(SettingsError::ServerName {
+            name: name.to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_printed_default_config_gives_the_defaults() {
+        let given: Given = toml::from_str(DEFAULT_CONFIG).unwrap();
+        let printed = Settings::from_given(given).unwrap();
+        assert_eq!(printed, Settings::from_given(Given::default()).unwrap());
+    }
+
+    #[test]
+    fn the_first_file_carries_the_server_names() {
+        let text =
+            Settings::first_file(&["vault.example".to_owned(), "10.0.0.7".to_owned()]).unwrap();
+        let given: Given = toml::from_str(&text).unwrap();
+        assert_eq!(given.server_names.unwrap(), ["vault.example", "10.0.0.7"]);
+        assert!(Settings::first_file(&["no\"name".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn a_stronger_source_wins_field_by_field() {
+        let flags = Given {
+            manager_listen: Some(([127, 0, 0, 1], 1).into()),
+            ..Given::default()
+        };
+        let file = Given {
+            manager_listen: Some(([127, 0, 0, 1], 2).into()),
+            provider_listen: Some(([127, 0, 0, 1], 3).into()),
+            ..Given::default()
+        };
+        let settings = Settings::from_given(flags.or(file)).unwrap();
+        assert_eq!(
+            (
+                settings.manager_listen.port(),
+                settings.provider_listen.port()
+            ),
+            (1, 3)
+        );
+    }
+
+    #[test]
+    fn a_typo_and_half_an_identity_are_refused() {
+        assert!(toml::from_str::<Given>("manager_listn = \"127.0.0.1:1\"").is_err());
+        let half = Given {
+            manager_key: Some("x".into()),
+            ..Given::default()
+        };
+        assert!(matches!(
+            Settings::from_given(half),
+            Err(SettingsError::HalfAnIdentity { .. })
+        ));
+    }
+}

@@ -1,0 +1,201 @@
+//! What is kept, behind one narrow trait: typed reads, and writes that are committed as one batch.
+//!
+//! Data path: room -> `Vec<Write>` -> `Store::commit` -> durable -> change feed. Nothing stored is
+//! readable here: payloads are sealed envelopes ([`crate::keys`]), everything else is metadata.
+//!
+//! Every implementation passes the same conformance suite.
+
+mod record;
+mod sqlite;
+#[cfg(test)]
+mod suite;
+
+use async_trait::async_trait;
+use sallyport_model::{
+    ActorId, Collection, EnvironmentId, GroupId, GroupName, OrganizationId, Scope, SecretId,
+    SecretName,
+};
+use thiserror::Error;
+use tokio::sync::watch;
+
+pub use record::{
+    ActorKind, ActorRecord, AuditOutcome, AuditRecord, EnvironmentRecord, GrantRecord,
+    GroupKeyRecord, GroupRecord, OrganizationRecord, SecretRecord, Setting, TokenRecord,
+    VersionRecord, Write,
+};
+pub use sqlite::SqliteStore;
+
+/// Position in the change feed; grows with every committed change to a group, its secrets, its
+/// grants or an actor.
+pub type ChangeSeq = u64;
+
+/// The store. Reads see every batch whose `commit` has returned.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Applies all writes or none. When it returns `Ok`, they survive a crash of the process and of
+    /// the machine.
+    async fn commit(&self, batch: Vec<Write>) -> Result<(), StoreError>;
+
+    /// The newest position of the change feed; changes after each commit that touched it.
+    fn changes(&self) -> watch::Receiver<ChangeSeq>;
+
+    /// A value of the installation, written at initialisation.
+    async fn setting(&self, setting: Setting) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// An organization.
+    async fn organization(
+        &self,
+        id: OrganizationId,
+    ) -> Result<Option<OrganizationRecord>, StoreError>;
+
+    /// Environments of an organization, by name.
+    async fn environments(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<Vec<EnvironmentRecord>, StoreError>;
+
+    /// An environment.
+    async fn environment(
+        &self,
+        organization: OrganizationId,
+        id: EnvironmentId,
+    ) -> Result<Option<EnvironmentRecord>, StoreError>;
+
+    /// An actor that has not been deleted.
+    async fn actor(&self, id: ActorId) -> Result<Option<ActorRecord>, StoreError>;
+
+    /// Gateways of an environment, by name.
+    async fn gateways(&self, scope: Scope) -> Result<Vec<ActorRecord>, StoreError>;
+
+    /// The token with this SHA-256, expired or not.
+    async fn token(&self, sha256: [u8; 32]) -> Result<Option<TokenRecord>, StoreError>;
+
+    /// Live groups of an environment, by name.
+    async fn groups(&self, scope: Scope) -> Result<Vec<GroupRecord>, StoreError>;
+
+    /// A live group, if it is in this scope.
+    async fn group(&self, scope: Scope, id: GroupId) -> Result<Option<GroupRecord>, StoreError>;
+
+    /// The live group of this name, else the tombstone deleted last.
+    async fn group_by_name(
+        &self,
+        scope: Scope,
+        name: &GroupName,
+    ) -> Result<Option<GroupRecord>, StoreError>;
+
+    /// A group, live or deleted, if it is in this scope.
+    async fn group_or_tombstone(
+        &self,
+        scope: Scope,
+        id: GroupId,
+    ) -> Result<Option<GroupRecord>, StoreError>;
+
+    /// The key new data of a group is sealed to. `None` when the group is gone.
+    async fn active_group_key(&self, group: GroupId) -> Result<Option<GroupKeyRecord>, StoreError>;
+
+    /// The key of a term. `None` when the term never was or was destroyed with its group.
+    async fn group_key(
+        &self,
+        group: GroupId,
+        term: u32,
+    ) -> Result<Option<GroupKeyRecord>, StoreError>;
+
+    /// Live secrets of a kind, with their current versions, by name.
+    async fn secrets(
+        &self,
+        group: GroupId,
+        collection: Collection,
+    ) -> Result<Vec<(SecretRecord, VersionRecord)>, StoreError>;
+
+    /// A live secret of a kind.
+    async fn secret(
+        &self,
+        group: GroupId,
+        collection: Collection,
+        id: SecretId,
+    ) -> Result<Option<SecretRecord>, StoreError>;
+
+    /// The live secret of this name and kind, else the tombstone deleted last.
+    async fn secret_by_name(
+        &self,
+        group: GroupId,
+        collection: Collection,
+        name: &SecretName,
+    ) -> Result<Option<SecretRecord>, StoreError>;
+
+    /// A secret of a kind, live or deleted.
+    async fn secret_or_tombstone(
+        &self,
+        group: GroupId,
+        collection: Collection,
+        id: SecretId,
+    ) -> Result<Option<SecretRecord>, StoreError>;
+
+    /// A version of a secret, with its sealed payload.
+    async fn version(
+        &self,
+        secret: SecretId,
+        number: u64,
+    ) -> Result<Option<VersionRecord>, StoreError>;
+
+    /// Grants on a group, by actor. They stay readable after the group was deleted.
+    async fn grants(&self, group: GroupId) -> Result<Vec<GrantRecord>, StoreError>;
+
+    /// What one actor may do in one group.
+    async fn grants_of(
+        &self,
+        group: GroupId,
+        actor: ActorId,
+    ) -> Result<Vec<GrantRecord>, StoreError>;
+
+    /// Audit entries of an environment with a sequence number above `after`, oldest first; without
+    /// `after` the newest `limit`, oldest first.
+    async fn audit(
+        &self,
+        scope: Scope,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>, StoreError>;
+}
+
+/// What a store answers when it cannot do what was asked.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// A name or id that must be unique is taken.
+    #[error("a {what} of this name already exists")]
+    Taken {
+        /// "secret group", "shared secret", ...
+        what: &'static str,
+    },
+    /// The record a write refers to is not there (any more).
+    #[error("no such {what}")]
+    Gone {
+        /// "secret group", "shared secret", ...
+        what: &'static str,
+    },
+    /// Somebody else wrote first.
+    #[error("version {expected} was expected, version {found} is current")]
+    Stale {
+        /// The version the writer had read.
+        expected: u64,
+        /// The version that is current.
+        found: u64,
+    },
+    /// A stored record does not read as what it should be.
+    #[error("stored {what} is damaged")]
+    Damaged {
+        /// What was being read.
+        what: &'static str,
+    },
+    /// The database was written by a newer version of this program.
+    #[error("the database has schema {found}, this program knows up to {known}")]
+    TooNew {
+        /// Schema in the file.
+        found: u32,
+        /// Newest schema known.
+        known: u32,
+    },
+    /// The engine failed: disk full, file locked, shutting down.
+    #[error("the store failed")]
+    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+}

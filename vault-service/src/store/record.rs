@@ -1,0 +1,290 @@
+//! The records, as the rooms see them, and the writes that make them.
+
+use sallyport_model::{
+    Access, ActorId, Collection, EnvironmentId, GroupId, GroupName, OrganizationId, Scope,
+    SecretId, SecretName,
+};
+use sallyport_pki::UnixTime;
+
+/// An organization (business group).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganizationRecord {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+}
+
+/// An environment of an organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvironmentRecord {
+    /// Its id.
+    pub id: EnvironmentId,
+    /// The organization it belongs to.
+    pub organization: OrganizationId,
+    /// Its name, unique in the organization.
+    pub name: String,
+    /// Whether it is a production environment.
+    pub production: bool,
+}
+
+/// What kind of actor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ActorKind {
+    /// A program with a client id and secret.
+    ConnectedApp,
+    /// A gateway with a client certificate.
+    Gateway,
+}
+
+/// Somebody who may be granted access.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActorRecord {
+    /// Its id; the client id of a connected app.
+    pub id: ActorId,
+    /// What it is.
+    pub kind: ActorKind,
+    /// The organization it belongs to.
+    pub organization: OrganizationId,
+    /// The environment a gateway belongs to; `None` for connected apps.
+    pub environment: Option<EnvironmentId>,
+    /// Its name; unique among the gateways of an environment.
+    pub name: String,
+    /// Whether it administers its organization.
+    pub administrator: bool,
+    /// argon2id hash of the client secret (PHC string), for connected apps.
+    pub secret_hash: Option<String>,
+    /// When it was made.
+    pub created_at: UnixTime,
+    /// When a gateway's newest certificate ends.
+    pub certificate_not_after: Option<UnixTime>,
+}
+
+/// An access token; only its hash is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRecord {
+    /// SHA-256 of the token.
+    pub sha256: [u8; 32],
+    /// Whose it is.
+    pub actor: ActorId,
+    /// When it ends.
+    pub expires_at: UnixTime,
+}
+
+/// A secret group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRecord {
+    /// Its id.
+    pub id: GroupId,
+    /// Where it lives.
+    pub scope: Scope,
+    /// Its name, unique among the live groups of the scope.
+    pub name: GroupName,
+    /// Whether platform services may take secrets out of the platform (Anypoint's flag).
+    pub downloadable: bool,
+    /// When it was made.
+    pub created_at: UnixTime,
+    /// When it was changed last.
+    pub modified_at: UnixTime,
+    /// Name of who changed it last.
+    pub modified_by: String,
+    /// When it was deleted; a tombstone then.
+    pub deleted_at: Option<UnixTime>,
+}
+
+/// One term of a group's key pair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupKeyRecord {
+    /// The group.
+    pub group: GroupId,
+    /// Counts from 1; the highest is active.
+    pub term: u32,
+    /// The public half, in the encoding of [`crate::keys`].
+    pub public_key: Vec<u8>,
+    /// The private half, sealed to the root public key.
+    pub sealed_private_key: Vec<u8>,
+    /// When it was made.
+    pub created_at: UnixTime,
+}
+
+/// A secret of any kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretRecord {
+    /// Its id.
+    pub id: SecretId,
+    /// The group it is in.
+    pub group: GroupId,
+    /// Its kind.
+    pub collection: Collection,
+    /// Its name, unique among the live secrets of the kind in the group.
+    pub name: SecretName,
+    /// The version in force; counts from 1.
+    pub current: u64,
+    /// When it was made.
+    pub created_at: UnixTime,
+    /// When it was changed last.
+    pub modified_at: UnixTime,
+    /// When it was deleted; a tombstone then.
+    pub deleted_at: Option<UnixTime>,
+}
+
+/// A version of a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionRecord {
+    /// The secret.
+    pub secret: SecretId,
+    /// Counts from 1.
+    pub number: u64,
+    /// What may be shown of it, as JSON.
+    pub metadata: String,
+    /// The sealed payload, in the encoding of [`crate::keys`].
+    pub envelope: Vec<u8>,
+    /// Date after which no new grant is given, `YYYY-MM-DD`.
+    pub expiration_date: Option<String>,
+    /// Secrets of the same group it refers to.
+    pub refers_to: Vec<SecretId>,
+    /// When it was written.
+    pub created_at: UnixTime,
+    /// Name of who wrote it.
+    pub created_by: String,
+}
+
+/// A grant: an actor, a group, one kind of access.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantRecord {
+    /// The group.
+    pub group: GroupId,
+    /// Who holds it.
+    pub actor: ActorId,
+    /// What it allows.
+    pub access: Access,
+    /// When it was given.
+    pub granted_at: UnixTime,
+    /// Name of who gave it.
+    pub granted_by: String,
+}
+
+/// How an audited operation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AuditOutcome {
+    /// It was done.
+    Allowed,
+    /// The actor may not.
+    Refused,
+    /// It was allowed but did not work.
+    Failed,
+}
+
+/// One entry of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRecord {
+    /// Position in the log; assigned by the store, 0 before.
+    pub seq: u64,
+    /// When.
+    pub at: UnixTime,
+    /// Where.
+    pub scope: Scope,
+    /// Who, if known.
+    pub actor: Option<ActorId>,
+    /// Name of who, or of how it named itself.
+    pub actor_name: String,
+    /// What kind of actor, if known.
+    pub actor_kind: Option<ActorKind>,
+    /// What: "secret.resolve", "sharedSecrets.create", ...
+    pub operation: String,
+    /// On what: a reference or a path.
+    pub object: String,
+    /// How it ended.
+    pub outcome: AuditOutcome,
+    /// Stable reason of a refusal or failure.
+    pub reason: Option<String>,
+    /// Version that was read or written.
+    pub version: Option<u64>,
+}
+
+/// Values of the installation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Setting {
+    /// The root public key.
+    RootPublicKey,
+    /// The SPIFFE trust domain of gateway identities.
+    TrustDomain,
+    /// The certificate of the internal CA, DER.
+    GatewayCaCertificate,
+    /// The private key of the internal CA, sealed to the root public key.
+    GatewayCaSealedKey,
+}
+
+/// One write. A batch of them is applied as a whole.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Sets a value of the installation; refused with `Taken` if it is set.
+    PutSetting(Setting, Vec<u8>),
+    /// Adds an organization.
+    CreateOrganization(OrganizationRecord),
+    /// Adds an environment.
+    CreateEnvironment(EnvironmentRecord),
+    /// Adds an actor.
+    CreateActor(ActorRecord),
+    /// Notes the end of a gateway's newest certificate.
+    RenewGateway {
+        /// The gateway.
+        gateway: ActorId,
+        /// End of the certificate.
+        certificate_not_after: UnixTime,
+    },
+    /// Deletes an actor with its tokens and grants.
+    DeleteActor(ActorId),
+    /// Adds a token, and forgets all tokens that ended before `now`.
+    CreateToken {
+        /// The token.
+        token: TokenRecord,
+        /// The time by which tokens count as ended.
+        now: UnixTime,
+    },
+    /// Adds a group with its first key.
+    CreateGroup(GroupRecord, GroupKeyRecord),
+    /// Changes name and flag of a live group.
+    UpdateGroup {
+        /// The group.
+        group: GroupId,
+        /// New name.
+        name: GroupName,
+        /// New flag.
+        downloadable: bool,
+        /// When.
+        at: UnixTime,
+        /// Name of who.
+        by: String,
+    },
+    /// Destroys a group's keys and payloads; leaves tombstones of the group and its secrets, and the
+    /// grants, so that gateways can be told that it is gone.
+    DeleteGroup {
+        /// The group.
+        group: GroupId,
+        /// When.
+        at: UnixTime,
+    },
+    /// Adds a secret with its version 1 to a live group.
+    CreateSecret(SecretRecord, VersionRecord),
+    /// Adds a version to a live secret and makes it the current one.
+    ReplaceSecret {
+        /// New name.
+        name: SecretName,
+        /// The version; its number is `expected + 1`.
+        version: VersionRecord,
+        /// The version that must be current.
+        expected: u64,
+    },
+    /// Gives an access; giving it twice changes nothing.
+    PutGrant(GrantRecord),
+    /// Takes an actor's accesses on a group away.
+    RemoveGrants {
+        /// The group.
+        group: GroupId,
+        /// The actor.
+        actor: ActorId,
+    },
+    /// Appends to the audit log; the store assigns `seq`.
+    Audit(AuditRecord),
+}

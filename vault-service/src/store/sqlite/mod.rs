@@ -1,0 +1,320 @@
+//! SQLite: one file, one writer thread that commits what is queued together, a few readers.
+
+mod apply;
+mod pool;
+mod reads;
+mod rows;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod words;
+mod writer;
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sallyport_model::{
+    ActorId, Collection, EnvironmentId, GroupId, GroupName, OrganizationId, Scope, SecretId,
+    SecretName,
+};
+use thiserror::Error;
+use tokio::sync::watch;
+
+use self::pool::ReadPool;
+use self::writer::Writer;
+use super::{
+    ActorRecord, AuditRecord, ChangeSeq, EnvironmentRecord, GrantRecord, GroupKeyRecord,
+    GroupRecord, OrganizationRecord, SecretRecord, Setting, Store, StoreError, TokenRecord,
+    VersionRecord, Write,
+};
+
+/// The store in one SQLite file. Dropping it finishes the batches that are queued and closes the
+/// file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    changes: watch::Receiver<ChangeSeq>,
+    // Before the writer: the last connection to close folds the log into the file, and only a
+    // writer can.
+    readers: ReadPool,
+    writer: Writer,
+}
+
+impl SqliteStore {
+    /// Makes a new database, readable by its owner only. `Taken` when there is a file already.
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => StoreError::Taken {
+                    what: "database file",
+                },
+                _ => file_error(path, error),
+            })?;
+        let store = Self::open(path)?;
+        sync_directory_of(path)?;
+        Ok(store)
+    }
+
+    /// Opens a database and brings its schema up to date. `TooNew` when a newer program wrote it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = schema::open_for_writing(path)?;
+        let (announce, changes) = watch::channel(reads::change_seq(&connection)?);
+        Ok(Self {
+            changes,
+            readers: ReadPool::new(path),
+            writer: Writer::start(connection, announce)?,
+        })
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn commit(&self, batch: Vec<Write>) -> Result<(), StoreError> {
+        self.writer.commit(batch).await
+    }
+
+    fn changes(&self) -> watch::Receiver<ChangeSeq> {
+        let mut changes = self.changes.clone();
+        changes.mark_unchanged();
+        changes
+    }
+
+    async fn setting(&self, setting: Setting) -> Result<Option<Vec<u8>>, StoreError> {
+        self.readers
+            .read(move |db| reads::setting(db, setting))
+            .await
+    }
+
+    async fn organization(
+        &self,
+        id: OrganizationId,
+    ) -> Result<Option<OrganizationRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::organization(db, id))
+            .await
+    }
+
+    async fn environments(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<Vec<EnvironmentRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::environments(db, organization))
+            .await
+    }
+
+    async fn environment(
+        &self,
+        organization: OrganizationId,
+        id: EnvironmentId,
+    ) -> Result<Option<EnvironmentRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::environment(db, organization, id))
+            .await
+    }
+
+    async fn actor(&self, id: ActorId) -> Result<Option<ActorRecord>, StoreError> {
+        self.readers.read(move |db| reads::actor(db, id)).await
+    }
+
+    async fn gateways(&self, scope: Scope) -> Result<Vec<ActorRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::gateways(db, scope))
+            .await
+    }
+
+    async fn token(&self, sha256: [u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
+        self.readers.read(move |db| reads::token(db, sha256)).await
+    }
+
+    async fn groups(&self, scope: Scope) -> Result<Vec<GroupRecord>, StoreError> {
+        self.readers.read(move |db| reads::groups(db, scope)).await
+    }
+
+    async fn group(&self, scope: Scope, id: GroupId) -> Result<Option<GroupRecord>, StoreError> {
+        let group = self.group_or_tombstone(scope, id).await?;
+        Ok(group.filter(|group| group.deleted_at.is_none()))
+    }
+
+    async fn group_by_name(
+        &self,
+        scope: Scope,
+        name: &GroupName,
+    ) -> Result<Option<GroupRecord>, StoreError> {
+        let name = name.clone();
+        self.readers
+            .read(move |db| reads::group_by_name(db, scope, &name))
+            .await
+    }
+
+    async fn group_or_tombstone(
+        &self,
+        scope: Scope,
+        id: GroupId,
+    ) -> Result<Option<GroupRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::group(db, scope, id))
+            .await
+    }
+
+    async fn active_group_key(&self, group: GroupId) -> Result<Option<GroupKeyRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::active_group_key(db, group))
+            .await
+    }
+
+    async fn group_key(
+        &self,
+        group: GroupId,
+        term: u32,
+    ) -> Result<Option<GroupKeyRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::group_key(db, group, term))
+            .await
+    }
+
+    async fn secrets(
+        &self,
+        group: GroupId,
+        collection: Collection,
+    ) -> Result<Vec<(SecretRecord, VersionRecord)>, StoreError> {
+        self.readers
+            .read(move |db| reads::secrets(db, group, collection))
+            .await
+    }
+
+    async fn secret(
+        &self,
+        group: GroupId,
+        collection: Collection,
+        id: SecretId,
+    ) -> Result<Option<SecretRecord>, StoreError> {
+        let secret = self.secret_or_tombstone(group, collection, id).await?;
+        Ok(secret.filter(|secret| secret.deleted_at.is_none()))
+    }
+
+    async fn secret_by_name(
+        &self,
+        group: GroupId,
+        collection: Collection,
+        name: &SecretName,
+    ) -> Result<Option<SecretRecord>, StoreError> {
+        let name = name.clone();
+        self.readers
+            .read(move |db| reads::secret_by_name(db, group, collection, &name))
+            .await
+    }
+
+    async fn secret_or_tombstone(
+        &self,
+        group: GroupId,
+        collection: Collection,
+        id: SecretId,
+    ) -> Result<Option<SecretRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::secret(db, group, collection, id))
+            .await
+    }
+
+    async fn version(
+        &self,
+        secret: SecretId,
+        number: u64,
+    ) -> Result<Option<VersionRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::version(db, secret, number))
+            .await
+    }
+
+    async fn grants(&self, group: GroupId) -> Result<Vec<GrantRecord>, StoreError> {
+        self.readers.read(move |db| reads::grants(db, group)).await
+    }
+
+    async fn grants_of(
+        &self,
+        group: GroupId,
+        actor: ActorId,
+    ) -> Result<Vec<GrantRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::grants_of(db, group, actor))
+            .await
+    }
+
+    async fn audit(
+        &self,
+        scope: Scope,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::audit(db, scope, after, limit))
+            .await
+    }
+}
+
+/// What can go wrong around the engine; the source of `StoreError::Engine`.
+#[derive(Debug, Error)]
+enum EngineError {
+    #[error("database file {path}")]
+    File {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("journal mode is {found}, the file system has no write-ahead log")]
+    NoWriteAheadLog { found: String },
+    #[error("the writer has stopped")]
+    WriterStopped,
+    #[error("the readers have stopped")]
+    ReadersStopped,
+    #[error("the transaction was not committed")]
+    NotCommitted(#[source] Arc<StoreError>),
+    #[error("a write contradicts itself: {what}")]
+    Contradiction { what: &'static str },
+    #[error("number {0} does not fit")]
+    NumberTooLarge(u64),
+}
+
+impl From<EngineError> for StoreError {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(Box::new(error))
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        match error.sqlite_error_code() {
+            Some(DatabaseCorrupt | NotADatabase) => Self::Damaged { what: "database" },
+            _ => Self::Engine(Box::new(error)),
+        }
+    }
+}
+
+fn file_error(path: &Path, source: io::Error) -> StoreError {
+    let path = path.to_owned();
+    EngineError::File { path, source }.into()
+}
+
+// A new file is only there after a crash of the machine when its directory was synced, too.
+fn sync_directory_of(path: &Path) -> Result<(), StoreError> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(|error| file_error(directory, error))
+}
+
+// The engine's integers are signed.
+fn integer(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(|_| EngineError::NumberTooLarge(number).into())
+}

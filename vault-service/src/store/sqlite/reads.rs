@@ -1,0 +1,323 @@
+//! Reads as SQL.
+
+use rusqlite::{Connection, OptionalExtension as _, Params, Row};
+use sallyport_model::{
+    ActorId, Collection, EnvironmentId, GroupId, GroupName, OrganizationId, Scope, SecretId,
+    SecretName,
+};
+
+use super::super::{
+    ActorRecord, AuditRecord, ChangeSeq, EnvironmentRecord, GrantRecord, GroupKeyRecord,
+    GroupRecord, OrganizationRecord, SecretRecord, Setting, StoreError, TokenRecord, VersionRecord,
+};
+use super::words::setting_name;
+use super::{integer, rows};
+
+pub(super) fn change_seq(db: &Connection) -> Result<ChangeSeq, StoreError> {
+    let damaged = StoreError::Damaged {
+        what: "change feed",
+    };
+    let seq: Option<i64> = db
+        .query_row("SELECT seq FROM change", [], |row| row.get(0))
+        .optional()?;
+    seq.and_then(|seq| u64::try_from(seq).ok()).ok_or(damaged)
+}
+
+pub(super) fn setting(db: &Connection, setting: Setting) -> Result<Option<Vec<u8>>, StoreError> {
+    let value = db
+        .prepare_cached("SELECT value FROM setting WHERE name = ?1")?
+        .query_row((setting_name(setting),), |row| row.get(0))
+        .optional()?;
+    Ok(value)
+}
+
+pub(super) fn organization(
+    db: &Connection,
+    id: OrganizationId,
+) -> Result<Option<OrganizationRecord>, StoreError> {
+    one(
+        db,
+        "SELECT * FROM organization WHERE id = ?1",
+        (id.as_bytes(),),
+        rows::organization,
+    )
+}
+
+pub(super) fn environments(
+    db: &Connection,
+    organization: OrganizationId,
+) -> Result<Vec<EnvironmentRecord>, StoreError> {
+    all(
+        db,
+        "SELECT * FROM environment WHERE organization = ?1 ORDER BY name",
+        (organization.as_bytes(),),
+        rows::environment,
+    )
+}
+
+pub(super) fn environment(
+    db: &Connection,
+    organization: OrganizationId,
+    id: EnvironmentId,
+) -> Result<Option<EnvironmentRecord>, StoreError> {
+    one(
+        db,
+        "SELECT * FROM environment WHERE organization = ?1 AND id = ?2",
+        (organization.as_bytes(), id.as_bytes()),
+        rows::environment,
+    )
+}
+
+pub(super) fn actor(db: &Connection, id: ActorId) -> Result<Option<ActorRecord>, StoreError> {
+    one(
+        db,
+        "SELECT * FROM actor WHERE id = ?1",
+        (id.as_bytes(),),
+        rows::actor,
+    )
+}
+
+pub(super) fn gateways(db: &Connection, scope: Scope) -> Result<Vec<ActorRecord>, StoreError> {
+    all(
+        db,
+        "SELECT * FROM actor
+         WHERE organization = ?1 AND environment = ?2 AND kind = 'gateway' ORDER BY name",
+        (scope.organization.as_bytes(), scope.environment.as_bytes()),
+        rows::actor,
+    )
+}
+
+pub(super) fn token(db: &Connection, sha256: [u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
+    one(
+        db,
+        "SELECT * FROM token WHERE sha256 = ?1",
+        (sha256,),
+        rows::token,
+    )
+}
+
+pub(super) fn groups(db: &Connection, scope: Scope) -> Result<Vec<GroupRecord>, StoreError> {
+    all(
+        db,
+        "SELECT * FROM secret_group
+         WHERE organization = ?1 AND environment = ?2 AND deleted_at IS NULL ORDER BY name",
+        (scope.organization.as_bytes(), scope.environment.as_bytes()),
+        rows::group,
+    )
+}
+
+/// Live or deleted.
+pub(super) fn group(
+    db: &Connection,
+    scope: Scope,
+    id: GroupId,
+) -> Result<Option<GroupRecord>, StoreError> {
+    one(
+        db,
+        "SELECT * FROM secret_group WHERE id = ?1 AND organization = ?2 AND environment = ?3",
+        (
+            id.as_bytes(),
+            scope.organization.as_bytes(),
+            scope.environment.as_bytes(),
+        ),
+        rows::group,
+    )
+}
+
+pub(super) fn group_by_name(
+    db: &Connection,
+    scope: Scope,
+    name: &GroupName,
+) -> Result<Option<GroupRecord>, StoreError> {
+    // Nulls sort last when descending, so the live one needs the first key. Of two deleted within a
+    // second, the younger row.
+    one(
+        db,
+        "SELECT * FROM secret_group WHERE organization = ?1 AND environment = ?2 AND name = ?3
+         ORDER BY deleted_at IS NULL DESC, deleted_at DESC, rowid DESC LIMIT 1",
+        (
+            scope.organization.as_bytes(),
+            scope.environment.as_bytes(),
+            name.as_str(),
+        ),
+        rows::group,
+    )
+}
+
+pub(super) fn active_group_key(
+    db: &Connection,
+    group: GroupId,
+) -> Result<Option<GroupKeyRecord>, StoreError> {
+    one(
+        db,
+        "SELECT * FROM group_key WHERE secret_group = ?1 ORDER BY term DESC LIMIT 1",
+        (group.as_bytes(),),
+        rows::group_key,
+    )
+}
+
+pub(super) fn group_key(
+    db: &Connection,
+    group: GroupId,
+    term: u32,
+) -> Result<Option<GroupKeyRecord>, StoreError> {
+    one(
+        db,
+        "SELECT * FROM group_key WHERE secret_group = ?1 AND term = ?2",
+        (group.as_bytes(), term),
+        rows::group_key,
+    )
+}
+
+pub(super) fn secrets(
+    db: &Connection,
+    group: GroupId,
+    collection: Collection,
+) -> Result<Vec<(SecretRecord, VersionRecord)>, StoreError> {
+    let secrets = all(
+        db,
+        "SELECT * FROM secret
+         WHERE secret_group = ?1 AND collection = ?2 AND deleted_at IS NULL ORDER BY name",
+        (group.as_bytes(), collection.as_str()),
+        rows::secret,
+    )?;
+    secrets
+        .into_iter()
+        .map(|secret| {
+            let current = version(db, secret.id, secret.current)?;
+            let current = current.ok_or(StoreError::Damaged { what: "secret" })?;
+            Ok((secret, current))
+        })
+        .collect()
+}
+
+/// Live or deleted.
+pub(super) fn secret(
+    db: &Connection,
+    group: GroupId,
+    collection: Collection,
+    id: SecretId,
+) -> Result<Option<SecretRecord>, StoreError> {
+    one(
+        db,
+        "SELECT * FROM secret WHERE id = ?1 AND secret_group = ?2 AND collection = ?3",
+        (id.as_bytes(), group.as_bytes(), collection.as_str()),
+        rows::secret,
+    )
+}
+
+pub(super) fn secret_by_name(
+    db: &Connection,
+    group: GroupId,
+    collection: Collection,
+    name: &SecretName,
+) -> Result<Option<SecretRecord>, StoreError> {
+    one(
+        db,
+        "SELECT * FROM secret WHERE secret_group = ?1 AND collection = ?2 AND name = ?3
+         ORDER BY deleted_at IS NULL DESC, deleted_at DESC, rowid DESC LIMIT 1",
+        (group.as_bytes(), collection.as_str(), name.as_str()),
+        rows::secret,
+    )
+}
+
+pub(super) fn version(
+    db: &Connection,
+    secret: SecretId,
+    number: u64,
+) -> Result<Option<VersionRecord>, StoreError> {
+    let number = integer(number)?;
+    let refers_to = all(
+        db,
+        "SELECT target FROM version_reference WHERE secret = ?1 AND number = ?2 ORDER BY position",
+        (secret.as_bytes(), number),
+        rows::version_reference,
+    )?;
+    one(
+        db,
+        "SELECT * FROM version WHERE secret = ?1 AND number = ?2",
+        (secret.as_bytes(), number),
+        |row| rows::version(row, refers_to),
+    )
+}
+
+pub(super) fn grants(db: &Connection, group: GroupId) -> Result<Vec<GrantRecord>, StoreError> {
+    all(
+        db,
+        "SELECT * FROM access_grant WHERE secret_group = ?1 ORDER BY actor, access",
+        (group.as_bytes(),),
+        rows::grant,
+    )
+}
+
+pub(super) fn grants_of(
+    db: &Connection,
+    group: GroupId,
+    actor: ActorId,
+) -> Result<Vec<GrantRecord>, StoreError> {
+    all(
+        db,
+        "SELECT * FROM access_grant WHERE secret_group = ?1 AND actor = ?2 ORDER BY access",
+        (group.as_bytes(), actor.as_bytes()),
+        rows::grant,
+    )
+}
+
+pub(super) fn audit(
+    db: &Connection,
+    scope: Scope,
+    after: Option<u64>,
+    limit: u32,
+) -> Result<Vec<AuditRecord>, StoreError> {
+    let organization = scope.organization.as_bytes();
+    let environment = scope.environment.as_bytes();
+    match after {
+        Some(after) => all(
+            db,
+            "SELECT * FROM audit WHERE organization = ?1 AND environment = ?2 AND seq > ?3
+             ORDER BY seq LIMIT ?4",
+            // No entry is ever above the largest number the engine knows.
+            (
+                organization,
+                environment,
+                i64::try_from(after).unwrap_or(i64::MAX),
+                limit,
+            ),
+            rows::audit,
+        ),
+        None => all(
+            db,
+            "SELECT * FROM (SELECT * FROM audit WHERE organization = ?1 AND environment = ?2
+                            ORDER BY seq DESC LIMIT ?3)
+             ORDER BY seq",
+            (organization, environment, limit),
+            rows::audit,
+        ),
+    }
+}
+
+fn one<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    record: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    rows.next()?.map(record).transpose()
+}
+
+fn all<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    record: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(record(row)?);
+    }
+    Ok(records)
+}

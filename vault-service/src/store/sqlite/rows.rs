@@ -1,0 +1,216 @@
+//! Rows as records. A row that does not read as its record is `Damaged`, never guessed.
+
+use std::str::FromStr;
+
+use rusqlite::Row;
+use rusqlite::types::FromSql;
+use sallyport_model::{ActorId, EnvironmentId, GroupId, OrganizationId, Scope, SecretId};
+use sallyport_pki::UnixTime;
+use uuid::Uuid;
+
+use super::super::{
+    ActorRecord, AuditRecord, EnvironmentRecord, GrantRecord, GroupKeyRecord, GroupRecord,
+    OrganizationRecord, SecretRecord, StoreError, TokenRecord, VersionRecord,
+};
+use super::words::Word;
+
+pub(super) fn organization(row: &Row<'_>) -> Result<OrganizationRecord, StoreError> {
+    let fields = Fields::of("organization", row);
+    Ok(OrganizationRecord {
+        id: fields.id("id", OrganizationId::new)?,
+        name: fields.plain("name")?,
+    })
+}
+
+pub(super) fn environment(row: &Row<'_>) -> Result<EnvironmentRecord, StoreError> {
+    let fields = Fields::of("environment", row);
+    Ok(EnvironmentRecord {
+        id: fields.id("id", EnvironmentId::new)?,
+        organization: fields.id("organization", OrganizationId::new)?,
+        name: fields.plain("name")?,
+        production: fields.plain("production")?,
+    })
+}
+
+pub(super) fn actor(row: &Row<'_>) -> Result<ActorRecord, StoreError> {
+    let fields = Fields::of("actor", row);
+    Ok(ActorRecord {
+        id: fields.id("id", ActorId::new)?,
+        kind: fields.word("kind")?,
+        organization: fields.id("organization", OrganizationId::new)?,
+        environment: fields.optional_id("environment", EnvironmentId::new)?,
+        name: fields.plain("name")?,
+        administrator: fields.plain("administrator")?,
+        secret_hash: fields.plain("secret_hash")?,
+        created_at: fields.time("created_at")?,
+        certificate_not_after: fields.optional_time("certificate_not_after")?,
+    })
+}
+
+pub(super) fn token(row: &Row<'_>) -> Result<TokenRecord, StoreError> {
+    let fields = Fields::of("token", row);
+    Ok(TokenRecord {
+        sha256: fields.plain("sha256")?,
+        actor: fields.id("actor", ActorId::new)?,
+        expires_at: fields.time("expires_at")?,
+    })
+}
+
+pub(super) fn group(row: &Row<'_>) -> Result<GroupRecord, StoreError> {
+    let fields = Fields::of("secret group", row);
+    Ok(GroupRecord {
+        id: fields.id("id", GroupId::new)?,
+        scope: fields.scope()?,
+        name: fields.parsed("name")?,
+        downloadable: fields.plain("downloadable")?,
+        created_at: fields.time("created_at")?,
+        modified_at: fields.time("modified_at")?,
+        modified_by: fields.plain("modified_by")?,
+        deleted_at: fields.optional_time("deleted_at")?,
+    })
+}
+
+pub(super) fn group_key(row: &Row<'_>) -> Result<GroupKeyRecord, StoreError> {
+    let fields = Fields::of("group key", row);
+    Ok(GroupKeyRecord {
+        group: fields.id("secret_group", GroupId::new)?,
+        term: fields.plain("term")?,
+        public_key: fields.plain("public_key")?,
+        sealed_private_key: fields.plain("sealed_private_key")?,
+        created_at: fields.time("created_at")?,
+    })
+}
+
+pub(super) fn secret(row: &Row<'_>) -> Result<SecretRecord, StoreError> {
+    let fields = Fields::of("secret", row);
+    Ok(SecretRecord {
+        id: fields.id("id", SecretId::new)?,
+        group: fields.id("secret_group", GroupId::new)?,
+        collection: fields.parsed("collection")?,
+        name: fields.parsed("name")?,
+        current: fields.number("current")?,
+        created_at: fields.time("created_at")?,
+        modified_at: fields.time("modified_at")?,
+        deleted_at: fields.optional_time("deleted_at")?,
+    })
+}
+
+/// A version; what it refers to is in rows of its own.
+pub(super) fn version(
+    row: &Row<'_>,
+    refers_to: Vec<SecretId>,
+) -> Result<VersionRecord, StoreError> {
+    let fields = Fields::of("version", row);
+    Ok(VersionRecord {
+        secret: fields.id("secret", SecretId::new)?,
+        number: fields.number("number")?,
+        metadata: fields.plain("metadata")?,
+        envelope: fields.plain("envelope")?,
+        expiration_date: fields.plain("expiration_date")?,
+        refers_to,
+        created_at: fields.time("created_at")?,
+        created_by: fields.plain("created_by")?,
+    })
+}
+
+pub(super) fn version_reference(row: &Row<'_>) -> Result<SecretId, StoreError> {
+    Fields::of("version", row).id("target", SecretId::new)
+}
+
+pub(super) fn grant(row: &Row<'_>) -> Result<GrantRecord, StoreError> {
+    let fields = Fields::of("grant", row);
+    Ok(GrantRecord {
+        group: fields.id("secret_group", GroupId::new)?,
+        actor: fields.id("actor", ActorId::new)?,
+        access: fields.parsed("access")?,
+        granted_at: fields.time("granted_at")?,
+        granted_by: fields.plain("granted_by")?,
+    })
+}
+
+pub(super) fn audit(row: &Row<'_>) -> Result<AuditRecord, StoreError> {
+    let fields = Fields::of("audit entry", row);
+    Ok(AuditRecord {
+        seq: fields.number("seq")?,
+        at: fields.time("at")?,
+        scope: fields.scope()?,
+        actor: fields.optional_id("actor", ActorId::new)?,
+        actor_name: fields.plain("actor_name")?,
+        actor_kind: fields.optional_word("actor_kind")?,
+        operation: fields.plain("operation")?,
+        object: fields.plain("object")?,
+        outcome: fields.word("outcome")?,
+        reason: fields.plain("reason")?,
+        version: fields.optional_number("version")?,
+    })
+}
+
+struct Fields<'row> {
+    what: &'static str,
+    row: &'row Row<'row>,
+}
+
+impl<'row> Fields<'row> {
+    fn of(what: &'static str, row: &'row Row<'row>) -> Self {
+        Self { what, row }
+    }
+
+    fn plain<T: FromSql>(&self, column: &str) -> Result<T, StoreError> {
+        self.row.get(column).map_err(|_| self.damaged())
+    }
+
+    fn id<T>(&self, column: &str, new: fn(Uuid) -> T) -> Result<T, StoreError> {
+        self.plain(column).map(|bytes| new(Uuid::from_bytes(bytes)))
+    }
+
+    fn optional_id<T>(&self, column: &str, new: fn(Uuid) -> T) -> Result<Option<T>, StoreError> {
+        let bytes: Option<[u8; 16]> = self.plain(column)?;
+        Ok(bytes.map(|bytes| new(Uuid::from_bytes(bytes))))
+    }
+
+    fn scope(&self) -> Result<Scope, StoreError> {
+        Ok(Scope {
+            organization: self.id("organization", OrganizationId::new)?,
+            environment: self.id("environment", EnvironmentId::new)?,
+        })
+    }
+
+    fn parsed<T: FromStr>(&self, column: &str) -> Result<T, StoreError> {
+        let text: String = self.plain(column)?;
+        text.parse().map_err(|_| self.damaged())
+    }
+
+    fn word<T: Word>(&self, column: &str) -> Result<T, StoreError> {
+        self.optional_word(column)?.ok_or_else(|| self.damaged())
+    }
+
+    fn optional_word<T: Word>(&self, column: &str) -> Result<Option<T>, StoreError> {
+        let word: Option<String> = self.plain(column)?;
+        word.map(|word| T::from_word(&word).ok_or_else(|| self.damaged()))
+            .transpose()
+    }
+
+    fn number(&self, column: &str) -> Result<u64, StoreError> {
+        self.optional_number(column)?.ok_or_else(|| self.damaged())
+    }
+
+    fn optional_number(&self, column: &str) -> Result<Option<u64>, StoreError> {
+        let number: Option<i64> = self.plain(column)?;
+        number
+            .map(|number| u64::try_from(number).map_err(|_| self.damaged()))
+            .transpose()
+    }
+
+    fn time(&self, column: &str) -> Result<UnixTime, StoreError> {
+        self.plain(column).map(UnixTime)
+    }
+
+    fn optional_time(&self, column: &str) -> Result<Option<UnixTime>, StoreError> {
+        let at: Option<i64> = self.plain(column)?;
+        Ok(at.map(UnixTime))
+    }
+
+    fn damaged(&self) -> StoreError {
+        StoreError::Damaged { what: self.what }
+    }
+}

@@ -1,1 +1,44 @@
-//! Placeholder.
+//! The brain of the filter: events in, effects out. No host, no clock, no sockets.
+//!
+//! [`step`] takes an [`Event`] and the time and returns [`Effect`]s; the shell around it only
+//! translates. A verdict is a pure function ([`decide::decide`]) of what the vault said
+//! ([`Snapshot`]), what Envoy shows of the connection ([`Facts`]) and the time, so enforcing,
+//! observing and replaying a recorded incident are the same code.
+
+#![forbid(unsafe_code)]
+
+pub mod config;
+pub mod decide;
+mod duration;
+mod effect;
+mod event;
+mod facts;
+mod header_name;
+mod inject;
+mod machine;
+mod material;
+mod metric;
+mod reason;
+mod snapshot;
+mod time;
+mod verdict_cache;
+mod watch;
+mod xfcc;
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod fixtures;
+
+pub use config::{Config, ConfigError};
+pub use duration::DurationError;
+pub use effect::{Call, Effect, Level, Line, Reply};
+pub use event::{CallAnswer, Event, StreamId};
+pub use facts::{DownstreamFacts, Facts, UpstreamFacts};
+pub use header_name::{HeaderName, HeaderNameError};
+pub use machine::{MAX_WAITING, State, step};
+pub use material::{MaterialError, Prepared, TlsContext};
+pub use metric::Counter;
+pub use reason::Reason;
+pub use snapshot::{Availability, Snapshot, Unusable};
+pub use time::Now;
+pub use watch::CallId;

@@ -1,0 +1,201 @@
+//! The configuration of one plugin entry: references and settings, never a value.
+//!
+//! A plugin entry guards one direction, so [`Policy`] is an enum: an upstream filter with
+//! downstream settings cannot be expressed.
+
+mod document;
+mod error;
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sallyport_model::{Reference, Scope, Template};
+
+pub use error::{ConfigError, Fault};
+
+use crate::header_name::HeaderName;
+
+/// A valid configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where the Provider is.
+    pub vault: Vault,
+    /// How long requests wait for the first answer of the vault after the filter started.
+    pub startup_wait: Duration,
+    /// What is enforced.
+    pub policy: Policy,
+}
+
+/// The Provider, as Envoy reaches it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vault {
+    /// Name of the Envoy cluster.
+    pub cluster: String,
+    /// Organization and environment of short references.
+    pub scope: Scope,
+    /// Value of `:authority`.
+    pub authority: String,
+    /// How long an answer may take, on top of `wait`.
+    pub timeout: Duration,
+    /// How long a call stays open for a change; whole seconds.
+    pub wait: Duration,
+}
+
+/// What is enforced, by direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Clients, in the filter chain of a listener.
+    Downstream(Downstream),
+    /// Servers, in the upstream filter chain of a cluster.
+    Upstream(Upstream),
+}
+
+/// The two sides of a gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// The client's connection.
+    Downstream,
+    /// The connection to the server.
+    Upstream,
+}
+
+/// What clients must show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Downstream {
+    /// A TLS context.
+    pub tls_context: Reference,
+    /// A certificate pinset.
+    pub certificate_pinset: Option<Reference>,
+    /// Enforce or observe.
+    pub mode: Mode,
+    /// Whether the upstream learns who the client was.
+    pub forward_client_certificate: ForwardClientCertificate,
+}
+
+/// What servers must show, and what they then get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// A TLS context.
+    pub tls_context: Reference,
+    /// A certificate pinset.
+    pub certificate_pinset: Option<Reference>,
+    /// A name that the server's certificate must carry: DNS name or IP address.
+    pub server_name: Option<String>,
+    /// Enforce or observe.
+    pub mode: Mode,
+    /// How long a request waits for the handshake of a new connection.
+    pub handshake_wait: Duration,
+    /// Credentials for a server that has passed.
+    pub inject: Vec<Injection>,
+}
+
+/// A credential and the header it goes into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Injection {
+    /// The header; what the client sent under this name is removed.
+    pub header: HeaderName,
+    /// What it is made of.
+    pub value: InjectionValue,
+}
+
+/// What a credential is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InjectionValue {
+    /// RFC 7617 Basic credentials from a shared secret of type `UsernamePassword`.
+    Basic(Reference),
+    /// Text with fields of shared secrets in it.
+    Template(Template),
+}
+
+/// What happens to a request whose peer did not pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// It is answered by the gateway with the reason.
+    #[default]
+    Enforce,
+    /// It goes on; the same verdict is only counted and logged. Credentials are still never
+    /// injected towards a server that did not pass.
+    Observe,
+}
+
+/// What happens to `x-forwarded-client-cert`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForwardClientCertificate {
+    /// It is removed before the request goes on.
+    #[default]
+    Remove,
+    /// It goes on as Envoy's connection manager made it.
+    Keep,
+}
+
+impl Config {
+    /// Every reference of the configuration, once.
+    pub fn references(&self) -> BTreeSet<&Reference> {
+        let (context, pinset) = self.policy.trust_references();
+        let mut references: BTreeSet<&Reference> = pinset.into_iter().chain([context]).collect();
+        if let Policy::Upstream(upstream) = &self.policy {
+            for injection in &upstream.inject {
+                match &injection.value {
+                    InjectionValue::Basic(reference) => {
+                        references.insert(reference);
+                    }
+                    InjectionValue::Template(template) => references.extend(template.references()),
+                }
+            }
+        }
+        references
+    }
+}
+
+impl FromStr for Config {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        document::parse(text)
+    }
+}
+
+impl Policy {
+    /// Which side it guards.
+    pub const fn direction(&self) -> Direction {
+        match self {
+            Self::Downstream(_) => Direction::Downstream,
+            Self::Upstream(_) => Direction::Upstream,
+        }
+    }
+
+    /// Enforce or observe.
+    pub const fn mode(&self) -> Mode {
+        match self {
+            Self::Downstream(downstream) => downstream.mode,
+            Self::Upstream(upstream) => upstream.mode,
+        }
+    }
+
+    /// The TLS context and the pinset.
+    pub const fn trust_references(&self) -> (&Reference, Option<&Reference>) {
+        match self {
+            Self::Downstream(downstream) => (
+                &downstream.tls_context,
+                downstream.certificate_pinset.as_ref(),
+            ),
+            Self::Upstream(upstream) => {
+                (&upstream.tls_context, upstream.certificate_pinset.as_ref())
+            }
+        }
+    }
+}
+
+impl Direction {
+    /// The word in counters and log lines.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Downstream => "downstream",
+            Self::Upstream => "upstream",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! Why a configuration is refused.
+
+use std::fmt;
+
+use sallyport_model::{Collection, ReferenceError, TemplateError};
+use serde_path_to_error::{Path, Segment};
+use thiserror::Error;
+
+use crate::duration::DurationError;
+use crate::header_name::HeaderNameError;
+
+/// A refused configuration: where and why. Never contains the configuration itself.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{}: {fault}", if pointer.is_empty() { "/" } else { pointer })]
+pub struct ConfigError {
+    /// JSON pointer (RFC 6901) to the place; empty for the whole document.
+    pub pointer: String,
+    /// What is wrong there.
+    pub fault: Fault,
+}
+
+/// What is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Fault {
+    /// More bytes than any configuration needs.
+    #[error("a configuration has at most {max} bytes, this one has {found}")]
+    TooLarge {
+        /// Bytes found.
+        found: usize,
+        /// Most allowed.
+        max: usize,
+    },
+    /// Not JSON, an unknown or missing field, or a wrong type.
+    #[error("{message} (line {line}, column {column})")]
+    Json {
+        /// serde's words; they name fields and types, not values of strings.
+        message: String,
+        /// Counts from 1.
+        line: usize,
+        /// Counts from 1.
+        column: usize,
+    },
+    /// Neither direction, or both.
+    #[error("a plugin entry has exactly one of downstream and upstream")]
+    Direction,
+    /// Neither kind of value, or both.
+    #[error("an injection has exactly one of basic and template")]
+    InjectionValue,
+    /// Two credentials for one header.
+    #[error("{0} is already injected by an earlier entry")]
+    DuplicateHeader(String),
+    /// More than the limit of a list.
+    #[error("at most {max}, found {found}")]
+    TooMany {
+        /// Entries found.
+        found: usize,
+        /// Most allowed.
+        max: usize,
+    },
+    /// Not a reference.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+    /// A reference to another kind of secret.
+    #[error("a reference to {expected} is wanted here, this one names {found}")]
+    Collection {
+        /// What belongs here.
+        expected: Collection,
+        /// What came.
+        found: Collection,
+    },
+    /// A reference to a field where the whole secret is needed.
+    #[error("the whole secret is wanted here, without #field")]
+    Field,
+    /// Not a template.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// Not a header that takes a credential.
+    #[error(transparent)]
+    Header(#[from] HeaderNameError),
+    /// Not a duration.
+    #[error(transparent)]
+    Duration(#[from] DurationError),
+    /// Not a whole number of seconds.
+    #[error("whole seconds are wanted here")]
+    WholeSeconds,
+    /// Not a UUID.
+    #[error("a UUID is wanted here")]
+    Uuid,
+    /// Neither a DNS name nor an IP address.
+    #[error("a DNS name or an IP address is wanted here")]
+    ServerName,
+    /// Empty, too long, or with characters that do not belong there.
+    #[error("1 to {max} visible ASCII characters are wanted here")]
+    Word {
+        /// Most characters allowed.
+        max: usize,
+    },
+}
+
+impl ConfigError {
+    pub(super) fn at(pointer: impl fmt::Display, fault: impl Into<Fault>) -> Self {
+        Self {
+            pointer: pointer.to_string(),
+            fault: fault.into(),
+        }
+    }
+}
+
+impl From<serde_path_to_error::Error<serde_json::Error>> for ConfigError {
+    fn from(error: serde_path_to_error::Error<serde_json::Error>) -> Self {
+        let pointer = pointer(error.path());
+        let error = error.into_inner();
+        // serde_json appends the position to its message; it is reported once, in fields.
+        let message = error.to_string();
+        let message = message
+            .rsplit_once(" at line ")
+            .map_or(message.as_str(), |(message, _)| message);
+        Self {
+            pointer,
+            fault: Fault::Json {
+                message: without_values(message),
+                line: error.line(),
+                column: error.column(),
+            },
+        }
+    }
+}
+
+fn pointer(path: &Path) -> String {
+    path.iter().fold(String::new(), |pointer, segment| {
+        let token = match segment {
+            Segment::Seq { index } => index.to_string(),
+            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Segment::Enum { variant } => variant.clone(),
+            Segment::Unknown => return pointer,
+        };
+        format!("{pointer}/{token}")
+    })
+}
+
+/// serde repeats strings that it did not expect; somebody may have pasted a secret there.
+fn without_values(message: &str) -> String {
+    for kind in ["invalid type", "invalid value", "unknown variant"] {
+        if message.starts_with(kind) {
+            let expected = message
+                .rsplit_once(", expected ")
+                .map_or("something else", |(_, expected)| expected);
+            return format!("{kind}, expected {expected}");
+        }
+    }
+    message.to_owned()
+}

@@ -1,0 +1,292 @@
+use super::*;
+use sallyport_model::{Collection, ReferenceError};
+use serde_json::{Value, json};
+
+use crate::duration::DurationError;
+use crate::header_name::HeaderNameError;
+
+fn downstream() -> Value {
+    json!({
+        "vault": vault(),
+        "downstream": {"tlsContext": "secret://payments/tlsContexts/partner-inbound"}
+    })
+}
+
+fn upstream() -> Value {
+    json!({
+        "vault": vault(),
+        "upstream": {
+            "tlsContext": "secret://payments/tlsContexts/backend",
+            "certificatePinset": "secret://payments/certificatePinsets/backend",
+            "serverName": "backend.test",
+            "inject": [
+                {"header": "Authorization", "basic": "secret://payments/sharedSecrets/backend"},
+                {"header": "x-api-key", "template": "key ${secret://payments/sharedSecrets/backend#password}"}
+            ]
+        }
+    })
+}
+
+fn vault() -> Value {
+    json!({
+        "cluster": "sallyport_provider",
+        "organization": "11111111-1111-4111-8111-111111111111",
+        "environment": "22222222-2222-4222-8222-222222222222"
+    })
+}
+
+/// Sets the value at `pointer`, whose parent exists, and parses.
+fn with(mut document: Value, pointer: &str, value: Value) -> Result<Config, ConfigError> {
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    document.pointer_mut(parent).unwrap()[key] = value;
+    document.to_string().parse()
+}
+
+fn fault(document: Value, pointer: &str, value: Value) -> Fault {
+    let error = with(document, pointer, value).unwrap_err();
+    assert_eq!(error.pointer, pointer, "{error}");
+    error.fault
+}
+
+#[test]
+fn what_is_left_out_has_strict_defaults() {
+    let config: Config = downstream().to_string().parse().unwrap();
+    assert_eq!(config.startup_wait, Duration::from_secs(2));
+    assert_eq!(config.vault.timeout, Duration::from_secs(2));
+    assert_eq!(config.vault.wait, Duration::from_secs(25));
+    assert_eq!(config.vault.authority, "sallyport-vault");
+    let Policy::Downstream(policy) = &config.policy else {
+        panic!("upstream")
+    };
+    assert_eq!(policy.mode, Mode::Enforce);
+    assert_eq!(
+        policy.forward_client_certificate,
+        ForwardClientCertificate::Remove
+    );
+    assert_eq!(config.references().len(), 1);
+}
+
+#[test]
+fn every_setting_of_an_upstream_entry_is_read() {
+    let config = with(upstream(), "/upstream/handshakeWait", json!("250ms")).unwrap();
+    let Policy::Upstream(policy) = &config.policy else {
+        panic!("downstream")
+    };
+    assert_eq!(policy.handshake_wait, Duration::from_millis(250));
+    assert_eq!(policy.server_name.as_deref(), Some("backend.test"));
+    assert_eq!(policy.inject[0].header.as_str(), "authorization");
+    assert!(matches!(policy.inject[0].value, InjectionValue::Basic(_)));
+    assert!(matches!(
+        policy.inject[1].value,
+        InjectionValue::Template(_)
+    ));
+    assert_eq!(config.references().len(), 4);
+}
+
+#[test]
+fn a_typo_is_refused_and_its_place_is_named() {
+    for (document, pointer) in [
+        (downstream(), "/downstrem"),
+        (downstream(), "/downstream/tlscontext"),
+        (downstream(), "/vault/clusterName"),
+        (upstream(), "/upstream/inject/1/heder"),
+        (downstream(), "/downstream/inject"),
+    ] {
+        let fault = fault(document, pointer, json!("x"));
+        assert!(
+            matches!(&fault, Fault::Json { message, .. } if message.starts_with("unknown field")),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_field_is_named_in_its_section() {
+    let mut document = downstream();
+    document["vault"].as_object_mut().unwrap().remove("cluster");
+    let error = document.to_string().parse::<Config>().unwrap_err();
+    assert_eq!(error.pointer, "/vault");
+    assert!(
+        error.to_string().contains("missing field `cluster`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn exactly_one_direction_is_wanted() {
+    let both = with(
+        downstream(),
+        "/upstream",
+        json!({"tlsContext": "secret://payments/tlsContexts/x"}),
+    );
+    assert_eq!(both, Err(ConfigError::at("/upstream", Fault::Direction)));
+    let none = json!({"vault": vault()}).to_string().parse::<Config>();
+    assert_eq!(none, Err(ConfigError::at("", Fault::Direction)));
+}
+
+#[test]
+fn a_value_in_place_of_a_reference_is_refused_and_not_repeated() {
+    let canary = "hunter2-canary";
+    for pointer in [
+        "/downstream/tlsContext",
+        "/vault",
+        "/startupWait",
+        "/vault/organization",
+        "/vault/wait",
+    ] {
+        let error = with(downstream(), pointer, json!(canary)).unwrap_err();
+        assert_eq!(error.pointer, pointer);
+        assert!(!error.to_string().contains(canary), "{error}");
+    }
+    for pointer in [
+        "/upstream/inject",
+        "/upstream/inject/0/basic",
+        "/upstream/inject/1/template",
+    ] {
+        let error = with(upstream(), pointer, json!(canary)).unwrap_err();
+        assert!(!error.to_string().contains(canary), "{error}");
+    }
+}
+
+#[test]
+fn references_must_name_the_kind_that_belongs_there() {
+    assert_eq!(
+        fault(
+            downstream(),
+            "/downstream/tlsContext",
+            json!("secret://payments/truststores/x")
+        ),
+        Fault::Collection {
+            expected: Collection::TlsContexts,
+            found: Collection::Truststores
+        }
+    );
+    assert_eq!(
+        fault(
+            upstream(),
+            "/upstream/inject/0/basic",
+            json!("secret://payments/sharedSecrets/x#password")
+        ),
+        Fault::Field
+    );
+    assert!(matches!(
+        fault(
+            upstream(),
+            "/upstream/inject/1/template",
+            json!("${secret://payments/keystores/x#key}")
+        ),
+        Fault::Collection { .. }
+    ));
+    assert_eq!(
+        fault(
+            downstream(),
+            "/downstream/certificatePinset",
+            json!("payments/x")
+        ),
+        Fault::Reference(ReferenceError::Scheme)
+    );
+}
+
+#[test]
+fn headers_of_the_connection_take_no_credential() {
+    for name in [
+        ":path",
+        "Connection",
+        "transfer-encoding",
+        "Host",
+        "X-Forwarded-Client-Cert",
+    ] {
+        let fault = fault(upstream(), "/upstream/inject/0/header", json!(name));
+        assert!(
+            matches!(
+                fault,
+                Fault::Header(HeaderNameError::Reserved(_) | HeaderNameError::Pseudo)
+            ),
+            "{name}: {fault}"
+        );
+    }
+    assert_eq!(
+        fault(
+            upstream(),
+            "/upstream/inject/1/header",
+            json!("AUTHORIZATION")
+        ),
+        Fault::DuplicateHeader("authorization".to_owned())
+    );
+}
+
+#[test]
+fn an_injection_is_either_basic_or_a_template() {
+    let error = with(
+        upstream(),
+        "/upstream/inject/0/template",
+        json!("${secret://payments/sharedSecrets/x#key}"),
+    )
+    .unwrap_err();
+    assert_eq!(
+        error,
+        ConfigError::at("/upstream/inject/0", Fault::InjectionValue)
+    );
+}
+
+#[test]
+fn durations_are_strings_within_bounds() {
+    assert_eq!(
+        fault(downstream(), "/startupWait", json!("2")),
+        Fault::Duration(DurationError::Syntax)
+    );
+    assert!(matches!(
+        fault(downstream(), "/startupWait", json!(2)),
+        Fault::Json { .. }
+    ));
+    assert!(matches!(
+        fault(downstream(), "/vault/wait", json!("61s")),
+        Fault::Duration(DurationError::Range { .. })
+    ));
+    assert_eq!(
+        fault(downstream(), "/vault/wait", json!("1500ms")),
+        Fault::WholeSeconds
+    );
+    assert!(matches!(
+        fault(downstream(), "/vault/timeout", json!("0s")),
+        Fault::Duration(DurationError::Range { .. })
+    ));
+}
+
+#[test]
+fn names_that_could_break_out_of_their_place_are_refused() {
+    for text in ["", "a b", "a\r\nx-evil: 1", "ä"] {
+        assert!(matches!(
+            fault(downstream(), "/vault/authority", json!(text)),
+            Fault::Word { .. }
+        ));
+    }
+    for text in ["", "a..b", "a b", "*.test", "-a.test", "backend.test."] {
+        assert_eq!(
+            fault(upstream(), "/upstream/serverName", json!(text)),
+            Fault::ServerName,
+            "{text:?}"
+        );
+    }
+    for text in ["127.0.0.1", "::1", "backend", "a-b.c_d.test"] {
+        assert!(with(upstream(), "/upstream/serverName", json!(text)).is_ok());
+    }
+}
+
+#[test]
+fn what_is_no_json_is_refused_with_its_position() {
+    let error = "{\n  x}".parse::<Config>().unwrap_err();
+    assert!(error.to_string().contains("line 2"), "{error}");
+    let trailing = format!("{} x", downstream()).parse::<Config>().unwrap_err();
+    assert!(matches!(trailing.fault, Fault::Json { .. }));
+    let large = " ".repeat(300_000).parse::<Config>().unwrap_err();
+    assert!(matches!(large.fault, Fault::TooLarge { .. }));
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_parser_panic(text in "\\PC{0,200}") {
+        let _ = text.parse::<Config>();
+    }
+}

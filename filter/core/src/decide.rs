@@ -1,0 +1,226 @@
+//! The verdict: a pure function of policy, facts and time. Enforcing and observing are the same up
+//! to here.
+
+use sallyport_model::{ClientCertificatePolicy, ServerCertificatePolicy, TlsVersion};
+use sallyport_pki::{
+    Certificate, Digest, PathError, PinSet, UnixTime, Usage, VerifiedPath, certificate_from_pem,
+    verify_path, verify_server_name,
+};
+
+use crate::facts::{DownstreamFacts, Facts, UpstreamFacts};
+use crate::material::TlsContext;
+use crate::reason::Reason;
+use crate::xfcc;
+
+/// What a peer is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy<'a> {
+    /// The TLS context.
+    pub context: &'a TlsContext,
+    /// The pinset, where one is configured.
+    pub pins: Option<&'a PinSet>,
+    /// A name that a server's certificate must carry.
+    pub server_name: Option<&'a str>,
+}
+
+/// The outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The peer passes, as long as the policy stays and time is within these bounds.
+    Allow {
+        /// The latest `notBefore` on the path.
+        from: UnixTime,
+        /// The earliest `notAfter` on the path.
+        until: UnixTime,
+    },
+    /// The peer does not pass.
+    Deny(Denial),
+}
+
+/// A reason with its evidence; the evidence is for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// Why.
+    pub reason: Reason,
+    /// Subject of the peer's certificate, where there was one.
+    pub subject: Option<String>,
+    /// SHA-256 of the peer's certificate, where there was one.
+    pub fingerprint: Option<Digest>,
+    /// What exactly was found.
+    pub detail: Option<String>,
+}
+
+/// Judges a peer at the moment `at`.
+pub fn decide(policy: &Policy<'_>, facts: &Facts, at: UnixTime) -> Verdict {
+    let verdict = match facts {
+        Facts::Downstream(facts) => downstream(policy, facts, at),
+        Facts::Upstream(facts) => upstream(policy, facts, at),
+    };
+    verdict.unwrap_or_else(Verdict::Deny)
+}
+
+impl Denial {
+    /// A denial without evidence.
+    pub const fn new(reason: Reason) -> Self {
+        Self {
+            reason,
+            subject: None,
+            fingerprint: None,
+            detail: None,
+        }
+    }
+
+    pub(crate) fn with_detail(mut self, detail: impl ToString) -> Self {
+        self.detail = Some(detail.to_string());
+        self
+    }
+
+    fn about(mut self, certificate: &Certificate) -> Self {
+        self.subject = Some(certificate.subject().to_owned());
+        self.fingerprint = Some(certificate.sha256());
+        self
+    }
+}
+
+fn downstream(
+    policy: &Policy<'_>,
+    facts: &DownstreamFacts,
+    at: UnixTime,
+) -> Result<Verdict, Denial> {
+    check_version(policy.context, facts.tls_version.as_deref())?;
+    match policy.context.client_certificate {
+        ClientCertificatePolicy::Require => {}
+        ClientCertificatePolicy::Ignore if policy.pins.is_some() => {
+            return Err(Denial::new(Reason::PinsWithoutCertificate));
+        }
+        ClientCertificatePolicy::Ignore => return Ok(Verdict::always()),
+    }
+    if facts.mtls != Some(true) {
+        return Err(Denial::new(Reason::CertificateMissing));
+    }
+    let leaf = leaf(facts.peer_certificate.as_deref())?;
+    let forwarded = facts.forwarded_client_certificate.as_deref();
+    let presented = forwarded.map_or(Ok(Vec::new()), |header| xfcc::intermediates(header, &leaf));
+    let intermediates = presented.as_deref().unwrap_or_default();
+    let path = verified(policy, &leaf, intermediates, Usage::ClientAuth, at).map_err(|denial| {
+        // Without its intermediates a good client looks like a stranger: say why they are missing.
+        match &presented {
+            Ok(_) => denial,
+            Err(error) => {
+                let detail = denial.detail.clone().unwrap_or_default();
+                denial.with_detail(format!("{detail}; x-forwarded-client-cert: {error}"))
+            }
+        }
+    })?;
+    if policy
+        .pins
+        .is_some_and(|pins| pins.match_path(&path).is_none())
+    {
+        return Err(pin_mismatch(&leaf));
+    }
+    Ok(Verdict::along(&path))
+}
+
+fn upstream(policy: &Policy<'_>, facts: &UpstreamFacts, at: UnixTime) -> Result<Verdict, Denial> {
+    check_version(policy.context, facts.tls_version.as_deref())?;
+    let leaf = leaf(facts.peer_certificate.as_deref())?;
+    let verdict = match policy.context.server_certificate {
+        ServerCertificatePolicy::Verify => {
+            // Envoy shows no chain of a server: its issuer has to be in the truststore.
+            let path = verified(policy, &leaf, &[], Usage::ServerAuth, at)?;
+            if policy
+                .pins
+                .is_some_and(|pins| pins.match_path(&path).is_none())
+            {
+                return Err(pin_mismatch(&leaf));
+            }
+            Verdict::along(&path)
+        }
+        ServerCertificatePolicy::Skip => {
+            let matches = |pins: &PinSet| pins.match_certificate(&leaf).is_some();
+            if !policy.pins.is_none_or(matches) {
+                return Err(pin_mismatch(&leaf));
+            }
+            Verdict::always()
+        }
+    };
+    if let Some(name) = policy.server_name {
+        verify_server_name(&leaf, name).map_err(|error| {
+            Denial::new(Reason::ServerNameMismatch)
+                .about(&leaf)
+                .with_detail(error)
+        })?;
+    }
+    Ok(verdict)
+}
+
+fn check_version(context: &TlsContext, version: Option<&[u8]>) -> Result<(), Denial> {
+    let version = version.ok_or_else(|| Denial::new(Reason::TlsVersionUnknown))?;
+    let text = String::from_utf8_lossy(version);
+    let version: TlsVersion = text
+        .parse()
+        .map_err(|error| Denial::new(Reason::TlsVersionUnknown).with_detail(error))?;
+    if (context.min_version..=context.max_version).contains(&version) {
+        return Ok(());
+    }
+    let (min, max) = (context.min_version, context.max_version);
+    Err(Denial::new(Reason::TlsVersionRefused)
+        .with_detail(format!("{version} is outside of {min} to {max}")))
+}
+
+fn leaf(pem: Option<&[u8]>) -> Result<Certificate, Denial> {
+    let pem = pem.ok_or_else(|| Denial::new(Reason::CertificateMissing))?;
+    certificate_from_pem(pem)
+        .map_err(|error| Denial::new(Reason::CertificateMalformed).with_detail(error))
+}
+
+fn verified(
+    policy: &Policy<'_>,
+    leaf: &Certificate,
+    intermediates: &[Certificate],
+    usage: Usage,
+    at: UnixTime,
+) -> Result<VerifiedPath, Denial> {
+    let anchors = policy
+        .context
+        .truststore
+        .as_ref()
+        .ok_or_else(|| Denial::new(Reason::TruststoreMissing).about(leaf))?;
+    verify_path(leaf, intermediates, anchors, usage, at).map_err(|error| {
+        let reason = match &error {
+            PathError::UnknownIssuer { .. } => Reason::UnknownIssuer,
+            PathError::Expired { .. } => Reason::CertificateExpired,
+            PathError::NotYetValid { .. } => Reason::CertificateNotYetValid,
+            PathError::WrongUsage { .. } => Reason::WrongUsage,
+            PathError::InvalidSignature => Reason::InvalidSignature,
+            PathError::Malformed => Reason::CertificateMalformed,
+            _ => Reason::CertificateRefused,
+        };
+        let detail = format!("{}: {error}", error.code());
+        Denial::new(reason).about(leaf).with_detail(detail)
+    })
+}
+
+fn pin_mismatch(leaf: &Certificate) -> Denial {
+    let detail = format!("SPKI SHA-256 of the leaf is {}", leaf.spki_sha256());
+    Denial::new(Reason::PinMismatch)
+        .about(leaf)
+        .with_detail(detail)
+}
+
+impl Verdict {
+    fn along(path: &VerifiedPath) -> Self {
+        Self::Allow {
+            from: path.not_before(),
+            until: path.not_after(),
+        }
+    }
+
+    /// Nothing in it depends on time.
+    const fn always() -> Self {
+        Self::Allow {
+            from: UnixTime(i64::MIN),
+            until: UnixTime(i64::MAX),
+        }
+    }
+}

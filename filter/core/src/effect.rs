@@ -1,0 +1,156 @@
+//! What the host is asked to do.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use sallyport_model::SecretString;
+
+use crate::config::Direction;
+use crate::event::StreamId;
+use crate::metric::Counter;
+use crate::reason::Reason;
+use crate::watch::CallId;
+
+/// Something to do. Effects of one step are done in their order.
+pub enum Effect {
+    /// Ask the vault.
+    Call(Call),
+    /// Tick with this period from now on.
+    Tick(Duration),
+    /// Look at the server's side of this stream again and report [`crate::Event::Probed`].
+    Probe(StreamId),
+    /// Keep the request from going on.
+    Hold(StreamId),
+    /// Remove a header of the request.
+    RemoveHeader(StreamId, Cow<'static, str>),
+    /// Add a header with a credential; the name was removed before.
+    AddCredential(StreamId, String, SecretString),
+    /// Let the request go on.
+    Resume(StreamId),
+    /// Answer in place of the upstream.
+    Deny(StreamId, Reply),
+    /// Count.
+    Count(Counter),
+    /// Write a line to the log.
+    Log(Line),
+}
+
+/// `POST` [`sallyport_model::RESOLVE_PATH`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// To be given back with the answer.
+    pub call: CallId,
+    /// JSON; references and revisions, no secrets.
+    pub body: String,
+    /// When to give up.
+    pub timeout: Duration,
+}
+
+/// The answer to a denied request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// Why.
+    pub reason: Reason,
+    /// On which side.
+    pub direction: Direction,
+}
+
+/// A line for the log, free of secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// How bad.
+    pub level: Level,
+    /// One line.
+    pub text: String,
+}
+
+/// How bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// For the record.
+    Info,
+    /// Somebody should look.
+    Warn,
+}
+
+impl Line {
+    pub(crate) const fn info(text: String) -> Self {
+        Self {
+            level: Level::Info,
+            text,
+        }
+    }
+
+    pub(crate) const fn warn(text: String) -> Self {
+        Self {
+            level: Level::Warn,
+            text,
+        }
+    }
+}
+
+impl Reply {
+    /// Header with the code.
+    pub const REASON_HEADER: &str = "x-sallyport-reason";
+
+    /// The HTTP status.
+    pub const fn status(self) -> u16 {
+        self.reason.status(self.direction)
+    }
+
+    /// The JSON body: `{"error":"<code>","message":"<sentence>"}`. Both are fixed texts without
+    /// characters that JSON escapes.
+    pub fn body(self) -> String {
+        let (code, message) = (self.reason.code(), self.reason.message());
+        format!("{{\"error\":\"{code}\",\"message\":\"{message}\"}}\n")
+    }
+}
+
+impl fmt::Debug for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(call) => f.debug_tuple("Call").field(call).finish(),
+            Self::Tick(period) => f.debug_tuple("Tick").field(period).finish(),
+            Self::Probe(stream) => f.debug_tuple("Probe").field(stream).finish(),
+            Self::Hold(stream) => f.debug_tuple("Hold").field(stream).finish(),
+            Self::RemoveHeader(stream, name) => f
+                .debug_tuple("RemoveHeader")
+                .field(stream)
+                .field(name)
+                .finish(),
+            Self::AddCredential(stream, name, _) => f
+                .debug_tuple("AddCredential")
+                .field(stream)
+                .field(name)
+                .finish_non_exhaustive(),
+            Self::Resume(stream) => f.debug_tuple("Resume").field(stream).finish(),
+            Self::Deny(stream, reply) => f.debug_tuple("Deny").field(stream).field(reply).finish(),
+            Self::Count(counter) => f.debug_tuple("Count").field(counter).finish(),
+            Self::Log(line) => f.debug_tuple("Log").field(line).finish(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reply_is_json_with_code_and_message() {
+        for reason in Reason::ALL {
+            let direction = Direction::Downstream;
+            let body: serde_json::Value =
+                serde_json::from_str(&Reply { reason, direction }.body()).unwrap();
+            assert_eq!(body["error"], reason.code());
+            assert_eq!(body["message"], reason.message());
+        }
+    }
+
+    #[test]
+    fn a_credential_is_not_in_the_debug_output() {
+        let value = SecretString::new("canary".to_owned());
+        let effect = Effect::AddCredential(StreamId(1), "authorization".to_owned(), value);
+        assert!(!format!("{effect:?}").contains("canary"));
+    }
+}

@@ -1,0 +1,50 @@
+//! What happens to the filter.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::facts::{Facts, UpstreamFacts};
+use crate::watch::CallId;
+
+/// A request, by the host's context id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId(pub u32);
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The filter was configured; nothing else happens before.
+    Start,
+    /// Time passed.
+    Tick,
+    /// A call to the vault came back.
+    Answer(CallId, CallAnswer),
+    /// The host could not make a call, or reset it.
+    CallFailed(CallId),
+    /// The headers of a request arrived.
+    Request(StreamId, Facts),
+    /// The server's side of a held request was looked at again.
+    Probed(StreamId, UpstreamFacts),
+    /// A stream is gone.
+    Closed(StreamId),
+}
+
+/// What came back on a call, from the vault or from Envoy in its place.
+pub struct CallAnswer {
+    /// `:status`, where there was one.
+    pub status: Option<u16>,
+    /// The vault's marker header.
+    pub marker: Option<Vec<u8>>,
+    /// The body; it may hold secrets.
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for CallAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallAnswer")
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}

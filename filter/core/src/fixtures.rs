@@ -1,0 +1,18 @@
+//! Certificates, answers of the vault and a host that does what it is told, for the tests.
+
+mod authority;
+mod host;
+mod provider;
+
+pub(crate) use authority::{Authority, Leaf, percent_encoded};
+pub(crate) use host::{Fate, Host, from_client, to_server};
+pub(crate) use provider::{Contents, pinset, tls_context, unavailable, vault_answer};
+
+use sallyport_pki::UnixTime;
+
+/// 9 June 2026: within the validity of every certificate here, which is the year 2026.
+pub(crate) const AT: UnixTime = UnixTime(1_781_000_000);
+/// 2027, after it.
+pub(crate) const AFTER: UnixTime = UnixTime(1_800_000_000);
+/// 2025, before it.
+pub(crate) const BEFORE: UnixTime = UnixTime(1_750_000_000);

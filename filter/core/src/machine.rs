@@ -1,0 +1,137 @@
+//! The brain: `step(state, event, now)` gives the effects. The only place that knows about waiting.
+//!
+//! A request is held for two things: the vault's first answer after the start (bounded by
+//! `startupWait` since the start, not per request), and the handshake of a new upstream connection
+//! (bounded by `handshakeWait` per request). Whatever ends the waiting, the request is then judged
+//! like any other.
+
+mod request;
+mod vault;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::effect::Effect;
+use crate::event::{Event, StreamId};
+use crate::snapshot::Snapshot;
+use crate::time::Now;
+use crate::verdict_cache::VerdictCache;
+use crate::watch::{Wanted, Watch};
+use request::Waiting;
+
+/// Most requests that wait at a time.
+pub const MAX_WAITING: usize = 1024;
+
+/// Ticks come at least this often: deadlines and expiry are noticed by them.
+const LONGEST_TICK: Duration = Duration::from_secs(1);
+
+/// While a handshake is awaited. Envoy does not tell when it is done.
+const SHORTEST_TICK: Duration = Duration::from_millis(1);
+
+/// Everything one plugin instance knows.
+pub struct State {
+    config: Config,
+    snapshot: Snapshot,
+    watch: Watch,
+    verdicts: VerdictCache,
+    waiting: BTreeMap<StreamId, Waiting>,
+    /// When requests stop waiting for the vault's first answer.
+    startup_until: Duration,
+    ticks: Ticks,
+    /// What the vault's silence was last reported as, so that it is logged once.
+    trouble: Option<&'static str>,
+}
+
+/// When the host calls next.
+#[derive(Clone, Copy, Debug)]
+struct Ticks {
+    period: Duration,
+    due: Duration,
+}
+
+impl State {
+    /// A filter that has not started yet.
+    pub fn new(config: Config) -> Self {
+        Self {
+            snapshot: Snapshot::new(config.references()),
+            watch: Watch::new(),
+            verdicts: VerdictCache::default(),
+            waiting: BTreeMap::new(),
+            startup_until: Duration::ZERO,
+            ticks: Ticks {
+                period: Duration::ZERO,
+                due: Duration::ZERO,
+            },
+            trouble: None,
+            config,
+        }
+    }
+
+    /// The configuration.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What is held of the vault.
+    pub const fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// How many requests wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+}
+
+/// Takes an event in and says what is to be done about it, in order.
+pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let ticked = matches!(event, Event::Tick);
+    match event {
+        Event::Start => state.startup_until = now.uptime + state.config.startup_wait,
+        Event::Tick => {
+            vault::tick(state, now, &mut effects);
+            request::tick(state, now, &mut effects);
+        }
+        Event::Answer(call, answer) => {
+            if vault::answer(state, call, &answer, now, &mut effects) {
+                request::release(state, now, &mut effects);
+            }
+            vault::ask(state, now, &mut effects);
+        }
+        Event::CallFailed(call) => vault::call_failed(state, call, now, &mut effects),
+        Event::Request(stream, facts) => request::arrive(state, stream, facts, now, &mut effects),
+        Event::Probed(stream, facts) => request::probed(state, stream, facts, now, &mut effects),
+        Event::Closed(stream) => {
+            state.waiting.remove(&stream);
+        }
+    }
+    schedule(state, ticked, now, &mut effects);
+    effects
+}
+
+/// Sets the tick if it has to come earlier, or if it just came and has to have another period.
+fn schedule(state: &mut State, ticked: bool, now: Now, effects: &mut Vec<Effect>) {
+    let wanted = match state.watch.wanted(now.uptime) {
+        Wanted::Call => SHORTEST_TICK,
+        Wanted::Nothing(until) => until.saturating_sub(now.uptime),
+    };
+    let period = state
+        .waiting
+        .values()
+        .map(|waiting| waiting.next_look(now.uptime))
+        .fold(wanted, Duration::min)
+        .clamp(SHORTEST_TICK, LONGEST_TICK);
+    let due = now.uptime + period;
+    if ticked && period == state.ticks.period {
+        state.ticks.due = due;
+    } else if ticked || state.ticks.period.is_zero() || due < state.ticks.due {
+        state.ticks = Ticks { period, due };
+        effects.push(Effect::Tick(period));
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests;

@@ -1,0 +1,89 @@
+//! Counters: a closed list.
+
+use std::fmt;
+
+use crate::config::Direction;
+use crate::reason::Reason;
+
+/// A counter. Its name is what `Display` writes; Envoy puts `wasmcustom.` in front of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Counter {
+    /// Requests whose peer passed.
+    Allowed(Direction),
+    /// Requests denied, by reason.
+    Denied(Direction, Reason),
+    /// Requests that would have been denied, by reason.
+    Observed(Direction, Reason),
+    /// Requests that had to wait, for the vault or a handshake.
+    Held(Direction),
+    /// Requests decided by material that the vault did not confirm in time.
+    Stale(Direction),
+    /// Verdicts that were not at hand and took a path validation.
+    Verified(Direction),
+    /// Calls to the vault.
+    VaultCalls,
+    /// Answers of the vault that were taken over.
+    VaultAnswers,
+    /// Entries that an answer changed.
+    VaultChanges,
+    /// Calls without an answer of the vault.
+    VaultUnreachable,
+    /// Answers of the vault that cannot be used, whole or in part.
+    VaultMalformed,
+    /// Answers by which the vault does not serve this gateway.
+    VaultDenied,
+    /// Credentials put into a request.
+    Injected,
+    /// Credentials that could not be made.
+    InjectFailed,
+}
+
+impl fmt::Display for Counter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let side = Direction::as_str;
+        match *self {
+            Self::Allowed(direction) => write!(f, "sallyport.{}.allowed", side(direction)),
+            Self::Denied(direction, reason) => {
+                write!(f, "sallyport.{}.denied.{}", side(direction), reason.code())
+            }
+            Self::Observed(direction, reason) => {
+                write!(
+                    f,
+                    "sallyport.{}.observed.{}",
+                    side(direction),
+                    reason.code()
+                )
+            }
+            Self::Held(direction) => write!(f, "sallyport.{}.held", side(direction)),
+            Self::Stale(direction) => write!(f, "sallyport.{}.stale", side(direction)),
+            Self::Verified(direction) => write!(f, "sallyport.{}.verified", side(direction)),
+            Self::VaultCalls => f.write_str("sallyport.vault.calls"),
+            Self::VaultAnswers => f.write_str("sallyport.vault.answers"),
+            Self::VaultChanges => f.write_str("sallyport.vault.changes"),
+            Self::VaultUnreachable => f.write_str("sallyport.vault.unreachable"),
+            Self::VaultMalformed => f.write_str("sallyport.vault.malformed"),
+            Self::VaultDenied => f.write_str("sallyport.vault.denied"),
+            Self::Injected => f.write_str("sallyport.inject.injected"),
+            Self::InjectFailed => f.write_str("sallyport.inject.failed"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_direction_and_reason() {
+        let denied = Counter::Denied(Direction::Downstream, Reason::PinMismatch);
+        assert_eq!(
+            denied.to_string(),
+            "sallyport.downstream.denied.pin_mismatch"
+        );
+        let observed = Counter::Observed(Direction::Upstream, Reason::UnknownIssuer);
+        assert_eq!(
+            observed.to_string(),
+            "sallyport.upstream.observed.unknown_issuer"
+        );
+    }
+}

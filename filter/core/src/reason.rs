@@ -1,0 +1,210 @@
+//! Why a request is denied: a closed list of stable codes.
+//!
+//! The client gets the code and a short sentence. Evidence (which certificate, which reference)
+//! goes to the log only. Which side did not pass is told by the status: 403 the client, 502 the
+//! server, 503 the gateway itself cannot decide or has no credential, 504 no handshake in time.
+
+use crate::config::Direction;
+
+/// A reason to deny.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The vault has not answered since the filter started.
+    SecretAbsent,
+    /// The vault has not answered for longer than its last answer may be used.
+    SecretExpired,
+    /// The secret was deleted.
+    SecretWithdrawn,
+    /// The vault refuses the reference to this gateway.
+    SecretRefused,
+    /// What the vault sent cannot be used.
+    SecretMalformed,
+    /// The vault does not know this gateway any more.
+    GatewayDenied,
+    /// Too many requests wait already.
+    TooManyWaiting,
+    /// The TLS context wants certificates checked, but has no truststore.
+    TruststoreMissing,
+    /// Pins are configured, but the TLS context does not ask for client certificates.
+    PinsWithoutCertificate,
+    /// No TLS, or a version that is not known.
+    TlsVersionUnknown,
+    /// A TLS version outside of the TLS context's range.
+    TlsVersionRefused,
+    /// The peer presented no certificate.
+    CertificateMissing,
+    /// The certificate is not readable as one.
+    CertificateMalformed,
+    /// No path to the truststore.
+    UnknownIssuer,
+    /// A certificate on the path has expired.
+    CertificateExpired,
+    /// A certificate on the path is not valid yet.
+    CertificateNotYetValid,
+    /// The certificate is for another purpose.
+    WrongUsage,
+    /// A signature on the path is wrong.
+    InvalidSignature,
+    /// The path breaks another rule: key size, algorithm, constraints, size.
+    CertificateRefused,
+    /// No public key on the path is pinned.
+    PinMismatch,
+    /// The server's certificate does not carry the configured name.
+    ServerNameMismatch,
+    /// The handshake with the server took too long.
+    HandshakeTimeout,
+    /// The credential cannot be written into a header.
+    CredentialUnusable,
+    /// The filter itself failed; it denies rather than guesses.
+    Internal,
+}
+
+impl Reason {
+    /// All reasons, in the order of the documentation.
+    pub const ALL: [Self; 24] = [
+        Self::SecretAbsent,
+        Self::SecretExpired,
+        Self::SecretWithdrawn,
+        Self::SecretRefused,
+        Self::SecretMalformed,
+        Self::GatewayDenied,
+        Self::TooManyWaiting,
+        Self::TruststoreMissing,
+        Self::PinsWithoutCertificate,
+        Self::TlsVersionUnknown,
+        Self::TlsVersionRefused,
+        Self::CertificateMissing,
+        Self::CertificateMalformed,
+        Self::UnknownIssuer,
+        Self::CertificateExpired,
+        Self::CertificateNotYetValid,
+        Self::WrongUsage,
+        Self::InvalidSignature,
+        Self::CertificateRefused,
+        Self::PinMismatch,
+        Self::ServerNameMismatch,
+        Self::HandshakeTimeout,
+        Self::CredentialUnusable,
+        Self::Internal,
+    ];
+
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::SecretAbsent => "secret_absent",
+            Self::SecretExpired => "secret_expired",
+            Self::SecretWithdrawn => "secret_withdrawn",
+            Self::SecretRefused => "secret_refused",
+            Self::SecretMalformed => "secret_malformed",
+            Self::GatewayDenied => "gateway_denied",
+            Self::TooManyWaiting => "too_many_waiting",
+            Self::TruststoreMissing => "truststore_missing",
+            Self::PinsWithoutCertificate => "pins_without_certificate",
+            Self::TlsVersionUnknown => "tls_version_unknown",
+            Self::TlsVersionRefused => "tls_version_refused",
+            Self::CertificateMissing => "certificate_missing",
+            Self::CertificateMalformed => "certificate_malformed",
+            Self::UnknownIssuer => "unknown_issuer",
+            Self::CertificateExpired => "certificate_expired",
+            Self::CertificateNotYetValid => "certificate_not_yet_valid",
+            Self::WrongUsage => "wrong_usage",
+            Self::InvalidSignature => "invalid_signature",
+            Self::CertificateRefused => "certificate_refused",
+            Self::PinMismatch => "pin_mismatch",
+            Self::ServerNameMismatch => "server_name_mismatch",
+            Self::HandshakeTimeout => "handshake_timeout",
+            Self::CredentialUnusable => "credential_unusable",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The HTTP status of the answer.
+    pub const fn status(self, direction: Direction) -> u16 {
+        match self {
+            Self::SecretAbsent
+            | Self::SecretExpired
+            | Self::SecretWithdrawn
+            | Self::SecretRefused
+            | Self::SecretMalformed
+            | Self::GatewayDenied
+            | Self::TooManyWaiting
+            | Self::TruststoreMissing
+            | Self::PinsWithoutCertificate
+            | Self::CredentialUnusable
+            | Self::Internal => 503,
+            Self::HandshakeTimeout => 504,
+            Self::TlsVersionUnknown
+            | Self::TlsVersionRefused
+            | Self::CertificateMissing
+            | Self::CertificateMalformed
+            | Self::UnknownIssuer
+            | Self::CertificateExpired
+            | Self::CertificateNotYetValid
+            | Self::WrongUsage
+            | Self::InvalidSignature
+            | Self::CertificateRefused
+            | Self::PinMismatch
+            | Self::ServerNameMismatch => match direction {
+                Direction::Downstream => 403,
+                Direction::Upstream => 502,
+            },
+        }
+    }
+
+    /// A sentence for the client; says no more than the code.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::SecretAbsent => "the gateway has not received its policy yet",
+            Self::SecretExpired => "the gateway's policy is too old to decide by",
+            Self::SecretWithdrawn => "a secret that the gateway needs was withdrawn",
+            Self::SecretRefused => "a secret that the gateway needs was refused to it",
+            Self::SecretMalformed => "a secret that the gateway needs cannot be used",
+            Self::GatewayDenied => "the vault does not serve this gateway",
+            Self::TooManyWaiting => "too many requests are waiting",
+            Self::TruststoreMissing => "the TLS context has no truststore to check against",
+            Self::PinsWithoutCertificate => "the TLS context asks for no certificate to pin",
+            Self::TlsVersionUnknown => "the connection's TLS version is not known",
+            Self::TlsVersionRefused => "the connection's TLS version is not allowed",
+            Self::CertificateMissing => "a certificate is required",
+            Self::CertificateMalformed => "the certificate cannot be read",
+            Self::UnknownIssuer => "the certificate was not issued by a trusted authority",
+            Self::CertificateExpired => "the certificate has expired",
+            Self::CertificateNotYetValid => "the certificate is not valid yet",
+            Self::WrongUsage => "the certificate is for another purpose",
+            Self::InvalidSignature => "the certificate's signature is not valid",
+            Self::CertificateRefused => "the certificate breaks a rule",
+            Self::PinMismatch => "the certificate is not one of the pinned ones",
+            Self::ServerNameMismatch => "the certificate is for another server",
+            Self::HandshakeTimeout => "the server's handshake took too long",
+            Self::CredentialUnusable => "the credential for the server cannot be used",
+            Self::Internal => "the gateway could not decide",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_own_code_in_snake_case() {
+        let codes: BTreeSet<_> = Reason::ALL.map(Reason::code).into_iter().collect();
+        assert_eq!(codes.len(), Reason::ALL.len());
+        assert!(codes.iter().all(|code| {
+            code.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        }));
+    }
+
+    #[test]
+    fn the_status_tells_which_side_did_not_pass() {
+        assert_eq!(Reason::PinMismatch.status(Direction::Downstream), 403);
+        assert_eq!(Reason::PinMismatch.status(Direction::Upstream), 502);
+        assert_eq!(Reason::HandshakeTimeout.status(Direction::Upstream), 504);
+        for direction in [Direction::Downstream, Direction::Upstream] {
+            assert_eq!(Reason::SecretAbsent.status(direction), 503);
+        }
+    }
+}

@@ -1,1 +1,104 @@
-//! x
+//! The conformance suite: what every store promises, one function per promise.
+//!
+//! A store joins with one line at the bottom: its name, and a function that makes an empty one.
+
+mod accounts;
+mod audit;
+mod batches;
+mod feed;
+mod grants;
+mod groups;
+mod sample;
+mod secrets;
+mod tombstones;
+
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use super::{SqliteStore, Store};
+
+/// An empty store, and what must live as long as it does.
+pub(crate) struct Fresh {
+    store: Arc<dyn Store>,
+    _place: TempDir,
+}
+
+/// Runs every promise against the stores that `$fresh` makes.
+macro_rules! every_store_passes {
+    ($engine:ident, $fresh:path) => {
+        promises! { $engine, $fresh,
+            accounts::a_setting_is_set_once,
+            accounts::organizations_and_environments_read_back,
+            accounts::environment_names_are_unique_in_their_organization,
+            accounts::actors_read_back,
+            accounts::gateway_names_are_unique_per_environment,
+            accounts::a_gateway_name_is_free_after_deletion,
+            accounts::an_actor_of_a_missing_place_is_refused,
+            accounts::a_renewed_gateway_has_its_new_end,
+            accounts::a_deleted_actor_takes_its_tokens_and_grants_along,
+            accounts::ended_tokens_are_forgotten_when_one_is_added,
+            audit::entries_read_back_in_the_order_of_their_commits,
+            audit::pages_follow_each_other_without_gap_or_overlap,
+            audit::a_reader_that_follows_the_log_misses_nothing_while_it_grows,
+            audit::entries_of_another_environment_are_not_shown,
+            batches::a_refused_write_undoes_its_whole_batch,
+            batches::a_batch_sees_its_own_earlier_writes,
+            batches::an_empty_batch_is_accepted,
+            batches::acknowledged_writes_are_seen_by_every_reader,
+            batches::a_refused_batch_does_not_disturb_those_committed_beside_it,
+            batches::a_batch_counts_even_if_its_caller_stopped_waiting,
+            batches::writes_that_contradict_themselves_are_refused,
+            feed::changes_of_groups_secrets_grants_and_actors_raise_the_feed,
+            feed::audit_entries_and_tokens_do_not_raise_the_feed,
+            feed::refused_batches_do_not_raise_the_feed,
+            feed::a_new_subscriber_has_seen_what_was_before,
+            feed::every_concurrent_batch_raises_the_feed_by_one,
+            grants::grants_read_back_by_actor,
+            grants::granting_twice_changes_nothing,
+            grants::taken_grants_are_gone,
+            grants::a_grant_needs_a_live_group_and_an_actor,
+            groups::groups_read_back_in_their_own_scope_only,
+            groups::group_names_are_unique_among_live_groups_of_a_scope,
+            groups::a_changed_group_reads_back_changed,
+            groups::a_renamed_group_may_not_take_a_live_name,
+            groups::a_group_needs_its_environment,
+            secrets::secrets_read_back_with_their_current_version,
+            secrets::secret_names_are_unique_per_group_and_kind,
+            secrets::a_replaced_secret_keeps_its_earlier_versions,
+            secrets::a_replaced_secret_may_not_take_a_live_name,
+            secrets::a_writer_that_read_an_older_version_is_stale,
+            secrets::exactly_one_of_many_concurrent_writers_wins,
+            secrets::references_keep_their_order,
+            secrets::references_leave_neither_the_group_nor_the_living,
+            tombstones::a_deleted_group_leaves_tombstones_without_payloads,
+            tombstones::grants_survive_their_group,
+            tombstones::a_deleted_group_takes_no_more_writes,
+            tombstones::names_are_free_after_deletion_and_the_living_come_first,
+            tombstones::without_a_living_one_the_name_finds_the_one_deleted_last,
+        }
+    };
+}
+
+macro_rules! promises {
+    ($engine:ident, $fresh:path, $($room:ident::$promise:ident),+ $(,)?) => {
+        mod $engine {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $promise() {
+                let fresh = $fresh();
+                super::$room::$promise(std::sync::Arc::clone(&fresh.store)).await;
+            })+
+        }
+    };
+}
+
+fn fresh_sqlite() -> Fresh {
+    let place = TempDir::new().unwrap();
+    let store = SqliteStore::create(&place.path().join("sallyport.db")).unwrap();
+    Fresh {
+        store: Arc::new(store),
+        _place: place,
+    }
+}
+
+every_store_passes!(sqlite, super::fresh_sqlite);

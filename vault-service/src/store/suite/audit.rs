@@ -1,0 +1,147 @@
+//! The audit log: in order, complete, in pages.
+
+use std::sync::Arc;
+
+use sallyport_model::Scope;
+
+use super::super::{ActorKind, AuditOutcome, AuditRecord, Store, Write};
+use super::sample::{House, audit_entry};
+
+pub(crate) async fn entries_read_back_in_the_order_of_their_commits(store: Arc<dyn Store>) {
+    let house = House::in_store(&store).await;
+    let mut entries = vec![
+        audit_entry(house.scope, "first"),
+        AuditRecord {
+            actor: None,
+            actor_kind: None,
+            actor_name: "CN=stranger\0\u{202e}".to_owned(),
+            reason: None,
+            version: None,
+            outcome: AuditOutcome::Failed,
+            ..audit_entry(house.scope, "")
+        },
+        AuditRecord {
+            actor_kind: Some(ActorKind::ConnectedApp),
+            outcome: AuditOutcome::Allowed,
+            // Numbers of a batch are the store's.
+            seq: 77,
+            ..audit_entry(house.scope, "third")
+        },
+    ];
+    let (alone, together) = entries.split_at(1);
+    for batch in [alone, together] {
+        let batch = batch.iter().cloned().map(Write::Audit).collect();
+        house.commit(batch).await.unwrap();
+    }
+
+    let found = store.audit(house.scope, None, 10).await.unwrap();
+    assert!(found.is_sorted_by(|one, next| one.seq < next.seq));
+    for (entry, found) in entries.iter_mut().zip(&found) {
+        entry.seq = found.seq;
+    }
+    assert_eq!(found, entries);
+}
+
+pub(crate) async fn pages_follow_each_other_without_gap_or_overlap(store: Arc<dyn Store>) {
+    let house = House::in_store(&store).await;
+    append(&house, 0..25).await;
+
+    let all = store.audit(house.scope, None, 1000).await.unwrap();
+    assert_eq!(objects(&all), numbers(0..25));
+    let newest = store.audit(house.scope, None, 3).await.unwrap();
+    assert_eq!(objects(&newest), numbers(22..25));
+
+    let mut pages = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = store.audit(house.scope, Some(after), 10).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = last.seq;
+        pages.push(objects(&page));
+    }
+    assert_eq!(pages, [numbers(0..10), numbers(10..20), numbers(20..25)]);
+
+    for beyond in [after, u64::MAX] {
+        let page = store.audit(house.scope, Some(beyond), 10).await.unwrap();
+        assert_eq!(page, []);
+    }
+    assert_eq!(store.audit(house.scope, None, 0).await.unwrap(), []);
+}
+
+pub(crate) async fn a_reader_that_follows_the_log_misses_nothing_while_it_grows(
+    store: Arc<dyn Store>,
+) {
+    const WRITERS: usize = 8;
+    const EACH: usize = 50;
+    let house = Arc::new(House::in_store(&store).await);
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            let house = Arc::clone(&house);
+            tokio::spawn(async move { append(&house, writer * EACH..(writer + 1) * EACH).await })
+        })
+        .collect();
+
+    let mut seen = Vec::new();
+    let mut after = 0;
+    while seen.len() < WRITERS * EACH {
+        let written = writers.iter().all(|writer| writer.is_finished());
+        let page = store.audit(house.scope, Some(after), 7).await.unwrap();
+        assert!(!(written && page.is_empty()), "only {} came", seen.len());
+        after = page.last().map_or(after, |entry| entry.seq);
+        seen.extend(objects(&page));
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    seen.sort();
+    let mut expected = numbers(0..WRITERS * EACH);
+    expected.sort();
+    assert_eq!(seen, expected);
+}
+
+pub(crate) async fn entries_of_another_environment_are_not_shown(store: Arc<dyn Store>) {
+    let house = House::in_store(&store).await;
+    let elsewhere = house.add_environment("sandbox").await;
+    // What a stranger asked for may be nowhere; it is in the log all the same.
+    let nowhere = Scope {
+        organization: elsewhere.organization,
+        environment: sallyport_model::EnvironmentId::new(super::sample::uuid()),
+    };
+    for (scope, object) in [
+        (house.scope, "here"),
+        (elsewhere, "there"),
+        (nowhere, "nowhere"),
+    ] {
+        house
+            .commit(vec![Write::Audit(audit_entry(scope, object))])
+            .await
+            .unwrap();
+    }
+    for (scope, object) in [
+        (house.scope, "here"),
+        (elsewhere, "there"),
+        (nowhere, "nowhere"),
+    ] {
+        for after in [None, Some(0)] {
+            let found = store.audit(scope, after, 10).await.unwrap();
+            assert_eq!(objects(&found), [object]);
+        }
+    }
+}
+
+async fn append(house: &House, range: std::ops::Range<usize>) {
+    for number in numbers(range) {
+        house
+            .commit(vec![Write::Audit(audit_entry(house.scope, &number))])
+            .await
+            .unwrap();
+    }
+}
+
+fn objects(entries: &[AuditRecord]) -> Vec<String> {
+    entries.iter().map(|entry| entry.object.clone()).collect()
+}
+
+fn numbers(range: std::ops::Range<usize>) -> Vec<String> {
+    range.map(|number| number.to_string()).collect()
+}

@@ -1,0 +1,13 @@
+//! Both doors over a real store: what goes in, what comes out, what is written down.
+
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "clippy knows #[test] functions, not what they call"
+)]
+
+mod manager;
+mod provider;
+mod vault;

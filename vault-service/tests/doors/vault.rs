@@ -1,0 +1,285 @@
+//! A vault in a temporary directory, without listeners.
+
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
+use sallyport_model::{
+    Access, ActorId, Collection, GroupId, Known, ResolveRequest, Revision, Scope, SecretId,
+};
+use sallyport_vault::access::Caller;
+use sallyport_vault::clock;
+use sallyport_vault::data_dir::DataDir;
+use sallyport_vault::init::{NewVault, init};
+use sallyport_vault::keys::seal::RootPublicKey;
+use sallyport_vault::manager::{ExpiredCertificates, Form, Manager};
+use sallyport_vault::provider::{Gateway, GatewayCa, Provider, ProviderError};
+use sallyport_vault::store::{AuditRecord, GroupRecord, Setting, SqliteStore, Store};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use zeroize::Zeroizing;
+
+pub(crate) struct Vault {
+    pub(crate) dir: TempDir,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) manager: Manager,
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) administrator: Caller,
+    pub(crate) scope: Scope,
+}
+
+impl Vault {
+    pub(crate) async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("data");
+        let new = NewVault {
+            organization: "Org".to_owned(),
+            environment: "Sandbox".to_owned(),
+            trust_domain: "test.internal".to_owned(),
+            server_names: Vec::new(),
+        };
+        let made = init(&path, new, clock::now()).await.unwrap();
+        let data = DataDir::open(&path).unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.database()).unwrap());
+        let setting = async |setting| store.setting(setting).await.unwrap().unwrap();
+        let root = data.read_root_key().unwrap();
+        let trust_domain = String::from_utf8(setting(Setting::TrustDomain).await).unwrap();
+        let ca = GatewayCa::open(
+            &root,
+            setting(Setting::GatewayCaCertificate).await,
+            &setting(Setting::GatewayCaSealedKey).await,
+            trust_domain.parse().unwrap(),
+        )
+        .unwrap();
+        let root_public =
+            RootPublicKey::from_bytes(&setting(Setting::RootPublicKey).await).unwrap();
+        let administrator = store.actor(made.client_id).await.unwrap().unwrap().into();
+        Self {
+            manager: Manager::new(Arc::clone(&store), root_public, Arc::new(ca)),
+            provider: Arc::new(Provider::new(
+                Arc::clone(&store),
+                root,
+                trust_domain.parse().unwrap(),
+            )),
+            administrator,
+            scope: Scope {
+                organization: made.organization,
+                environment: made.environment,
+            },
+            store,
+            dir,
+        }
+    }
+
+    pub(crate) async fn group(&self, name: &str) -> GroupRecord {
+        let new = serde_json::from_value(json!({ "name": name })).unwrap();
+        let id = self
+            .manager
+            .create_group(&self.administrator, self.scope, new, clock::now())
+            .await
+            .unwrap();
+        self.group_of(id).await
+    }
+
+    pub(crate) async fn group_of(&self, id: GroupId) -> GroupRecord {
+        self.manager
+            .group(
+                &self.administrator,
+                self.scope,
+                id,
+                Access::Manage,
+                clock::now(),
+            )
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn password(
+        &self,
+        group: &GroupRecord,
+        name: &str,
+        password: &str,
+    ) -> SecretId {
+        let draft = Manager::shared_secret(upload(name, password)).unwrap();
+        self.manager
+            .create_secret(
+                &self.administrator,
+                group,
+                Collection::SharedSecrets,
+                draft,
+                clock::now(),
+            )
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn rotate(
+        &self,
+        group: &GroupRecord,
+        id: SecretId,
+        name: &str,
+        password: &str,
+    ) {
+        let draft = Manager::shared_secret(upload(name, password)).unwrap();
+        self.manager
+            .replace_secret(
+                &self.administrator,
+                group,
+                Collection::SharedSecrets,
+                id,
+                draft,
+                clock::now(),
+            )
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn truststore(&self, group: &GroupRecord, name: &str) -> SecretId {
+        self.manager
+            .create_secret(
+                &self.administrator,
+                group,
+                Collection::Truststores,
+                truststore_draft(name),
+                clock::now(),
+            )
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn tls_context(
+        &self,
+        group: &GroupRecord,
+        name: &str,
+        truststore: SecretId,
+    ) -> SecretId {
+        let upload = serde_json::from_value(json!({
+            "name": name, "target": "FlexGateway",
+            "minTlsVersion": "TLSv1.3", "maxTlsVersion": "TLSv1.3", "alpnProtocols": ["http/1.1"],
+            "inboundSettings": { "enableClientCertValidation": true },
+            "truststore": { "path": format!("truststores/{truststore}") },
+        }))
+        .unwrap();
+        let draft = self
+            .manager
+            .tls_context(group.id, upload, clock::now())
+            .await
+            .unwrap();
+        self.manager
+            .create_secret(
+                &self.administrator,
+                group,
+                Collection::TlsContexts,
+                draft,
+                clock::now(),
+            )
+            .await
+            .unwrap()
+    }
+
+    /// A gateway as the Provider knows it after the handshake.
+    pub(crate) async fn gateway(&self, name: &str) -> (ActorId, Gateway) {
+        let key = KeyPair::generate().unwrap();
+        let csr = CertificateParams::default()
+            .serialize_request(&key)
+            .unwrap()
+            .pem()
+            .unwrap();
+        let new = serde_json::from_value(json!({ "name": name, "csr": csr })).unwrap();
+        let (id, issued) = self
+            .manager
+            .create_gateway(&self.administrator, self.scope, new, clock::now())
+            .await
+            .unwrap();
+        let certificate =
+            sallyport_pki::certificate_from_pem(issued.certificate.as_bytes()).unwrap();
+        (
+            id,
+            self.provider.authenticate(certificate.der()).await.unwrap(),
+        )
+    }
+
+    pub(crate) async fn grant(&self, group: &GroupRecord, actor: ActorId) {
+        self.manager
+            .grant(
+                &self.administrator,
+                group,
+                actor,
+                vec![Access::Read],
+                clock::now(),
+            )
+            .await
+            .unwrap();
+    }
+
+    /// One reference, one answer.
+    pub(crate) async fn resolve(
+        &self,
+        gateway: &Gateway,
+        reference: &str,
+        known: Option<&Value>,
+        wait: u32,
+    ) -> Result<Value, ProviderError> {
+        let revision =
+            known.map(|answer| Revision(answer["revision"].as_str().unwrap().to_owned()));
+        let request = ResolveRequest {
+            scope: self.scope,
+            references: vec![Known {
+                reference: reference.to_owned(),
+                revision,
+            }],
+            wait,
+        };
+        let answer = self.provider.resolve(gateway, &request, clock::now).await?;
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        Ok(answer["answers"][0].clone())
+    }
+
+    pub(crate) async fn audit(&self) -> Vec<AuditRecord> {
+        self.store.audit(self.scope, Some(0), 1000).await.unwrap()
+    }
+}
+
+pub(crate) fn upload(name: &str, password: &str) -> sallyport_vault::manager::SharedSecretUpload {
+    serde_json::from_value(json!({
+        "name": name, "type": "UsernamePassword", "username": "gw", "password": password,
+    }))
+    .unwrap()
+}
+
+pub(crate) fn truststore_draft(name: &str) -> sallyport_vault::manager::Draft {
+    let form = form(
+        &[("type", "PEM"), ("name", name)],
+        &[("trustStore", ca().pem().as_bytes())],
+    );
+    Manager::truststore(&form, ExpiredCertificates::Refuse, clock::now()).unwrap()
+}
+
+pub(crate) fn form(texts: &[(&str, &str)], files: &[(&str, &[u8])]) -> Form {
+    let mut form = Form::default();
+    for (name, text) in texts {
+        form.add_text(
+            (*name).to_owned(),
+            sallyport_model::SecretString::new((*text).to_owned()),
+        )
+        .unwrap();
+    }
+    for (name, bytes) in files {
+        form.add_file(
+            (*name).to_owned(),
+            "file.pem",
+            Zeroizing::new(bytes.to_vec()),
+        )
+        .unwrap();
+    }
+    form
+}
+
+pub(crate) fn ca() -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "test CA");
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}

@@ -90,6 +90,21 @@ impl Line {
     }
 }
 
+impl Effect {
+    /// The stream it is about, if it is about one.
+    pub const fn stream(&self) -> Option<StreamId> {
+        match self {
+            Self::Probe(stream)
+            | Self::Hold(stream)
+            | Self::RemoveHeader(stream, _)
+            | Self::AddCredential(stream, _, _)
+            | Self::Resume(stream)
+            | Self::Deny(stream, _) => Some(*stream),
+            Self::Call(_) | Self::Tick(_) | Self::Count(_) | Self::Log(_) => None,
+        }
+    }
+}
+
 impl Reply {
     /// Header with the code.
     pub const REASON_HEADER: &str = "x-sallyport-reason";

@@ -33,11 +33,22 @@ pub enum Event {
 /// What came back on a call, from the vault or from Envoy in its place.
 pub struct CallAnswer {
     /// `:status`, where there was one.
-    pub status: Option<u16>,
+    pub(crate) status: Option<u16>,
     /// The vault's marker header.
-    pub marker: Option<Vec<u8>>,
+    pub(crate) marker: Option<Vec<u8>>,
     /// The body; it may hold secrets.
-    pub body: Zeroizing<Vec<u8>>,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+impl CallAnswer {
+    /// Takes over an answer; its body is zeroed when dropped.
+    pub fn new(status: Option<u16>, marker: Option<Vec<u8>>, body: Vec<u8>) -> Self {
+        Self {
+            status,
+            marker,
+            body: Zeroizing::new(body),
+        }
+    }
 }
 
 impl fmt::Debug for CallAnswer {

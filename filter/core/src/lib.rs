@@ -42,3 +42,5 @@ pub use reason::Reason;
 pub use snapshot::{Availability, Snapshot, Unusable};
 pub use time::Now;
 pub use watch::CallId;
+
+pub use sallyport_pki::UnixTime;

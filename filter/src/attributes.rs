@@ -1,0 +1,30 @@
+//! Envoy's attributes of a connection, as facts.
+
+use sallyport_filter_core::{DownstreamFacts, UpstreamFacts};
+
+use crate::host;
+
+/// The client's connection. The leaf comes from the connection; the header is Envoy's own word
+/// only if the connection manager sanitises it, and is treated as anybody's.
+pub(crate) fn downstream() -> DownstreamFacts {
+    DownstreamFacts {
+        mtls: host::attribute(&["connection", "mtls"]).map(|value| value == [1]),
+        tls_version: host::attribute(&["connection", "tls_version"]),
+        peer_certificate: host::attribute(&["connection", "peer_certificate"]),
+        forwarded_client_certificate: host::request_header("x-forwarded-client-cert"),
+    }
+}
+
+/// The connection to the server. On a new connection there is nothing yet, and nothing tells when
+/// there is: the certificate is looked for until it is there.
+pub(crate) fn upstream() -> UpstreamFacts {
+    let peer_certificate = host::attribute(&["upstream", "peer_certificate"]);
+    let tls_version = match peer_certificate {
+        Some(_) => host::attribute(&["upstream", "tls_version"]),
+        None => None,
+    };
+    UpstreamFacts {
+        tls_version,
+        peer_certificate,
+    }
+}

@@ -1,0 +1,143 @@
+//! The only file that names the host's calls.
+
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
+use sallyport_filter_core::config::Vault;
+use sallyport_filter_core::{Call, CallAnswer, Level, Line, Now, Reply, StreamId, UnixTime};
+use sallyport_model::{MARKER_HEADER, RESOLVE_PATH, SecretString};
+
+/// The plugin's configuration.
+pub(crate) fn configuration(size: usize) -> Vec<u8> {
+    if size == 0 {
+        return Vec::new();
+    }
+    hostcalls::get_buffer(BufferType::PluginConfiguration, 0, size)
+        .ok()
+        .flatten()
+        .unwrap_or_default()
+}
+
+/// Both clocks; `None` if the host has no time, which no verdict can do without.
+pub(crate) fn now(epoch: Instant) -> Option<Now> {
+    let since_1970 = hostcalls::get_current_time()
+        .ok()?
+        .duration_since(UNIX_EPOCH)
+        .ok()?;
+    Some(Now {
+        wall: UnixTime(i64::try_from(since_1970.as_secs()).ok()?),
+        uptime: epoch.elapsed(),
+    })
+}
+
+/// An attribute of the current stream; empty ones are absent ones.
+pub(crate) fn attribute(path: &[&str]) -> Option<Vec<u8>> {
+    hostcalls::get_property(path.to_vec())
+        .ok()
+        .flatten()
+        .filter(|value| !value.is_empty())
+}
+
+pub(crate) fn request_header(name: &str) -> Option<Vec<u8>> {
+    hostcalls::get_map_value_bytes(MapType::HttpRequestHeaders, name)
+        .ok()
+        .flatten()
+}
+
+pub(crate) fn remove_request_header(name: &str) {
+    let _ = hostcalls::remove_map_value(MapType::HttpRequestHeaders, name);
+}
+
+pub(crate) fn add_request_header(name: &str, value: &SecretString) {
+    let _ = hostcalls::add_map_value(MapType::HttpRequestHeaders, name, value.expose());
+}
+
+pub(crate) fn resume_request() {
+    let _ = hostcalls::resume_http_request();
+}
+
+pub(crate) fn reply(reply: Reply) {
+    let headers = vec![
+        ("content-type", "application/json"),
+        (Reply::REASON_HEADER, reply.reason.code()),
+    ];
+    let body = reply.body();
+    let _ = hostcalls::send_http_response(reply.status().into(), headers, Some(body.as_bytes()));
+}
+
+/// Makes a stream, or the root, the one that host calls are about. Whether it is still there.
+pub(crate) fn enter(context: u32) -> bool {
+    hostcalls::set_effective_context(context).is_ok()
+}
+
+/// Ticks from now on with this period.
+pub(crate) fn tick(period: Duration) {
+    let _ = hostcalls::set_tick_period(period);
+}
+
+/// Makes a call; its token. `None` if the host does not know the cluster (yet).
+pub(crate) fn call(vault: &Vault, call: &Call) -> Option<u32> {
+    let headers = vec![
+        (":method", "POST"),
+        (":path", RESOLVE_PATH),
+        (":authority", vault.authority.as_str()),
+        ("content-type", "application/json"),
+        ("accept", "application/json"),
+    ];
+    let body = Some(call.body.as_bytes());
+    hostcalls::dispatch_http_call(&vault.cluster, headers, body, Vec::new(), call.timeout).ok()
+}
+
+/// What came back on a call. Without headers there was no answer, and asking for them would trap.
+pub(crate) fn call_answer(headers: usize, body_size: usize) -> Option<CallAnswer> {
+    if headers == 0 {
+        return None;
+    }
+    let header = |name| {
+        hostcalls::get_map_value_bytes(MapType::HttpCallResponseHeaders, name)
+            .ok()
+            .flatten()
+    };
+    let body = match body_size {
+        0 => None,
+        size => hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, size)
+            .ok()
+            .flatten(),
+    };
+    let status =
+        header(":status").and_then(|status| std::str::from_utf8(&status).ok()?.parse().ok());
+    let marker = header(MARKER_HEADER);
+    Some(CallAnswer::new(status, marker, body.unwrap_or_default()))
+}
+
+/// Defines a counter.
+pub(crate) fn counter(name: &str) -> Option<u32> {
+    hostcalls::define_metric(MetricType::Counter, name).ok()
+}
+
+pub(crate) fn increment(counter: u32) {
+    let _ = hostcalls::increment_metric(counter, 1);
+}
+
+/// Writes a line that the brain made: those are free of secrets.
+pub(crate) fn log(line: &Line) {
+    let level = match line.level {
+        Level::Info => LogLevel::Info,
+        Level::Warn => LogLevel::Warn,
+    };
+    let _ = hostcalls::log(level, &format!("sallyport: {}", line.text));
+}
+
+/// Says why the filter does not start.
+pub(crate) fn log_refusal(error: &dyn std::fmt::Display) {
+    let _ = hostcalls::log(
+        LogLevel::Error,
+        &format!("sallyport: configuration refused: {error}"),
+    );
+}
+
+/// The number by which the host knows a stream.
+pub(crate) const fn context(stream: StreamId) -> u32 {
+    stream.0
+}

@@ -1,0 +1,67 @@
+//! One plugin instance in one worker.
+
+use std::rc::Rc;
+
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::ContextType;
+use sallyport_filter_core::Config;
+
+use crate::guard::Guard;
+use crate::host;
+use crate::http::Request;
+
+/// The root context. It watches the vault for itself; nothing is shared with other workers.
+pub(crate) struct Root {
+    context: u32,
+    guard: Option<Rc<Guard>>,
+}
+
+impl Root {
+    pub(crate) const fn new(context: u32) -> Self {
+        Self {
+            context,
+            guard: None,
+        }
+    }
+}
+
+impl Context for Root {
+    fn on_http_call_response(&mut self, token: u32, headers: usize, body_size: usize, _: usize) {
+        if let Some(guard) = &self.guard {
+            guard.call_returned(token, headers, body_size);
+        }
+    }
+}
+
+impl RootContext for Root {
+    /// Also runs on a VM that is thrown away afterwards: it makes no calls, it asks for a tick.
+    fn on_configure(&mut self, size: usize) -> bool {
+        let text = String::from_utf8(host::configuration(size)).unwrap_or_default();
+        match text.parse::<Config>() {
+            Ok(config) => {
+                let guard = Guard::new(self.context, config);
+                guard.start();
+                self.guard = Some(Rc::new(guard));
+                true
+            }
+            Err(error) => {
+                host::log_refusal(&error);
+                false
+            }
+        }
+    }
+
+    fn on_tick(&mut self) {
+        if let Some(guard) = &self.guard {
+            guard.tick();
+        }
+    }
+
+    fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Request::new(context, self.guard.clone())))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}

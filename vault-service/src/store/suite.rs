@@ -8,7 +8,7 @@ mod batches;
 mod feed;
 mod grants;
 mod groups;
-mod sample;
+pub(crate) mod sample;
 mod secrets;
 mod tombstones;
 
@@ -22,6 +22,18 @@ use super::{SqliteStore, Store};
 pub(crate) struct Fresh {
     store: Arc<dyn Store>,
     _place: TempDir,
+}
+
+macro_rules! promises {
+    ($engine:ident, $fresh:path, $($room:ident::$promise:ident),+ $(,)?) => {
+        mod $engine {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $promise() {
+                let fresh = $fresh();
+                super::$room::$promise(std::sync::Arc::clone(&fresh.store)).await;
+            })+
+        }
+    };
 }
 
 /// Runs every promise against the stores that `$fresh` makes.
@@ -76,18 +88,6 @@ macro_rules! every_store_passes {
             tombstones::a_deleted_group_takes_no_more_writes,
             tombstones::names_are_free_after_deletion_and_the_living_come_first,
             tombstones::without_a_living_one_the_name_finds_the_one_deleted_last,
-        }
-    };
-}
-
-macro_rules! promises {
-    ($engine:ident, $fresh:path, $($room:ident::$promise:ident),+ $(,)?) => {
-        mod $engine {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-            async fn $promise() {
-                let fresh = $fresh();
-                super::$room::$promise(std::sync::Arc::clone(&fresh.store)).await;
-            })+
         }
     };
 }

@@ -1,111 +1,286 @@
-//! SQLite keeps the promises of every store, and a few of its own.
+//! What SQLite promises besides the conformance suite: its file.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rusqlite::Connection;
+use sallyport_model::{Access, Collection};
 use tempfile::TempDir;
 
 use super::SqliteStore;
-use crate::store::suite::{NOW, every_store, group, group_id, replace, scope, secret, settle};
-use crate::store::{Store, StoreError, Write};
-
-every_store!(fresh);
-
-fn fresh() -> (Arc<dyn Store>, TempDir) {
-    let dir = tempfile::tempdir().unwrap();
-    (
-        Arc::new(SqliteStore::create(&dir.path().join("store.db")).unwrap()),
-        dir,
-    )
-}
+use crate::store::suite::sample::{
+    House, NOW, assert_refused, audit_entry, grant, later, replace, secret, token, version,
+};
+use crate::store::{Setting, Store, StoreError, VersionRecord, Write};
 
 #[tokio::test]
 async fn everything_is_there_after_reopening() {
-    let (store, dir) = fresh();
-    settle(&store).await;
-    store
+    let place = Place::new();
+    let store = place.create();
+    let house = House::in_store(&store).await;
+    let group = house.add_group("payments").await;
+    let kind = Collection::SharedSecrets;
+    let (record, first) = house.add_secret(group.id, kind, "backend").await;
+    let held = grant(group.id, house.gateway, Access::Read);
+    let ends = token(house.gateway, [1; 32], later(60));
+    house
         .commit(vec![
-            group(1, "payments"),
-            secret(1, 1, "backend"),
-            replace(1, 1, b"second"),
+            replace(&record, 1),
+            Write::PutGrant(held.clone()),
+            Write::CreateToken {
+                token: ends.clone(),
+                now: NOW,
+            },
+            Write::PutSetting(Setting::TrustDomain, vec![7]),
+            Write::Audit(audit_entry(house.scope, "before")),
         ])
         .await
         .unwrap();
+    let (scope, gateway) = (house.scope, house.gateway);
     let seq = *store.changes().borrow();
-    drop(store);
+    drop((house, store));
+    // The last connection folded the log into the file.
+    assert_eq!(place.files(), ["sallyport.db"]);
 
-    let store = SqliteStore::open(&dir.path().join("store.db")).unwrap();
+    let store = SqliteStore::open(&place.file()).unwrap();
     assert_eq!(*store.changes().borrow(), seq);
-    assert!(store.group(scope(), group_id(1)).await.unwrap().is_some());
-    let version = store
-        .version(crate::store::suite::secret_id(1), 2)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(version.envelope, b"second");
-}
-
-#[tokio::test]
-async fn an_existing_file_is_never_made_anew_and_only_its_owner_reads_it() {
-    let (_store, dir) = fresh();
-    let path = dir.path().join("store.db");
-    assert!(matches!(
-        SqliteStore::create(&path),
-        Err(StoreError::Taken { .. })
-    ));
     assert_eq!(
-        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-        0o600
+        store.groups(scope).await.unwrap(),
+        std::slice::from_ref(&group)
     );
+    assert!(store.active_group_key(group.id).await.unwrap().is_some());
+    assert_eq!(store.version(record.id, 1).await.unwrap(), Some(first));
+    let second = store.version(record.id, 2).await.unwrap();
+    assert_eq!(second, Some(version(record.id, 2)));
+    assert_eq!(store.grants(group.id).await.unwrap(), [held]);
+    assert_eq!(store.token([1; 32]).await.unwrap(), Some(ends));
+    let value = store.setting(Setting::TrustDomain).await.unwrap();
+    assert_eq!(value, Some(vec![7]));
+    assert!(store.actor(gateway).await.unwrap().is_some());
+
+    let before = store.audit(scope, None, 10).await.unwrap();
+    store
+        .commit(vec![Write::Audit(audit_entry(scope, "after"))])
+        .await
+        .unwrap();
+    let after = store.audit(scope, None, 10).await.unwrap();
+    assert_eq!(after.len(), 2);
+    assert!(after[1].seq > before[0].seq);
 }
 
 #[tokio::test]
-async fn a_database_of_a_newer_program_is_refused() {
-    let (store, dir) = fresh();
-    drop(store);
-    let path = dir.path().join("store.db");
-    let connection = rusqlite::Connection::open(&path).unwrap();
+async fn an_existing_file_is_never_made_anew() {
+    let place = Place::new();
+    fs::write(place.file(), "somebody's").unwrap();
+    assert_refused!(
+        SqliteStore::create(&place.file()),
+        StoreError::Taken {
+            what: "database file"
+        }
+    );
+    assert_eq!(fs::read(place.file()).unwrap(), b"somebody's");
+}
+
+#[tokio::test]
+async fn only_the_owner_reads_the_files() {
+    let place = Place::new();
+    let store = place.create();
+    House::in_store(&store).await;
+    assert!(place.files().contains(&"sallyport.db-wal".to_owned()));
+    for file in place.files() {
+        let mode = fs::metadata(place.path().join(&file))
+            .unwrap()
+            .permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_file_is_not_made_by_opening() {
+    let place = Place::new();
+    assert_refused!(SqliteStore::open(&place.file()), StoreError::Engine(_));
+    assert!(place.files().is_empty());
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_program_is_refused_and_left_as_it_is() {
+    let place = Place::new();
+    drop(place.create());
+    let connection = Connection::open(place.file()).unwrap();
     connection
         .pragma_update(None, "user_version", 1000)
         .unwrap();
     drop(connection);
-    assert!(matches!(
-        SqliteStore::open(&path),
-        Err(StoreError::TooNew { found: 1000, .. })
-    ));
+    let bytes = fs::read(place.file()).unwrap();
+    assert_refused!(
+        SqliteStore::open(&place.file()),
+        StoreError::TooNew { found: 1000, .. }
+    );
+    assert_eq!(fs::read(place.file()).unwrap(), bytes);
 }
 
 #[tokio::test]
-async fn payloads_of_a_deleted_group_are_gone_from_every_file() {
-    const MARKER: &[u8] = b"this envelope must be gone from the disk";
-    let (store, dir) = fresh();
-    settle(&store).await;
-    store
-        .commit(vec![
-            group(1, "payments"),
-            secret(1, 1, "backend"),
-            replace(1, 1, MARKER),
-        ])
-        .await
-        .unwrap();
-    assert!(on_disk(dir.path(), MARKER));
-    store
-        .commit(vec![Write::DeleteGroup {
-            group: group_id(1),
-            at: NOW,
-        }])
-        .await
-        .unwrap();
-    // The log is folded into the file right after the commit; closing waits for it.
-    drop(store);
-    assert!(!on_disk(dir.path(), MARKER));
+async fn a_file_that_is_no_database_is_damaged() {
+    let place = Place::new();
+    fs::write(place.file(), "not a database, ".repeat(1000)).unwrap();
+    assert_refused!(
+        SqliteStore::open(&place.file()),
+        StoreError::Damaged { what: "database" }
+    );
 }
 
-fn on_disk(dir: &Path, marker: &[u8]) -> bool {
-    fs::read_dir(dir).unwrap().any(|entry| {
-        let bytes = fs::read(entry.unwrap().path()).unwrap();
-        bytes.windows(marker.len()).any(|window| window == marker)
-    })
+#[tokio::test]
+async fn a_row_that_does_not_read_as_its_record_is_damaged() {
+    let place = Place::new();
+    let store = place.create();
+    let house = House::in_store(&store).await;
+    let group = house.add_group("payments").await;
+    let kind = Collection::Keystores;
+    let (record, _) = house.add_secret(group.id, kind, "inbound").await;
+    let connection = Connection::open(place.file()).unwrap();
+    connection
+        .execute_batch(
+            "UPDATE secret_group SET name = '-';
+             UPDATE secret SET name = '';",
+        )
+        .unwrap();
+    assert_refused!(
+        store.group(house.scope, group.id).await,
+        StoreError::Damaged {
+            what: "secret group"
+        }
+    );
+    assert_refused!(
+        store.secret(group.id, kind, record.id).await,
+        StoreError::Damaged { what: "secret" }
+    );
+}
+
+/// Envelopes of all sizes, so that cells move between pages and spill to overflow pages.
+#[tokio::test]
+async fn payloads_and_keys_of_a_deleted_group_are_gone_from_every_file() {
+    const MARKER: &[u8] = b"this envelope must be gone";
+    let place = Place::new();
+    let store = place.create();
+    let house = House::in_store(&store).await;
+    let kept = house.add_group("kept").await.id;
+    let doomed = house.add_group("doomed").await.id;
+    for number in 0..120_usize {
+        for (group, filler) in [(kept, b"kept".as_slice()), (doomed, MARKER)] {
+            let (record, first) = secret(group, Collection::Keystores, &format!("s-{number}"));
+            let envelope = |step: usize| filler.repeat(1 + number * step % 400);
+            let second = VersionRecord {
+                envelope: envelope(37),
+                ..version(record.id, 2)
+            };
+            house
+                .commit(vec![
+                    Write::CreateSecret(
+                        record.clone(),
+                        VersionRecord {
+                            envelope: envelope(1),
+                            ..first
+                        },
+                    ),
+                    Write::ReplaceSecret {
+                        name: record.name,
+                        version: second,
+                        expected: 1,
+                    },
+                ])
+                .await
+                .unwrap();
+        }
+    }
+    assert!(place.holds(MARKER));
+
+    house.delete_group(doomed, later(1)).await;
+    // The store is still open: the log was cut before the deletion was acknowledged.
+    assert!(!place.holds(MARKER));
+    let left = store.secrets(kept, Collection::Keystores).await.unwrap();
+    assert_eq!(left.len(), 120);
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_is_acknowledged_to_nobody() {
+    let place = Place::new();
+    let store = place.create();
+    let house = House::in_store(&store).await;
+    let changes = store.changes();
+    // A constraint that is checked at COMMIT only, and fails for every audited batch.
+    Connection::open(place.file())
+        .unwrap()
+        .execute_batch(
+            "CREATE TABLE nobody (id INTEGER PRIMARY KEY);
+             CREATE TABLE trap (id INTEGER REFERENCES nobody (id) DEFERRABLE INITIALLY DEFERRED);
+             CREATE TRIGGER spring AFTER INSERT ON audit BEGIN INSERT INTO trap VALUES (1); END;",
+        )
+        .unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..32 {
+        let store = Arc::clone(&store);
+        let batch = vec![Write::Audit(audit_entry(house.scope, "trapped"))];
+        tasks.spawn(async move { store.commit(batch).await });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        assert_refused!(ended.unwrap(), StoreError::Engine(_));
+    }
+    assert_eq!(store.audit(house.scope, None, 10).await.unwrap(), []);
+    assert!(!changes.has_changed().unwrap());
+    // The writer goes on.
+    house.add_group("payments").await;
+}
+
+#[tokio::test]
+async fn dropping_the_store_finishes_what_is_queued() {
+    let place = Place::new();
+    let store = place.create();
+    let scope = House::in_store(&store).await.scope;
+    for number in 0..50 {
+        let entry = Write::Audit(audit_entry(scope, &number.to_string()));
+        let commit = store.commit(vec![entry]);
+        // Polled once, so that it is queued, then left alone.
+        let _ = tokio::time::timeout(std::time::Duration::ZERO, commit).await;
+    }
+    drop(store);
+    let store = SqliteStore::open(&place.file()).unwrap();
+    assert_eq!(store.audit(scope, None, 100).await.unwrap().len(), 50);
+}
+
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn file(&self) -> PathBuf {
+        self.path().join("sallyport.db")
+    }
+
+    fn create(&self) -> Arc<dyn Store> {
+        Arc::new(SqliteStore::create(&self.file()).unwrap())
+    }
+
+    fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.path()).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn holds(&self, marker: &[u8]) -> bool {
+        self.files().iter().any(|file| {
+            let bytes = fs::read(self.path().join(file)).unwrap();
+            bytes.windows(marker.len()).any(|window| window == marker)
+        })
+    }
 }

@@ -196,7 +196,10 @@ pub(crate) async fn a_deleted_actor_takes_its_tokens_and_grants_along(store: Arc
         .await
         .unwrap();
 
-    house.commit(vec![Write::DeleteActor(app.id)]).await.unwrap();
+    house
+        .commit(vec![Write::DeleteActor(app.id)])
+        .await
+        .unwrap();
     assert_eq!(store.actor(app.id).await.unwrap(), None);
     assert_eq!(store.token([1; 32]).await.unwrap(), None);
     let left = store.grants(group.id).await.unwrap();

@@ -1,6 +1,7 @@
 //! Batches: all or nothing, also when many are committed at once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sallyport_model::Collection;
 use tokio::task::JoinSet;
@@ -141,12 +142,7 @@ pub(crate) async fn a_batch_counts_even_if_its_caller_stopped_waiting(store: Arc
     let (payments, key) = group(house.scope, "payments");
     let commit = house.commit(vec![Write::CreateGroup(payments.clone(), key)]);
     // Polled once: the batch is queued, then nobody waits for it any more.
-    assert!(
-        tokio::time::timeout(std::time::Duration::ZERO, commit)
-            .await
-            .is_err()
-            || *changes.borrow() > 0
-    );
+    let _ = tokio::time::timeout(Duration::ZERO, commit).await;
     changes.changed().await.unwrap();
     assert_eq!(store.groups(house.scope).await.unwrap(), [payments]);
 }
@@ -185,7 +181,10 @@ pub(crate) async fn writes_that_contradict_themselves_are_refused(store: Arc<dyn
             StoreError::Engine(_)
         );
     }
-    assert_eq!(store.groups(house.scope).await.unwrap(), [payments.clone()]);
+    assert_eq!(
+        store.groups(house.scope).await.unwrap(),
+        std::slice::from_ref(&payments)
+    );
     let secrets = store
         .secrets(payments.id, Collection::SharedSecrets)
         .await

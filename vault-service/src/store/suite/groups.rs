@@ -23,14 +23,14 @@ pub(crate) async fn groups_read_back_in_their_own_scope_only(store: Arc<dyn Stor
     for found in [
         store.group(house.scope, id).await.unwrap(),
         store.group_or_tombstone(house.scope, id).await.unwrap(),
-        store.group_by_name(house.scope, &payments.name).await.unwrap(),
+        store
+            .group_by_name(house.scope, &payments.name)
+            .await
+            .unwrap(),
     ] {
         assert_eq!(found.as_ref(), Some(&payments));
     }
-    assert_eq!(
-        store.active_group_key(id).await.unwrap(),
-        Some(key.clone())
-    );
+    assert_eq!(store.active_group_key(id).await.unwrap(), Some(key.clone()));
     assert_eq!(store.group_key(id, 1).await.unwrap(), Some(key));
     assert_eq!(store.group_key(id, 2).await.unwrap(), None);
 
@@ -38,7 +38,10 @@ pub(crate) async fn groups_read_back_in_their_own_scope_only(store: Arc<dyn Stor
     for found in [
         store.group(elsewhere, id).await.unwrap(),
         store.group_or_tombstone(elsewhere, id).await.unwrap(),
-        store.group_by_name(elsewhere, &payments.name).await.unwrap(),
+        store
+            .group_by_name(elsewhere, &payments.name)
+            .await
+            .unwrap(),
     ] {
         assert_eq!(found, None);
     }

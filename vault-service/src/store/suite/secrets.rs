@@ -27,8 +27,14 @@ pub(crate) async fn secrets_read_back_with_their_current_version(store: Arc<dyn 
     let kind = record.collection;
     for found in [
         store.secret(group, kind, record.id).await.unwrap(),
-        store.secret_or_tombstone(group, kind, record.id).await.unwrap(),
-        store.secret_by_name(group, kind, &record.name).await.unwrap(),
+        store
+            .secret_or_tombstone(group, kind, record.id)
+            .await
+            .unwrap(),
+        store
+            .secret_by_name(group, kind, &record.name)
+            .await
+            .unwrap(),
     ] {
         assert_eq!(found.as_ref(), Some(&record));
     }
@@ -216,7 +222,9 @@ pub(crate) async fn references_leave_neither_the_group_nor_the_living(store: Arc
         let (context, mut first) = secret(payments, Collection::TlsContexts, "inbound");
         first.refers_to = vec![target];
         assert_refused!(
-            house.commit(vec![Write::CreateSecret(context, first)]).await,
+            house
+                .commit(vec![Write::CreateSecret(context, first)])
+                .await,
             StoreError::Gone {
                 what: "referenced secret"
             }

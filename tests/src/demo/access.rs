@@ -31,7 +31,7 @@ pub async fn other_authority_is_refused(stage: &mut Stage) -> Result<Line> {
     Ok(Line::exact(
         2,
         "a client certificate from another CA",
-        "403 (client_certificate_untrusted)",
+        "403 (unknown_issuer)",
         reply(stage, &rogue).await?,
     ))
 }
@@ -42,7 +42,7 @@ pub async fn unpinned_client_is_refused(stage: &mut Stage) -> Result<Line> {
     Ok(Line::exact(
         3,
         "a client from the right CA whose pin does not match",
-        "403 (client_certificate_not_pinned)",
+        "403 (pin_mismatch)",
         reply(stage, &unpinned).await?,
     ))
 }

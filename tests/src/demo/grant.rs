@@ -34,7 +34,7 @@ pub async fn ungranted_gateway_is_refused(stage: &mut Stage) -> Result<Line> {
         .unwrap_or_default();
     let audit = stage.cli.json(&["audit", "list", "--limit", "100"]).await?;
     let logged = entries(&audit)
-        .any(|entry| text(entry, "actor") == stranger && text(entry, "outcome") == "refused");
+        .any(|entry| text(entry, "actorId") == stranger && text(entry, "outcome") == "refused");
     let log = if logged {
         "the refusal is in the audit log"
     } else {

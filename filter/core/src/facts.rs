@@ -16,9 +16,13 @@ pub struct DownstreamFacts {
 /// The connection to the server, as far as it exists.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UpstreamFacts {
+    /// Whether `upstream.cx_pool_ready_duration` is there: Envoy shows it together with the
+    /// certificate, so a ready connection without certificate is one without TLS.
+    pub ready: bool,
     /// `upstream.tls_version`.
     pub tls_version: Option<Vec<u8>>,
-    /// `upstream.peer_certificate`: the leaf as PEM. Absent until the handshake is done.
+    /// `upstream.peer_certificate`: the leaf as PEM. Absent until the handshake
+    /// is done.
     pub peer_certificate: Option<Vec<u8>>,
 }
 

@@ -93,6 +93,7 @@ mod tests {
 
     fn facts(certificate: &[u8]) -> Facts {
         Facts::Upstream(UpstreamFacts {
+            ready: true,
             tls_version: None,
             peer_certificate: Some(certificate.to_vec()),
         })

@@ -55,6 +55,7 @@ impl<'a> PemBlock<'a> {
     }
 
     /// Whether the block has RFC 1421 header lines (`Proc-Type: 4,ENCRYPTED`).
+    #[cfg(feature = "keystores")]
     pub(crate) fn has_headers(&self) -> bool {
         self.lines.iter().any(|line| line.contains(':'))
     }

@@ -320,6 +320,7 @@ const fn is_unseen(facts: &Facts) -> bool {
     matches!(
         facts,
         Facts::Upstream(UpstreamFacts {
+            ready: false,
             peer_certificate: None,
             ..
         })

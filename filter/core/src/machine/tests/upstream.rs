@@ -71,6 +71,33 @@ fn a_handshake_that_takes_too_long_ends_the_request_with_504() {
 }
 
 #[test]
+fn a_connection_that_is_ready_without_a_certificate_is_denied_at_once() {
+    let ca = Authority::new("root");
+    let mut host = Host::ready(&Host::upstream(""), &trusting(&[&ca]));
+    let stream = host.request(Facts::Upstream(UpstreamFacts::default()));
+    let plaintext = UpstreamFacts {
+        ready: true,
+        ..UpstreamFacts::default()
+    };
+    host.feed(Event::Probed(stream, plaintext));
+    assert_eq!(host.fates[&stream].status(), Some(502));
+    assert_eq!(
+        host.fates[&stream].reason(),
+        Some(Reason::TlsVersionUnknown)
+    );
+    let anonymous = UpstreamFacts {
+        ready: true,
+        tls_version: Some(b"TLSv1.3".to_vec()),
+        peer_certificate: None,
+    };
+    let stream = host.request(Facts::Upstream(anonymous));
+    assert_eq!(
+        host.fates[&stream].reason(),
+        Some(Reason::CertificateMissing)
+    );
+}
+
+#[test]
 fn a_stream_that_closed_while_it_waited_is_forgotten() {
     let ca = Authority::new("root");
     let mut host = Host::ready(&Host::upstream(""), &trusting(&[&ca]));

@@ -1,0 +1,145 @@
+//! What the vault says when it refuses: Anypoint error bodies and problem details (RFC 9457).
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// A refusal, from either kind of body or from the status alone.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// HTTP status code.
+    pub(crate) status: u16,
+    /// The sentence of the server.
+    pub(crate) message: String,
+    /// Stable word, if the server gave one.
+    code: Option<String>,
+    /// Where in the request, one line each.
+    places: Vec<Place>,
+    /// JSON pointer into the request (RFC 6901).
+    pointer: Option<String>,
+    /// What to look for in the server's log.
+    request_id: Option<String>,
+}
+
+#[derive(Debug)]
+struct Place {
+    path: String,
+    message: String,
+}
+
+/// Both bodies, with everything optional: a proxy in between may answer too.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Body {
+    message: Option<String>,
+    errors: Vec<BodyPlace>,
+    name: Option<String>,
+    detail: Option<String>,
+    title: Option<String>,
+    code: Option<String>,
+    pointer: Option<String>,
+    request_id: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct BodyPlace {
+    data_path: Option<String>,
+    message: Option<String>,
+    code: Option<String>,
+}
+
+impl Refusal {
+    /// Reads a body that came with `status` (4xx or 5xx).
+    pub(crate) fn from_body(status: u16, body: &str) -> Self {
+        let body: Body = serde_json::from_str(body).unwrap_or_default();
+        Self {
+            status,
+            message: body
+                .detail
+                .or(body.message)
+                .or(body.title)
+                .filter(|message| !message.is_empty())
+                .unwrap_or_else(|| format!("HTTP status {status} and no explanation")),
+            code: body.code.or(body.name),
+            places: body.errors.into_iter().map(Place::from).collect(),
+            pointer: body.pointer,
+            request_id: body.request_id,
+        }
+    }
+
+    /// The lines below the message, for people.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let places = self
+            .places
+            .iter()
+            .map(|Place { path, message }| format!("{path}: {message}"));
+        let pointer = self.pointer.iter().map(|pointer| format!("at {pointer}"));
+        let request = self.request_id.iter().map(|id| format!("request id {id}"));
+        places.chain(pointer).chain(request).collect()
+    }
+
+    /// The members of the `error` object, for programs.
+    pub(crate) fn json(&self) -> Value {
+        let errors: Vec<Value> = self
+            .places
+            .iter()
+            .map(|Place { path, message }| json!({"dataPath": path, "message": message}))
+            .collect();
+        json!({
+            "status": self.status,
+            "code": self.code,
+            "errors": errors,
+            "pointer": self.pointer,
+            "requestId": self.request_id,
+        })
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl From<BodyPlace> for Place {
+    fn from(place: BodyPlace) -> Self {
+        Self {
+            path: place.data_path.unwrap_or_else(|| "/".to_owned()),
+            message: place.message.or(place.code).unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_anypoint_body_gives_its_message_and_places() {
+        let refusal = Refusal::from_body(
+            400,
+            r#"{"message":"no","errors":[{"code":"required","message":"is missing","dataPath":"/name","keyword":"required"}]}"#,
+        );
+        assert_eq!(refusal.to_string(), "no");
+        assert_eq!(refusal.lines(), ["/name: is missing"]);
+    }
+
+    #[test]
+    fn problem_details_give_detail_pointer_and_request() {
+        let refusal = Refusal::from_body(
+            409,
+            r#"{"type":"about:blank","title":"Conflict","status":409,"detail":"taken","code":"name_taken","requestId":"r1","pointer":"/name"}"#,
+        );
+        assert_eq!(refusal.to_string(), "taken");
+        assert_eq!(refusal.lines(), ["at /name", "request id r1"]);
+        assert_eq!(refusal.json()["code"], "name_taken");
+    }
+
+    #[test]
+    fn a_page_of_a_proxy_is_not_shown() {
+        let refusal = Refusal::from_body(502, "<html>secret</html>");
+        assert_eq!(refusal.to_string(), "HTTP status 502 and no explanation");
+    }
+}

@@ -1,0 +1,177 @@
+//! A connected app in an environment: what every command but `login` starts with.
+
+use std::fmt::Display;
+use std::path::PathBuf;
+
+use sallyport_model::{EnvironmentId, OrganizationId, Scope};
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::names::{Named, pick_or_only};
+use crate::profile::{Overrides, Profile, parse_url};
+
+pub(crate) const ME: &str = "/accounts/api/me";
+
+/// A client and where it works.
+pub(crate) struct Session {
+    /// The vault.
+    pub(crate) client: Client,
+    scope: Scope,
+}
+
+impl Session {
+    /// From the profile, with the `SALLYPORT_*` variables above it.
+    ///
+    /// # Errors
+    /// Not logged in, or something the variables name does not exist.
+    pub(crate) fn open() -> Result<Self, Error> {
+        let overrides = Overrides::from_environment();
+        let path = Profile::location()?;
+        let profile = Profile::load(&path)?;
+        let mut client = connect(&overrides, profile.as_ref(), path)?;
+
+        let organization = match (&overrides.organization, &profile) {
+            (None, Some(profile)) => profile.organization,
+            (wanted, _) => organization(&mut client, wanted.as_deref())?.0,
+        };
+        let environment = match (&overrides.environment, &profile) {
+            // The environment of the profile belongs to the organization of the profile.
+            (None, Some(profile)) if profile.organization == organization => profile.environment,
+            (wanted, _) => environment(&mut client, organization, wanted.as_deref())?.0,
+        };
+        Ok(Self {
+            client,
+            scope: Scope {
+                organization,
+                environment,
+            },
+        })
+    }
+
+    /// Where it works.
+    pub(crate) const fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// A path of the Secrets Manager API.
+    pub(crate) fn manager(&self, rest: impl Display) -> String {
+        let Scope {
+            organization,
+            environment,
+        } = self.scope;
+        format!(
+            "/secrets-manager/api/v1/organizations/{organization}/environments/{environment}{rest}"
+        )
+    }
+
+    /// A path of Sallyport's own API: gateways, grants, audit.
+    pub(crate) fn own(&self, rest: impl Display) -> String {
+        let Scope {
+            organization,
+            environment,
+        } = self.scope;
+        format!("/api/v1/organizations/{organization}/environments/{environment}{rest}")
+    }
+}
+
+/// The organization with this name or id, or the only one.
+pub(crate) fn organization(
+    client: &mut Client,
+    wanted: Option<&str>,
+) -> Result<(OrganizationId, Named), Error> {
+    let me = client.get(ME)?;
+    let named = pick_or_only(
+        "organization",
+        "--organization",
+        wanted,
+        organizations_of(&me),
+    )?;
+    Ok((OrganizationId::new(named.id), named))
+}
+
+/// The environment with this name or id, or the only one.
+pub(crate) fn environment(
+    client: &mut Client,
+    organization: OrganizationId,
+    wanted: Option<&str>,
+) -> Result<(EnvironmentId, Named), Error> {
+    let all = environments(client, organization)?;
+    let named = pick_or_only("environment", "--environment", wanted, all)?;
+    Ok((EnvironmentId::new(named.id), named))
+}
+
+/// All environments of an organization.
+pub(crate) fn environments(
+    client: &mut Client,
+    organization: OrganizationId,
+) -> Result<Vec<Named>, Error> {
+    let answer = client.get(&format!(
+        "/accounts/api/organizations/{organization}/environments"
+    ))?;
+    Ok(Named::all(answer.get("data").unwrap_or(&Value::Null)))
+}
+
+/// The organizations in an answer of [`ME`].
+pub(crate) fn organizations_of(me: &Value) -> Vec<Named> {
+    let user = me.get("user").unwrap_or(&Value::Null);
+    let member_of = Named::all(user.get("memberOfOrganizations").unwrap_or(&Value::Null));
+    if member_of.is_empty() {
+        let own = user.get("organization").cloned();
+        return Named::all(&Value::Array(own.into_iter().collect()));
+    }
+    member_of
+}
+
+fn connect(
+    overrides: &Overrides,
+    profile: Option<&Profile>,
+    path: PathBuf,
+) -> Result<Client, Error> {
+    let Some(profile) = profile else {
+        return connect_without_profile(overrides, path);
+    };
+    let client = Client::new(
+        match &overrides.url {
+            Some(url) => parse_url(url)?,
+            None => profile.url.clone(),
+        },
+        overrides.ca_file.as_ref().unwrap_or(&profile.ca_file),
+        overrides
+            .client_id
+            .as_ref()
+            .unwrap_or(&profile.client_id)
+            .clone(),
+        overrides
+            .client_secret
+            .as_ref()
+            .unwrap_or(&profile.client_secret)
+            .clone(),
+    )?;
+    Ok(if overrides.change_identity() {
+        client
+    } else {
+        client.with_cached_token(path, profile.token.clone())
+    })
+}
+
+fn connect_without_profile(overrides: &Overrides, path: PathBuf) -> Result<Client, Error> {
+    if !overrides.change_identity() {
+        return Err(Error::NotLoggedIn { path });
+    }
+    let missing = |variable| move || Error::MissingSetting { variable };
+    let url = overrides.url.as_ref();
+    let ca_file = overrides.ca_file.as_ref();
+    let client_id = overrides.client_id.as_ref();
+    let client_secret = overrides.client_secret.as_ref();
+    Client::new(
+        parse_url(url.ok_or_else(missing("SALLYPORT_URL"))?)?,
+        ca_file.ok_or_else(missing("SALLYPORT_CA_FILE"))?,
+        client_id
+            .ok_or_else(missing("SALLYPORT_CLIENT_ID"))?
+            .clone(),
+        client_secret
+            .ok_or_else(missing("SALLYPORT_CLIENT_SECRET"))?
+            .clone(),
+    )
+}

@@ -11,7 +11,7 @@ use crate::header_name::HeaderNameError;
 
 /// A refused configuration: where and why. Never contains the configuration itself.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{}: {fault}", if pointer.is_empty() { "/" } else { pointer })]
+#[error("{}: {fault}", if pointer.is_empty() { "whole document" } else { pointer })]
 pub struct ConfigError {
     /// JSON pointer (RFC 6901) to the place; empty for the whole document.
     pub pointer: String,

@@ -89,9 +89,14 @@ impl Watch {
         fresh_for: Duration,
         timeout: Duration,
     ) -> Opened {
+        // The answer should be there a second before anything is stale.
+        let fresh_for = match fresh_for.as_secs() {
+            seconds @ 0..=1 => seconds,
+            seconds => seconds - 1,
+        };
         let wait = match self.renew {
             true => 0,
-            false => u32::try_from(wait.min(fresh_for).as_secs()).unwrap_or(0),
+            false => u32::try_from(wait.as_secs().min(fresh_for)).unwrap_or(0),
         };
         self.calls += 1;
         let call = CallId(self.calls);
@@ -194,7 +199,12 @@ mod tests {
 
     #[test]
     fn after_news_the_next_call_comes_at_once_and_waits_while_all_is_fresh() {
-        for (fresh_for, wait) in [(Duration::MAX, 25), (at(10_900), 10), (at(0), 0)] {
+        for (fresh_for, wait) in [
+            (Duration::MAX, 25),
+            (at(10_900), 9),
+            (at(1000), 1),
+            (at(999), 0),
+        ] {
             let mut watch = Watch::new();
             open(&mut watch, at(0));
             watch.answered(at(5), true, true);

@@ -147,6 +147,24 @@ fn a_server_certificate_does_not_make_a_client() {
 }
 
 #[test]
+fn an_authority_that_only_has_the_name_of_the_trusted_one_is_found_out_by_its_signature() {
+    let (ca, impostor) = (Authority::new("root"), Authority::new("root"));
+    let mut host = Host::ready(&Host::downstream(""), &trusting(&[&ca]));
+    let fate = host.client(&impostor.client("partner"));
+    assert_eq!(fate.reason(), Some(Reason::InvalidSignature));
+    assert_eq!(fate.status(), Some(403));
+}
+
+#[test]
+fn the_certificate_of_an_authority_is_not_a_clients() {
+    let ca = Authority::new("root");
+    let mut host = Host::ready(&Host::downstream(""), &trusting(&[&ca]));
+    let fate = host.client(&ca.intermediate("issuing").as_leaf());
+    assert_eq!(fate.reason(), Some(Reason::CertificateRefused));
+    assert!(host.log.last().unwrap().contains("ca_as_peer"));
+}
+
+#[test]
 fn a_changed_truststore_denies_the_next_request_of_a_known_client() {
     let (ca, other) = (Authority::new("root"), Authority::new("other root"));
     let leaf = ca.client("partner");

@@ -46,9 +46,9 @@ fn after_the_first_answer_the_call_stays_open_and_names_what_is_held() {
     let (host, _, _) = guarded();
     let request = asked(&host);
     assert_eq!(host.calls.len(), 2);
-    assert_eq!(request.wait, 10, "no longer than the material is fresh");
+    assert_eq!(request.wait, 9, "no longer than the material is fresh");
     assert!(request.references[0].revision.is_some());
-    assert_eq!(host.calls[1].timeout, Duration::from_secs(12));
+    assert_eq!(host.calls[1].timeout, Duration::from_secs(11));
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn a_call_that_the_host_cannot_make_is_tried_again() {
 fn a_call_that_the_host_lost_is_given_up_and_its_late_answer_is_ignored() {
     let (mut host, mut contents, leaf) = guarded();
     let lost = host.calls.last().unwrap().clone();
-    host.tick(12_999);
+    host.tick(11_999);
     assert_eq!(host.calls.len(), 2);
     host.tick(1);
     host.tick(100);

@@ -1,0 +1,15 @@
+//! The real parts together: the built service, command line and filter, a real Envoy, real TLS peers.
+
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "clippy knows #[test] functions, not what they call"
+)]
+
+mod bad_input;
+mod gateway;
+mod seven_lines;
+mod vault_away;
+mod vault_data;

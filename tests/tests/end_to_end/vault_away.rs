@@ -1,0 +1,96 @@
+//! The gateway while the vault is away.
+
+use http::StatusCode;
+use sallyport_tests::Result;
+use sallyport_tests::demo::{Options, Stage};
+use sallyport_tests::envoy::Envoy;
+use sallyport_tests::wait::{PATIENCE, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_is_down_at_the_start_means_503_until_it_comes_up() -> Result<()> {
+    let options = Options {
+        startup_wait: "200ms",
+        ..Options::default()
+    };
+    let mut stage = Stage::furnish(options).await?;
+    stage.vault.stop();
+    stage.start_gateway().await?;
+    let listener = stage.gateway()?.listener();
+    let client = stage.client(Some(&stage.clients.partner))?;
+
+    let reply = client.get(listener, "/early").await?;
+    assert_eq!(
+        (reply.status, reply.header("x-sallyport-reason")),
+        (StatusCode::SERVICE_UNAVAILABLE, "secret_absent")
+    );
+    assert!(stage.backend.requests().is_empty());
+
+    stage.vault.resume().await?;
+    until("the gateway to recover by itself", PATIENCE, async || {
+        Ok((client.get(listener, "/later").await?.status == StatusCode::OK).then_some(()))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_goes_away_later_leaves_enforcement_in_place() -> Result<()> {
+    let mut stage = Stage::open(Options::default()).await?;
+    let listener = stage.gateway()?.listener();
+    let partner = stage.client(Some(&stage.clients.partner))?;
+    let rogue = stage.client(Some(&stage.clients.rogue))?;
+    // Both workers have their snapshot once enough new connections have passed.
+    for _ in 0..20 {
+        assert_eq!(partner.get(listener, "/with").await?.status, StatusCode::OK);
+    }
+    stage.vault.kill();
+    for _ in 0..20 {
+        assert_eq!(
+            partner.get(listener, "/without").await?.status,
+            StatusCode::OK
+        );
+        assert_eq!(
+            rogue.get(listener, "/without").await?.status,
+            StatusCode::FORBIDDEN
+        );
+    }
+    stage.vault.resume().await?;
+    stage.rotate("demo-password-after-the-outage").await?;
+    let credential =
+        sallyport_tests::demo::basic(sallyport_tests::demo::USERNAME, stage.password());
+    until("the value rotated after the outage", PATIENCE, async || {
+        partner.get(listener, "/back").await?;
+        let seen = stage.backend.last_request();
+        Ok(seen
+            .filter(|seen| seen.header("authorization") == credential)
+            .map(|_| ()))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_typo_in_the_filter_configuration_stops_envoy_and_names_the_place() -> Result<()> {
+    let stage = Stage::furnish(Options::default()).await?;
+    let good = stage.envoy_configuration()?;
+    for (typed, meant, place) in [
+        (
+            "certificatePinst",
+            "certificatePinset",
+            "/downstream/certificatePinst",
+        ),
+        (
+            "secret://payments/tlsContext/",
+            "secret://payments/tlsContexts/",
+            "/downstream/tlsContext",
+        ),
+    ] {
+        let directory = stage
+            .scratch()
+            .directory(&format!("envoy-{}", typed.len()))?;
+        let error = Envoy::start(&directory, &good.replacen(meant, typed, 1))
+            .await
+            .unwrap_err();
+        let said = error.to_string();
+        assert!(said.contains(place), "{place} is not in: {said}");
+    }
+    Ok(())
+}

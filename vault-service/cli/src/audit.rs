@@ -29,11 +29,9 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
     let mut session = Session::open()?;
     let after = after.map_or_else(String::new, |seq| format!("after={seq}&"));
     let path = session.own(format_args!("/audit?{after}limit={limit}"));
-    let answer = session.client.get(&path)?;
+    let answer = session.client.list(&path)?;
     let rows: Vec<Vec<String>> = answer
-        .as_array()
-        .into_iter()
-        .flatten()
+        .iter()
         .map(|entry| {
             [
                 "seq",

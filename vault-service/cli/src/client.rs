@@ -136,6 +136,14 @@ impl Client {
         self.call(&Method::GET, path, &Body::Empty)
     }
 
+    /// `GET path`, which must be answered by an array.
+    pub(crate) fn list(&mut self, path: &str) -> Result<Vec<Value>, Error> {
+        match self.get(path)? {
+            Value::Array(items) => Ok(items),
+            _ => Err(nonsense(&Method::GET, path, &"it is not an array")),
+        }
+    }
+
     /// Sends a request with a token; on a 401 once more with a new one. An empty answer is null.
     pub(crate) fn call(
         &mut self,

@@ -43,7 +43,7 @@ impl GroupCollection {
 
     /// Id and name of a secret: a replacement must repeat the name.
     pub(crate) fn pick(&self, session: &mut Session, wanted: &str) -> Result<Named, Error> {
-        let list = session.client.get(&self.path)?;
+        let list = session.client.list(&self.path)?;
         pick(self.collection.singular(), wanted, Named::all(&list))
     }
 
@@ -101,11 +101,9 @@ impl GroupCollection {
 pub(crate) fn list(at: &InGroup, collection: Collection, output: Output) -> Result<(), Error> {
     let mut session = Session::open()?;
     let place = GroupCollection::open(&mut session, at, collection)?;
-    let answer = session.client.get(place.path())?;
+    let answer = session.client.list(place.path())?;
     let rows: Vec<Vec<String>> = answer
-        .as_array()
-        .into_iter()
-        .flatten()
+        .iter()
         .map(|item| {
             ["/name", "/type", "/expirationDate", "/meta/id"]
                 .map(|pointer| text_of(item.pointer(pointer).unwrap_or(&Value::Null)))

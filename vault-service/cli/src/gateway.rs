@@ -92,7 +92,7 @@ pub(crate) fn find(session: &mut Session, wanted: &str) -> Result<Uuid, Error> {
 }
 
 fn find_named(session: &mut Session, wanted: &str) -> Result<Named, Error> {
-    let list = session.client.get(&session.own("/gateways"))?;
+    let list = session.client.list(&session.own("/gateways"))?;
     pick(WHAT, wanted, Named::all(&list))
 }
 
@@ -169,11 +169,9 @@ fn report(issued: &Issued, files: &GatewayFiles, done: &str, output: Output) -> 
 }
 
 fn list(session: &mut Session, output: Output) -> Result<(), Error> {
-    let answer = session.client.get(&session.own("/gateways"))?;
+    let answer = session.client.list(&session.own("/gateways"))?;
     let rows: Vec<Vec<String>> = answer
-        .as_array()
-        .into_iter()
-        .flatten()
+        .iter()
         .map(|gateway| {
             ["name", "id", "createdAt", "notAfter"]
                 .map(|member| text_of(gateway.get(member).unwrap_or(&Value::Null)))

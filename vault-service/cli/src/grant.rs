@@ -84,11 +84,9 @@ fn list(session: &mut Session, at: &InGroup, output: Output) -> Result<(), Error
     let group = group::find(session, &at.group)?;
     let answer = session
         .client
-        .get(&session.own(format_args!("/secretGroups/{group}/grants")))?;
+        .list(&session.own(format_args!("/secretGroups/{group}/grants")))?;
     let rows: Vec<Vec<String>> = answer
-        .as_array()
-        .into_iter()
-        .flatten()
+        .iter()
         .map(|grant| {
             let cell = |member| text_of(grant.get(member).unwrap_or(&Value::Null));
             let access = grant.get("access").and_then(Value::as_array);

@@ -61,7 +61,7 @@ pub(crate) fn find(session: &mut Session, wanted: &str) -> Result<Uuid, Error> {
     match wanted.parse() {
         Ok(id) => Ok(id),
         Err(_) => {
-            let list = session.client.get(&groups(session))?;
+            let list = session.client.list(&groups(session))?;
             Ok(pick(WHAT, wanted, Named::all(&list))?.id)
         }
     }
@@ -75,11 +75,9 @@ fn create(session: &mut Session, name: &GroupName, output: Output) -> Result<(),
 }
 
 fn list(session: &mut Session, output: Output) -> Result<(), Error> {
-    let answer = session.client.get(&groups(session))?;
+    let answer = session.client.list(&groups(session))?;
     let rows: Vec<Vec<String>> = answer
-        .as_array()
-        .into_iter()
-        .flatten()
+        .iter()
         .map(|group| {
             ["/name", "/meta/id", "/meta/modifiedAt", "/meta/modifiedBy"]
                 .map(|pointer| text_of(group.pointer(pointer).unwrap_or(&Value::Null)))

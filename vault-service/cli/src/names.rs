@@ -16,12 +16,8 @@ pub(crate) struct Named {
 
 impl Named {
     /// Everything in `list` that has an id (in `meta`, or itself) and a name.
-    pub(crate) fn all(list: &Value) -> Vec<Self> {
-        list.as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Self::of)
-            .collect()
+    pub(crate) fn all<'a>(list: impl IntoIterator<Item = &'a Value>) -> Vec<Self> {
+        list.into_iter().filter_map(Self::of).collect()
     }
 
     fn of(item: &Value) -> Option<Self> {
@@ -99,12 +95,12 @@ mod tests {
     const B: &str = "22222222-2222-4222-8222-222222222222";
 
     fn all() -> Vec<Named> {
-        Named::all(&json!([
-            {"name": "one", "meta": {"id": A, "path": "keystores/x"}},
-            {"name": "two", "id": B},
-            {"name": "no id"},
-            {"name": "bad id", "id": "../../x"},
-        ]))
+        Named::all(&[
+            json!({"name": "one", "meta": {"id": A, "path": "keystores/x"}}),
+            json!({"name": "two", "id": B}),
+            json!({"name": "no id"}),
+            json!({"name": "bad id", "id": "../../x"}),
+        ])
     }
 
     #[test]
@@ -125,7 +121,7 @@ mod tests {
 
     #[test]
     fn two_of_the_same_name_are_told_apart_by_id() {
-        let twins = Named::all(&json!([{"name": "t", "id": A}, {"name": "t", "id": B}]));
+        let twins = Named::all(&[json!({"name": "t", "id": A}), json!({"name": "t", "id": B})]);
         let error = pick("gateway", "t", twins).unwrap_err().to_string();
         assert_eq!(
             error,

@@ -33,13 +33,13 @@ impl Output {
     /// A collection: the server's array, or one row per item and `empty` if there is none.
     pub(crate) fn list(
         self,
-        server: &Value,
+        server: &[Value],
         header: &[&str],
         rows: &[Vec<String>],
         empty: &str,
     ) -> Result<(), Error> {
         match self.format {
-            Format::Json => print_json(server),
+            Format::Json => print_json(&Value::Array(server.to_vec())),
             Format::Table if rows.is_empty() => print(empty),
             Format::Table => {
                 let mut table = Table::new();

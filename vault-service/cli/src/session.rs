@@ -109,18 +109,22 @@ pub(crate) fn environments(
     let answer = client.get(&format!(
         "/accounts/api/organizations/{organization}/environments"
     ))?;
-    Ok(Named::all(answer.get("data").unwrap_or(&Value::Null)))
+    Ok(named_in(&answer, "data"))
 }
 
 /// The organizations in an answer of [`ME`].
 pub(crate) fn organizations_of(me: &Value) -> Vec<Named> {
     let user = me.get("user").unwrap_or(&Value::Null);
-    let member_of = Named::all(user.get("memberOfOrganizations").unwrap_or(&Value::Null));
+    let member_of = named_in(user, "memberOfOrganizations");
     if member_of.is_empty() {
-        let own = user.get("organization").cloned();
-        return Named::all(&Value::Array(own.into_iter().collect()));
+        return Named::all(user.get("organization"));
     }
     member_of
+}
+
+fn named_in(object: &Value, member: &str) -> Vec<Named> {
+    let items = object.get(member).and_then(Value::as_array);
+    Named::all(items.into_iter().flatten())
 }
 
 fn connect(

@@ -25,7 +25,7 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(CURDIR)/$(TOOLS)/bin/wasm
 export SALLYPORT_ENVOY ?= $(CURDIR)/$(TOOLS)/envoy/bin/envoy
 export SALLYPORT_FILTER_WASM ?= $(abspath $(WASM))
 
-.PHONY: help run test lint dist clean tools
+.PHONY: help run test lint deny dist clean tools
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,7 +56,7 @@ test: ## Run every test: unit, layering, wasm, end to end against a real Envoy
 	  cargo test -p sallyport-tests --test layering; \
 	fi
 	@echo "[5/6] the pure crates as wasm, in Node"
-	@cargo test $(PURE) --lib --target wasm32-unknown-unknown
+	@cargo test $(PURE) --test wasm --target wasm32-unknown-unknown
 	@echo "[6/6] end to end, against Envoy $(ENVOY_VERSION)"
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --workspace -E '$(E2E)'; \
@@ -64,18 +64,15 @@ test: ## Run every test: unit, layering, wasm, end to end against a real Envoy
 	  cargo test -p sallyport-tests --test '*' -- --test-threads 2; \
 	fi
 
-lint: $(TARGETS_READY) ## Formatting, clippy (native and wasm), licences and advisories where cargo-deny is installed
-	@echo "[1/3] formatting"
+lint: $(TARGETS_READY) ## Formatting and clippy, native and wasm
+	@echo "[1/2] formatting"
 	@cargo fmt --all --check
-	@echo "[2/3] clippy"
+	@echo "[2/2] clippy"
 	@cargo clippy --workspace --all-targets -- -D warnings
 	@cargo clippy -p sallyport-filter --target wasm32-wasip1 -- -D warnings
-	@echo "[3/3] licences, sources, duplicates"
-	@if cargo deny --version >/dev/null 2>&1; then \
-	  cargo deny --log-level error check bans licenses sources; \
-	else \
-	  echo "cargo-deny is not installed: skipped (cargo install --locked cargo-deny)"; \
-	fi
+
+deny: ## Licences, sources and advisories of all dependencies (needs cargo-deny and the advisory database)
+	@cargo deny --log-level error check
 
 dist: $(TARGETS_READY) ## Release binaries, filter.wasm and their checksums in dist/
 	@echo "[1/3] sallyport-vault and sallyport"

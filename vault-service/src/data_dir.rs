@@ -5,9 +5,10 @@
 //! sallyport.db    the store
 //! ca.pem          certificate of the internal CA: what clients of both doors trust
 //! vault.toml      settings, written by `init`, read by `serve`
+//! lock            held by the running service
 //! ```
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -51,6 +52,9 @@ pub enum DataDirError {
         /// Why.
         source: KeyError,
     },
+    /// Another service has it.
+    #[error("{} is in use by another sallyport-vault", .0.display())]
+    InUse(PathBuf),
     /// The operating system refuses.
     #[error("{}", .path.display())]
     Io {
@@ -87,6 +91,28 @@ impl DataDir {
             return Ok(dir);
         }
         Err(DataDirError::NotInitialised(path.to_owned()))
+    }
+
+    /// Keeps other services out until the file is closed: watching gateways are told of changes made
+    /// in this process only. The system lets go of it however the process ends.
+    pub fn lock(&self) -> Result<File, DataDirError> {
+        let path = self.0.join("lock");
+        let io = |source| DataDirError::Io {
+            path: path.clone(),
+            source,
+        };
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(PRIVATE_FILE)
+            .open(&path)
+            .map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(self.0.clone())),
+            Err(TryLockError::Error(source)) => Err(io(source)),
+        }
     }
 
     /// The store's file.

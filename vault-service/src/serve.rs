@@ -1,5 +1,6 @@
 //! `sallyport-vault serve`: puts the parts together. Nothing else constructs them.
 
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,7 @@ use crate::store::{Setting, SqliteStore, Store, StoreError};
 pub struct Vault {
     manager: (TcpListener, Arc<rustls::ServerConfig>, axum::Router),
     provider: (TcpListener, Arc<rustls::ServerConfig>, axum::Router),
+    _lock: File,
 }
 
 /// Why the service does not start.
@@ -78,6 +80,7 @@ impl Vault {
     /// Opens the data directory and binds both doors.
     pub async fn open(dir: &Path, settings: &Settings) -> Result<Self, ServeError> {
         let dir = DataDir::open(dir)?;
+        let lock = dir.lock()?;
         let root = dir.read_root_key()?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir.database())?);
         let root_public =
@@ -115,6 +118,7 @@ impl Vault {
                 internal,
                 provider::router(Arc::new(inner)),
             ),
+            _lock: lock,
         })
     }
 

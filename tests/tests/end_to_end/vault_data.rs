@@ -40,23 +40,17 @@ async fn init_never_overwrites_and_keeps_others_out() -> Result<()> {
         std::fs::Permissions::from_mode(0o644),
     )
     .unwrap();
-    let output = Command::new(program::vault()?)
-        .args([
-            "serve",
-            "--manager-listen",
-            "127.0.0.1:0",
-            "--provider-listen",
-            "127.0.0.1:0",
-            "--data-dir",
-        ])
-        .arg(&data)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        !output.status.success() && said.contains("chmod 600"),
-        "{said}"
-    );
+    let said = serve(&data);
+    assert!(said.contains("chmod 600"), "{said}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_service_on_the_same_data_is_refused() -> Result<()> {
+    let scratch = Scratch::new()?;
+    let vault = Vault::start(&scratch.directory("vault")?).await?;
+    let said = serve(&vault.data());
+    assert!(said.contains("in use by another"), "{said}");
     Ok(())
 }
 
@@ -116,4 +110,22 @@ async fn a_kill_during_writes_loses_no_acknowledged_write() -> Result<()> {
         "lost: {lost:?}"
     );
     Ok(())
+}
+
+/// What a service that does not start says.
+fn serve(data: &std::path::Path) -> String {
+    let output = Command::new(program::vault().unwrap())
+        .args([
+            "serve",
+            "--manager-listen",
+            "127.0.0.1:0",
+            "--provider-listen",
+            "127.0.0.1:0",
+        ])
+        .arg("--data-dir")
+        .arg(data)
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }

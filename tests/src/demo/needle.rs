@@ -1,10 +1,18 @@
 //! What is searched for in everything that was written.
 
+use std::ops::Range;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Stage, USERNAME, basic};
 use crate::{Error, Result};
+
+/// Where a P-256 key in PKCS#8 (RFC 5958 around RFC 5915) has its private number, in bytes.
+const PRIVATE_NUMBER: Range<usize> = 36..68;
+
+/// Lines of its PEM form that hold part of that number.
+const SECRET_LINES: usize = 2;
 
 /// A secret value in one of the forms in which it could have got out.
 pub(super) struct Needle {
@@ -36,7 +44,8 @@ pub(super) fn needles(stage: &Stage) -> Result<Vec<Needle>> {
         .lines()
         .filter(|line| !line.starts_with("-----"))
         .collect();
-    for line in &body {
+    // The rest of the lines is the public key, which certificates in the store hold too.
+    for line in body.iter().take(SECRET_LINES) {
         add(
             "a line of the keystore's private key".to_owned(),
             line.as_bytes(),
@@ -44,6 +53,11 @@ pub(super) fn needles(stage: &Stage) -> Result<Vec<Needle>> {
     }
     let der = STANDARD.decode(body.concat()).map_err(Error::Base64)?;
     add("the keystore's private key as DER".to_owned(), &der);
+    let number = der.get(PRIVATE_NUMBER).unwrap_or(&der);
+    add(
+        "the private number of the keystore's key".to_owned(),
+        number,
+    );
     add(
         "the administrator's client secret".to_owned(),
         stage.vault.account().client_secret.as_bytes(),

@@ -62,7 +62,7 @@ pub(crate) enum Error {
     #[error("cannot make or use the gateway's key: {source}")]
     Key { source: rcgen::Error },
 
-    #[error("cannot reach {url}: {source}")]
+    #[error("cannot reach {url}: {}", cause(source))]
     Unreachable {
         url: String,
         source: Box<ureq::Error>,
@@ -198,6 +198,14 @@ impl Error {
             Self::Undecided { option, .. } => format!("choose with {option} NAME"),
             _ => return None,
         })
+    }
+}
+
+/// The library says "io: " before what the system or TLS says.
+fn cause(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
     }
 }
 

@@ -21,7 +21,7 @@ const COLLECTION: Collection = Collection::Keystores;
 pub(crate) enum Command {
     /// Store a certificate and its private key
     #[command(
-        after_help = "Example:\n  sallyport keystore create edge --group payments \
+        after_help = "Example:\n  sallyport keystore create edge --group payments \\\n      \
                       --certificate edge.pem --key edge.key --ca-path intermediates.pem"
     )]
     Create {
@@ -34,7 +34,7 @@ pub(crate) enum Command {
     },
     /// Put a new certificate and key in the place of the old ones
     #[command(
-        after_help = "Example:\n  sallyport keystore replace edge --group payments \
+        after_help = "Example:\n  sallyport keystore replace edge --group payments \\\n      \
                       --certificate edge.pem --key edge.key"
     )]
     Replace {

@@ -22,7 +22,7 @@ use crate::session::{self, Session};
 /// profile keeps its path. The server's certificate is always verified against it.
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  sallyport login --url https://vault.example:8443 --ca-file ca.pem \
+    after_help = "Example:\n  sallyport login --url https://vault.example:8443 --ca-file ca.pem \\\n      \
                   --client-id ID --client-secret-file secret.txt\n  \
                   pass show vault | sallyport login ... --client-secret-file -"
 )]

@@ -157,11 +157,14 @@ fn leaves(value: &Value) -> Vec<(String, String)> {
                 let texts: Vec<String> = items.iter().map(text_of).collect();
                 found.push((path.to_owned(), texts.join(", ")));
             }
+            Value::Null => {}
             leaf => found.push((path.to_owned(), text_of(leaf))),
         }
     }
     let mut found = Vec::new();
     visit("", value, &mut found);
+    // What is not set is noise to people; `-o json` has it.
+    found.retain(|(_, text)| !text.is_empty());
     // The name first, the rest in the order of the alphabet.
     found.sort_by_key(|(path, _)| path != "name");
     found
@@ -194,12 +197,11 @@ mod tests {
 
     #[test]
     fn leaves_have_dotted_paths_and_the_name_comes_first() {
-        let value = json!({"details": {"keyUsage": ["a", "b"], "capath": [{"x": 1}]}, "name": "n", "type": null});
+        let value = json!({"details": {"keyUsage": ["a", "b"], "capath": [{"x": 1}]}, "name": "n", "type": null, "subject": {"state": ""}});
         let expected = [
             ("name", "n"),
             ("details.capath.0.x", "1"),
             ("details.keyUsage", "a, b"),
-            ("type", "-"),
         ];
         let found = leaves(&value);
         let found: Vec<_> = found

@@ -74,7 +74,7 @@ impl Refusal {
         let places = self
             .places
             .iter()
-            .map(|Place { path, message }| format!("{path}: {message}"));
+            .filter_map(|place| place.line(&self.message));
         let pointer = self.pointer.iter().map(|pointer| format!("at {pointer}"));
         let request = self.request_id.iter().map(|id| format!("request id {id}"));
         places.chain(pointer).chain(request).collect()
@@ -94,6 +94,19 @@ impl Refusal {
             "pointer": self.pointer,
             "requestId": self.request_id,
         })
+    }
+}
+
+impl Place {
+    /// `path: message`; nothing if the message of the refusal says so already.
+    fn line(&self, headline: &str) -> Option<String> {
+        let Self { path, message } = self;
+        let line = if message.starts_with(&format!("{path}: ")) {
+            message.clone()
+        } else {
+            format!("{path}: {message}")
+        };
+        (!headline.ends_with(&line)).then_some(line)
     }
 }
 
@@ -135,6 +148,15 @@ mod tests {
         assert_eq!(refusal.to_string(), "taken");
         assert_eq!(refusal.lines(), ["at /name", "request id r1"]);
         assert_eq!(refusal.json()["code"], "name_taken");
+    }
+
+    #[test]
+    fn what_the_message_says_already_is_not_said_again() {
+        let refusal = Refusal::from_body(
+            400,
+            r#"{"message":"not right: key: is weak","errors":[{"message":"key: is weak","dataPath":"key"},{"message":"name: is long","dataPath":"name"}]}"#,
+        );
+        assert_eq!(refusal.lines(), ["name: is long"]);
     }
 
     #[test]

@@ -23,9 +23,9 @@ const COLLECTION: Collection = Collection::SharedSecrets;
 pub(crate) enum Command {
     /// Store a user name and a password
     #[command(
-        after_help = "Example:\n  sallyport secret create backend --group payments --username app \
+        after_help = "Example:\n  sallyport secret create backend --group payments --username app \\\n      \
                       --password-file pw.txt\n  \
-                      openssl rand -hex 24 | sallyport secret create backend --group payments \
+                      openssl rand -hex 24 | sallyport secret create backend --group payments \\\n      \
                       --username app --password-file -"
     )]
     Create(Create),

@@ -29,7 +29,7 @@ const TLS_1_2_DEFAULTS: [&str; 6] = [
 pub(crate) enum Command {
     /// Store what a TLS connection must look like
     #[command(
-        after_help = "Example:\n  sallyport tls-context create partner-inbound --group payments \
+        after_help = "Example:\n  sallyport tls-context create partner-inbound --group payments \\\n      \
                       --truststore partner-ca --require-client-certificate"
     )]
     Create {
@@ -42,7 +42,7 @@ pub(crate) enum Command {
     },
     /// Replace all settings of a TLS context; what is not given falls back to its default
     #[command(
-        after_help = "Example:\n  sallyport tls-context replace partner-inbound --group payments \
+        after_help = "Example:\n  sallyport tls-context replace partner-inbound --group payments \\\n      \
                       --truststore partner-ca --require-client-certificate --min-tls-version TLSv1.3"
     )]
     Replace {

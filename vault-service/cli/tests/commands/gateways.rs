@@ -160,7 +160,7 @@ fn a_grant_is_added_listed_and_removed() {
         "GET",
         &own(&format!("/secretGroups/{GROUP}/grants")),
         200,
-        json!([granted.clone()]),
+        json!([granted]),
     );
     scene.vault.answer_text("DELETE", &grant, 204, "", "");
 

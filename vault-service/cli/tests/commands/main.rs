@@ -1,5 +1,13 @@
 //! The built `sallyport` against a vault that answers from a script and writes down what it hears.
 
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "clippy knows #[test] functions, not what they call"
+)]
+
 mod fake_vault;
 mod scene;
 

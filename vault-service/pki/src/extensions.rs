@@ -147,6 +147,10 @@ impl Extensions {
             }
             ParsedExtension::PolicyConstraints(_) => {
                 let value = ();
+                // Read for its criticality only: policies are not processed.
+                if critical {
+                    self.unknown_critical.push(extension.oid.to_id_string());
+                }
                 self.policy_constraints = Some(Extension { critical, value });
             }
             ParsedExtension::AuthorityInfoAccess(_) => {

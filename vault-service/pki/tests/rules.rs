@@ -1,0 +1,199 @@
+//! Rules about single certificates: what makes a peer, an intermediate or an anchor unacceptable
+//! although every signature is good.
+
+#![forbid(unsafe_code)]
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy knows #[test] functions, not what they call"
+)]
+
+mod authority;
+
+use authority::{Authority, code};
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName,
+    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyUsagePurpose, NameConstraints, SanType,
+    SerialNumber, date_time_ymd,
+};
+use sallyport_pki::{TrustAnchorError, TrustAnchors};
+
+const SUBJECT_ALT_NAME: &[u64] = &[2, 5, 29, 17];
+const SUBJECT_KEY_IDENTIFIER: &[u64] = &[2, 5, 29, 14];
+const AUTHORITY_KEY_IDENTIFIER: &[u64] = &[2, 5, 29, 35];
+const EXTENDED_KEY_USAGE: &[u64] = &[2, 5, 29, 37];
+const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
+const POLICY_CONSTRAINTS: &[u64] = &[2, 5, 29, 36];
+const BASIC_CONSTRAINTS: &[u64] = &[2, 5, 29, 19];
+const AUTHORITY_INFO_ACCESS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
+const UNKNOWN: &[u64] = &[1, 2, 3, 4];
+
+type Change = fn(&mut CertificateParams);
+
+#[test]
+fn a_peer_that_breaks_a_rule_is_refused_with_the_name_of_the_rule() {
+    let rules: [(&str, Change); 15] = [
+        ("serial_number", |p| p.serial_number = Some(serial(&[0]))),
+        ("serial_number", |p| {
+            p.serial_number = Some(serial(&[0x7f; 21]));
+        }),
+        ("peer_may_sign_certificates", |p| {
+            p.key_usages.push(KeyUsagePurpose::KeyCertSign);
+        }),
+        ("unsupported_critical_extension", |p| {
+            p.custom_extensions = vec![extension(SUBJECT_KEY_IDENTIFIER, true, &[4, 1, 7])];
+        }),
+        ("unsupported_critical_extension", |p| {
+            // One OCSP responder at the URI "a".
+            let access = b"\x30\x0f\x30\x0d\x06\x08\x2b\x06\x01\x05\x05\x07\x30\x01\x86\x01a";
+            p.custom_extensions = vec![extension(AUTHORITY_INFO_ACCESS, true, access)];
+        }),
+        ("name_constraints_on_peer", |p| {
+            let constraints = b"\x30\x07\xa0\x05\x30\x03\x82\x01a";
+            p.custom_extensions = vec![extension(NAME_CONSTRAINTS, true, constraints)];
+        }),
+        ("policy_constraints_not_critical", |p| {
+            let constraints = &[0x30, 3, 0x80, 1, 0];
+            p.custom_extensions = vec![extension(POLICY_CONSTRAINTS, false, constraints)];
+        }),
+        ("subject_alt_name_not_critical", |p| {
+            p.distinguished_name = DistinguishedName::new();
+            p.subject_alt_names.clear();
+            p.custom_extensions = vec![extension(SUBJECT_ALT_NAME, false, b"\x30\x03\x82\x01a")];
+        }),
+        ("subject_alt_name_critical", |p| {
+            p.subject_alt_names.clear();
+            p.custom_extensions = vec![extension(SUBJECT_ALT_NAME, true, b"\x30\x03\x82\x01a")];
+        }),
+        ("dns_name_syntax", |p| {
+            p.subject_alt_names = vec![SanType::DnsName("a_b.test".try_into().unwrap())];
+        }),
+        ("any_extended_key_usage", |p| {
+            p.extended_key_usages.push(ExtendedKeyUsagePurpose::Any);
+        }),
+        ("critical_extended_key_usage", |p| {
+            p.extended_key_usages.clear();
+            let client_auth = b"\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02";
+            p.custom_extensions = vec![extension(EXTENDED_KEY_USAGE, true, client_auth)];
+        }),
+        ("unsupported_critical_extension", |p| {
+            p.custom_extensions = vec![extension(UNKNOWN, true, &[5, 0])];
+        }),
+        ("wrong_usage", |p| {
+            p.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
+        }),
+        ("ca_as_peer", |p| {
+            p.is_ca = IsCa::Ca(BasicConstraints::Unconstrained)
+        }),
+    ];
+    let root = Authority::root("root", |_| {});
+    assert_eq!(code(&root.issue(|_| {}), &[], &root), "accepted");
+    for (rule, change) in rules {
+        assert_eq!(code(&root.issue(change), &[], &root), rule);
+    }
+}
+
+#[test]
+fn an_intermediate_that_breaks_a_rule_is_refused_with_the_name_of_the_rule() {
+    let rules: [(&str, Change); 10] = [
+        ("accepted", |_| {}),
+        ("serial_number", |p| p.serial_number = Some(serial(&[0]))),
+        ("ca_may_not_sign_certificates", |p| {
+            p.key_usages = vec![KeyUsagePurpose::CrlSign];
+        }),
+        ("name_constraints_not_critical", |p| {
+            let constraints = b"\x30\x0a\xa0\x08\x30\x06\x82\x04test";
+            p.custom_extensions = vec![extension(NAME_CONSTRAINTS, false, constraints)];
+        }),
+        ("name_constraint_leading_dot", |p| {
+            permit(p, ".test");
+        }),
+        ("accepted", |p| permit(p, "test")),
+        ("name_constraint", |p| permit(p, "elsewhere.test")),
+        ("issuer_not_ca", |p| {
+            p.is_ca = IsCa::ExplicitNoCa;
+            p.key_usages.clear();
+        }),
+        ("wrong_usage", |p| {
+            p.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
+        }),
+        ("certificate_expired", |p| {
+            p.not_after = date_time_ymd(2026, 5, 1);
+        }),
+    ];
+    let root = Authority::root("root", |_| {});
+    for (rule, change) in rules {
+        let issuing = root.delegate("issuing", change);
+        let peer = issuing.issue(|_| {});
+        assert_eq!(code(&peer, &[&issuing], &root), rule);
+    }
+}
+
+#[test]
+fn anchors_are_checked_when_they_are_loaded() {
+    let refusals: [(&str, Change); 10] = [
+        ("NotACa", |p| p.is_ca = IsCa::NoCa),
+        ("NotACa", |p| p.is_ca = IsCa::ExplicitNoCa),
+        ("BasicConstraintsNotCritical", |p| {
+            p.is_ca = IsCa::NoCa;
+            let ca = &[0x30, 3, 1, 1, 0xff];
+            p.custom_extensions = vec![extension(BASIC_CONSTRAINTS, false, ca)];
+        }),
+        ("CaMayNotSignCertificates", |p| {
+            p.key_usages = vec![KeyUsagePurpose::CrlSign];
+        }),
+        ("CaWithoutSubject", |p| {
+            p.distinguished_name = DistinguishedName::new();
+        }),
+        ("UnknownCriticalExtension", |p| {
+            p.custom_extensions = vec![extension(UNKNOWN, true, &[5, 0])];
+        }),
+        ("UnknownCriticalExtension", |p| {
+            let constraints = &[0x30, 3, 0x80, 1, 0];
+            p.custom_extensions = vec![extension(POLICY_CONSTRAINTS, true, constraints)];
+        }),
+        ("RootExtendedKeyUsage", |p| {
+            p.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        }),
+        ("RootAuthorityKeyIdentifier", |p| {
+            let other = &[0x30, 3, 0x80, 1, 7];
+            p.custom_extensions = vec![extension(AUTHORITY_KEY_IDENTIFIER, false, other)];
+        }),
+        ("CriticalKeyIdentifier", |p| {
+            let other = &[0x30, 3, 0x80, 1, 7];
+            p.custom_extensions = vec![extension(AUTHORITY_KEY_IDENTIFIER, true, other)];
+        }),
+    ];
+    for (refusal, change) in refusals {
+        let certificate = Authority::root("root", change).certificate;
+        let error = TrustAnchors::new(vec![certificate]).unwrap_err();
+        assert!(
+            format!("{error:?}").contains(refusal),
+            "{refusal}: {error:?}"
+        );
+    }
+    assert_eq!(
+        TrustAnchors::new(Vec::new()).unwrap_err(),
+        TrustAnchorError::Empty
+    );
+    let root = Authority::root("root", |p| p.serial_number = Some(serial(&[0])));
+    let twice = vec![root.certificate.clone(), root.certificate];
+    assert_eq!(TrustAnchors::new(twice).unwrap().certificates().len(), 1);
+}
+
+fn serial(octets: &[u8]) -> SerialNumber {
+    SerialNumber::from_slice(octets)
+}
+
+fn permit(params: &mut CertificateParams, name: &str) {
+    params.name_constraints = Some(NameConstraints {
+        permitted_subtrees: vec![GeneralSubtree::DnsName(name.to_owned())],
+        excluded_subtrees: Vec::new(),
+    });
+}
+
+fn extension(oid: &[u64], critical: bool, content: &[u8]) -> CustomExtension {
+    let mut extension = CustomExtension::from_oid_content(oid, content.to_vec());
+    extension.set_criticality(critical);
+    extension
+}

@@ -98,3 +98,66 @@ fn unsupported(oid: ObjectIdentifier) -> PrivateKeyError {
         oid: oid.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pkcs8::pkcs5::pbes2::{Pbkdf2Params, ScryptParams};
+
+    use super::{
+        MAX_PBKDF2_ITERATIONS, MAX_SCRYPT_MEMORY, MAX_SCRYPT_WORK, check_pbkdf2, check_scrypt,
+    };
+    use crate::private_key::PrivateKeyError;
+
+    fn scrypt(cost: u64, block: u16, parallelization: u16) -> Result<(), PrivateKeyError> {
+        check_scrypt(&ScryptParams {
+            salt: [0; 16].as_slice().try_into().unwrap(),
+            cost_parameter: cost,
+            block_size: block,
+            parallelization,
+            key_length: None,
+        })
+    }
+
+    #[test]
+    fn scrypt_is_limited_before_any_work_is_done() {
+        // What OpenSSL asks for by default, and the most that is allowed.
+        assert_eq!(scrypt(16_384, 8, 1), Ok(()));
+        assert_eq!(scrypt(65_536, 8, 1), Ok(()));
+        assert_eq!(scrypt(65_536, 8, 4), Ok(()));
+        for (cost, block, parallelization, limit) in [
+            (131_072, 8, 1, MAX_SCRYPT_MEMORY),
+            (65_536, 8, 5, MAX_SCRYPT_WORK),
+            (2, u16::MAX, u16::MAX, MAX_SCRYPT_WORK),
+            (1 << 63, u16::MAX, u16::MAX, MAX_SCRYPT_MEMORY),
+        ] {
+            let verdict = scrypt(cost, block, parallelization);
+            assert!(
+                matches!(verdict, Err(PrivateKeyError::ScryptMemory { limit: found, .. }) if found == limit),
+                "{cost} {block} {parallelization}: {verdict:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn scrypt_parameters_that_would_break_the_library_are_malformed() {
+        for (cost, block, parallelization) in
+            [(0, 8, 1), (1, 8, 1), (3, 8, 1), (16, 0, 1), (16, 8, 0)]
+        {
+            let verdict = scrypt(cost, block, parallelization);
+            assert_eq!(verdict, Err(PrivateKeyError::Malformed), "{cost} {block}");
+        }
+    }
+
+    #[test]
+    fn pbkdf2_iterations_are_limited_on_both_sides() {
+        for (iterations, accepted) in [
+            (0, false),
+            (1, true),
+            (MAX_PBKDF2_ITERATIONS, true),
+            (MAX_PBKDF2_ITERATIONS + 1, false),
+        ] {
+            let parameters = Pbkdf2Params::hmac_sha256(iterations, &[0; 16]).unwrap();
+            assert_eq!(check_pbkdf2(&parameters).is_ok(), accepted, "{iterations}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Private keys in every form that is taken, and the errors of those that are not. The keys are
 //! fixtures: they protect nothing.
 
-#![cfg(feature = "keystores")]
+#![cfg(all(feature = "keystores", not(target_arch = "wasm32")))]
 #![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,

@@ -128,6 +128,7 @@ pub(super) async fn form(request: Request) -> Result<Form, BodyError> {
 
 async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, BodyError> {
     if declared_length(headers).is_some_and(|length| length > limit) {
+        discard(body).await;
         return Err(BodyError::TooLarge { limit });
     }
     to_bytes(body, limit).await.map_err(|error| {
@@ -139,6 +140,13 @@ async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Bo
             BodyError::Unreadable
         }
     })
+}
+
+/// Reads on for a while without keeping anything: a client that is still writing would see a reset
+/// connection instead of the answer.
+async fn discard(body: Body) {
+    let mut rest = http_body_util::Limited::new(body, 8 * MAX_BODY);
+    while let Some(Ok(_)) = http_body_util::BodyExt::frame(&mut rest).await {}
 }
 
 fn multipart_error(error: &axum::extract::multipart::MultipartError) -> BodyError {

@@ -1,4 +1,4 @@
-//! Certificates as data: parsing, path validation, pins, private keys.
+//! Certificates as data: parsing, path validation, pins, private keys, keystores.
 //!
 //! Pure: time and bytes are arguments, nothing is read from a clock, a file or a socket, so the
 //! vault service and the gateway filter (WebAssembly) reach the same verdict from the same code.
@@ -10,6 +10,8 @@ mod details;
 mod digest;
 mod distinguished_name;
 mod extensions;
+#[cfg(feature = "keystores")]
+mod keystore;
 mod path;
 mod path_error;
 mod pem_block;
@@ -29,6 +31,11 @@ mod unix_time;
 pub use certificate::{Certificate, CertificateError, MAX_CERTIFICATE_BYTES};
 pub use details::{BasicConstraintsDetails, CertificateDetails, NameDetails, ValidityDetails};
 pub use digest::Digest;
+#[cfg(feature = "keystores")]
+pub use keystore::{
+    EntryKind, Integrity, KeyEntry, Keystore, KeystoreEntry, KeystoreError, KeystoreFormat,
+    MAX_KEYSTORE_BYTES, MAX_KEYSTORE_ENTRIES, PemKeyError, TrustedCertificate,
+};
 pub use path::{MAX_INTERMEDIATES, Usage, VerifiedPath, verify_path};
 pub use path_error::PathError;
 pub use pem_bundle::{

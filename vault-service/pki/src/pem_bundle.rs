@@ -82,20 +82,7 @@ pub enum PemError {
 /// # Errors
 /// Limits exceeded, nothing found, or a block (counted from 1) that is not a certificate.
 pub fn certificates_from_pem(pem: &[u8]) -> Result<Vec<Certificate>, PemError> {
-    if pem.len() > MAX_PEM_BYTES {
-        return Err(PemError::TooLarge {
-            bytes: pem.len(),
-            limit: MAX_PEM_BYTES,
-        });
-    }
-    let text = std::str::from_utf8(pem).map_err(|_| PemError::NotText)?;
-    let blocks = PemBlock::all(text).map_err(|(before, error)| framing_error(before + 1, error))?;
-    if blocks.len() > MAX_PEM_BLOCKS {
-        return Err(PemError::TooManyBlocks {
-            count: blocks.len(),
-            limit: MAX_PEM_BLOCKS,
-        });
-    }
+    let blocks = blocks_of(pem)?;
     if blocks.is_empty() {
         return Err(PemError::NoCertificate);
     }
@@ -118,9 +105,33 @@ pub fn certificate_from_pem(pem: &[u8]) -> Result<Certificate, PemError> {
     }
 }
 
-fn certificate(number: usize, block: &PemBlock<'_>) -> Result<Certificate, PemError> {
-    // RFC 7468 section 5.1 names the two others as labels of the same structure.
-    if !["CERTIFICATE", "X509 CERTIFICATE", "X.509 CERTIFICATE"].contains(&block.label) {
+/// The blocks of a PEM file, if it is within the limits.
+pub(crate) fn blocks_of(pem: &[u8]) -> Result<Vec<PemBlock<'_>>, PemError> {
+    if pem.len() > MAX_PEM_BYTES {
+        return Err(PemError::TooLarge {
+            bytes: pem.len(),
+            limit: MAX_PEM_BYTES,
+        });
+    }
+    let text = std::str::from_utf8(pem).map_err(|_| PemError::NotText)?;
+    let blocks = PemBlock::all(text).map_err(|(before, error)| framing_error(before + 1, error))?;
+    if blocks.len() > MAX_PEM_BLOCKS {
+        return Err(PemError::TooManyBlocks {
+            count: blocks.len(),
+            limit: MAX_PEM_BLOCKS,
+        });
+    }
+    Ok(blocks)
+}
+
+/// Whether a block of this label holds a certificate. RFC 7468 section 5.1 names the two others as
+/// labels of the same structure.
+pub(crate) fn is_certificate(label: &str) -> bool {
+    ["CERTIFICATE", "X509 CERTIFICATE", "X.509 CERTIFICATE"].contains(&label)
+}
+
+pub(crate) fn certificate(number: usize, block: &PemBlock<'_>) -> Result<Certificate, PemError> {
+    if !is_certificate(block.label) {
         return Err(PemError::NotACertificate {
             block: number,
             label: block.label.chars().take(64).collect(),

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::digest::Digest;
 use crate::pem_block::{PemBlock, PemBlockError};
-use crate::pem_bundle::{MAX_PEM_BLOCKS, MAX_PEM_BYTES};
+use crate::pem_bundle::{MAX_PEM_BLOCKS, MAX_PEM_BYTES, is_certificate};
 use crate::private_key_encryption;
 use crate::public_key::{KeyError, RSA_BITS, RSA_EXPONENT_BYTES, bit_length};
 
@@ -126,10 +126,17 @@ impl PrivateKey {
         if blocks.len() > MAX_PEM_BLOCKS {
             return Err(PrivateKeyError::TooLarge);
         }
-        let beside = ["CERTIFICATE", "X509 CERTIFICATE", "EC PARAMETERS"];
-        let numbered = (1..).zip(&blocks);
+        Self::from_blocks(&blocks, passphrase)
+    }
+
+    /// The one private key among blocks, where certificates and EC parameters do not count.
+    pub(crate) fn from_blocks(
+        blocks: &[PemBlock<'_>],
+        passphrase: Option<&str>,
+    ) -> Result<Self, PrivateKeyError> {
+        let numbered = (1..).zip(blocks);
         let mut keys: Vec<_> = numbered
-            .filter(|(_, block)| !beside.contains(&block.label))
+            .filter(|(_, block)| !is_certificate(block.label) && block.label != "EC PARAMETERS")
             .collect();
         let Some((number, block)) = keys.pop() else {
             return Err(PrivateKeyError::NoKey);
@@ -193,7 +200,12 @@ impl PrivateKey {
         }
     }
 
-    fn from_pkcs8(pkcs8: Zeroizing<Vec<u8>>) -> Result<Self, PrivateKeyError> {
+    /// Takes over an unencrypted PKCS#8 PrivateKeyInfo.
+    ///
+    /// # Errors
+    /// Not that structure, numbers that do not fit together, or a key that is too weak or of an
+    /// unknown kind.
+    pub fn from_pkcs8(pkcs8: Zeroizing<Vec<u8>>) -> Result<Self, PrivateKeyError> {
         let (algorithm, spki_sha256) = public_half(&pkcs8)?;
         Ok(Self {
             pkcs8,

@@ -16,6 +16,8 @@ pub(crate) const MAX_PBKDF2_ITERATIONS: u32 = 1_000_000;
 pub(crate) const MAX_SCRYPT_MEMORY: u64 = 64 * 1024 * 1024;
 /// Most memory scrypt may go through, in bytes: memory times parallelization.
 pub(crate) const MAX_SCRYPT_WORK: u64 = 4 * MAX_SCRYPT_MEMORY;
+/// Memory that scrypt goes through in the time of one PBKDF2 iteration, about.
+const SCRYPT_BYTES_PER_ITERATION: u64 = 512;
 
 /// The decrypted PKCS#8 PrivateKeyInfo. The cost of the key derivation is checked before any of it
 /// is done. A wrong passphrase is sometimes only seen when the result is read.
@@ -25,8 +27,22 @@ pub(crate) fn decrypt(der: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>
         EncryptionScheme::Pbes2(parameters) => parameters,
         other => return Err(unsupported(other.oid())),
     };
-    check_cost(parameters)?;
-    let mut buffer = Zeroizing::new(info.encrypted_data.as_bytes().to_vec());
+    check_prf(parameters)?;
+    cost(parameters)?;
+    decrypt_with(
+        parameters,
+        passphrase.as_bytes(),
+        info.encrypted_data.as_bytes(),
+    )
+}
+
+/// The content. The cost is for the caller to check, with [`cost`].
+pub(crate) fn decrypt_with(
+    parameters: &Parameters,
+    passphrase: &[u8],
+    data: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, PrivateKeyError> {
+    let mut buffer = Zeroizing::new(data.to_vec());
     let length = parameters
         .decrypt_in_place(passphrase, &mut buffer)
         .map_err(failure)?
@@ -35,7 +51,18 @@ pub(crate) fn decrypt(der: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>
     Ok(buffer)
 }
 
-fn check_cost(parameters: &Parameters) -> Result<(), PrivateKeyError> {
+/// Key files that still use the default of RFC 8018 are refused: `openssl pkcs8` can convert them.
+fn check_prf(parameters: &Parameters) -> Result<(), PrivateKeyError> {
+    match &parameters.kdf {
+        Kdf::Pbkdf2(pbkdf2) if pbkdf2.prf == Pbkdf2Prf::HmacWithSha1 => {
+            Err(unsupported(pbkdf2.prf.oid()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What the key derivation takes, in iterations of PBKDF2, if that is within the limits.
+pub(crate) fn cost(parameters: &Parameters) -> Result<u64, PrivateKeyError> {
     match &parameters.kdf {
         Kdf::Pbkdf2(pbkdf2) => check_pbkdf2(pbkdf2),
         Kdf::Scrypt(scrypt) => check_scrypt(scrypt),
@@ -43,21 +70,17 @@ fn check_cost(parameters: &Parameters) -> Result<(), PrivateKeyError> {
     }
 }
 
-fn check_pbkdf2(parameters: &Pbkdf2Params) -> Result<(), PrivateKeyError> {
+fn check_pbkdf2(parameters: &Pbkdf2Params) -> Result<u64, PrivateKeyError> {
     if !(1..=MAX_PBKDF2_ITERATIONS).contains(&parameters.iteration_count) {
         return Err(PrivateKeyError::Pbkdf2Iterations {
             iterations: parameters.iteration_count,
             limit: MAX_PBKDF2_ITERATIONS,
         });
     }
-    match parameters.prf {
-        // Not built in: RFC 8018 still has it as its default, current tools do not write it.
-        Pbkdf2Prf::HmacWithSha1 => Err(unsupported(parameters.prf.oid())),
-        _ => Ok(()),
-    }
+    Ok(parameters.iteration_count.into())
 }
 
-fn check_scrypt(parameters: &ScryptParams) -> Result<(), PrivateKeyError> {
+fn check_scrypt(parameters: &ScryptParams) -> Result<u64, PrivateKeyError> {
     let (cost, block) = (parameters.cost_parameter, parameters.block_size);
     // The library assumes a cost that is a power of two above one (RFC 7914 section 6).
     if cost < 2 || !cost.is_power_of_two() || block == 0 || parameters.parallelization == 0 {
@@ -75,10 +98,10 @@ fn check_scrypt(parameters: &ScryptParams) -> Result<(), PrivateKeyError> {
             },
         });
     }
-    Ok(())
+    Ok(work / SCRYPT_BYTES_PER_ITERATION)
 }
 
-fn unreadable(error: &pkcs8::der::Error) -> PrivateKeyError {
+pub(crate) fn unreadable(error: &pkcs8::der::Error) -> PrivateKeyError {
     match error.kind() {
         ErrorKind::OidUnknown { oid } => unsupported(oid),
         _ => PrivateKeyError::Malformed,
@@ -108,7 +131,7 @@ mod tests {
     };
     use crate::private_key::PrivateKeyError;
 
-    fn scrypt(cost: u64, block: u16, parallelization: u16) -> Result<(), PrivateKeyError> {
+    fn scrypt(cost: u64, block: u16, parallelization: u16) -> Result<u64, PrivateKeyError> {
         check_scrypt(&ScryptParams {
             salt: [0; 16].as_slice().try_into().unwrap(),
             cost_parameter: cost,
@@ -121,9 +144,9 @@ mod tests {
     #[test]
     fn scrypt_is_limited_before_any_work_is_done() {
         // What OpenSSL asks for by default, and the most that is allowed.
-        assert_eq!(scrypt(16_384, 8, 1), Ok(()));
-        assert_eq!(scrypt(65_536, 8, 1), Ok(()));
-        assert_eq!(scrypt(65_536, 8, 4), Ok(()));
+        assert_eq!(scrypt(16_384, 8, 1), Ok(32_768));
+        assert_eq!(scrypt(65_536, 8, 1), Ok(131_072));
+        assert_eq!(scrypt(65_536, 8, 4), Ok(524_288));
         for (cost, block, parallelization, limit) in [
             (131_072, 8, 1, MAX_SCRYPT_MEMORY),
             (65_536, 8, 5, MAX_SCRYPT_WORK),

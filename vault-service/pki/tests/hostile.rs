@@ -6,17 +6,15 @@
     reason = "clippy knows #[test] functions, not what they call"
 )]
 
+mod der;
+
+use der::{CONSTRUCTED_OCTET_STRING, OCTET_STRING, SEQUENCE, SET, nested, tlv};
 use sallyport_pki::{
     Certificate, CertificateError, MAX_CERTIFICATE_BYTES, MAX_PEM_BYTES, PemError,
     certificates_from_pem,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test;
-
-const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
-const CONSTRUCTED_OCTET_STRING: u8 = 0x24;
-const OCTET_STRING: u8 = 0x04;
 
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
 #[cfg_attr(not(target_arch = "wasm32"), test)]
@@ -152,19 +150,6 @@ fn deep_nesting_in_a_private_key_is_a_clean_error() {
     }
 }
 
-/// `depth` times the same tag around nothing.
-fn nested(tag: u8, depth: usize) -> Vec<u8> {
-    // From the inside out, in reverse: wrapping a growing vector would be quadratic.
-    let mut reversed = Vec::new();
-    for _ in 0..depth {
-        let mut header = header(tag, reversed.len());
-        header.reverse();
-        reversed.extend(header);
-    }
-    reversed.reverse();
-    reversed
-}
-
 /// A certificate that is well formed and signed by nobody.
 fn certificate(subject: &[u8], extension: &[u8]) -> Vec<u8> {
     let ed25519 = tlv(SEQUENCE, &[0x06, 3, 0x2b, 0x65, 0x70]);
@@ -192,20 +177,4 @@ fn alt_name(tag: u8, name: &[u8]) -> Vec<u8> {
     let names = tlv(SEQUENCE, &tlv(tag, name));
     let extension = [tlv(0x06, &[0x55, 0x1d, 0x11]), tlv(OCTET_STRING, &names)];
     tlv(SEQUENCE, &extension.concat())
-}
-
-fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
-    [header(tag, content.len()), content.to_vec()].concat()
-}
-
-fn header(tag: u8, length: usize) -> Vec<u8> {
-    let octets = length.to_be_bytes();
-    let significant: Vec<u8> = octets.into_iter().skip_while(|octet| *octet == 0).collect();
-    match u8::try_from(length) {
-        Ok(short) if short < 0x80 => vec![tag, short],
-        _ => {
-            let count = u8::try_from(significant.len()).unwrap();
-            [vec![tag, 0x80 | count], significant].concat()
-        }
-    }
 }

@@ -11,7 +11,6 @@ use zeroize::Zeroizing;
 
 use super::passphrase::Passphrase;
 use super::protection::{ProtectionError, SaltAndIterations, malformed};
-use super::work::WorkBudget;
 
 /// Sun's identifier of it.
 pub(super) const OID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.42.2.19.1");
@@ -20,12 +19,12 @@ const HALF: usize = 4;
 const KEY_BYTES: usize = 24;
 const MD5_BYTES: usize = 16;
 
-/// The key. Padding is all that tells a wrong passphrase here.
+/// The key. Padding is all that tells a wrong passphrase here. The iterations are for the caller to
+/// check.
 pub(super) fn decrypt(
     parameters: &SaltAndIterations<'_>,
     data: &[u8],
     passphrase: Passphrase<'_>,
-    budget: &mut WorkBudget,
 ) -> Result<Zeroizing<Vec<u8>>, ProtectionError> {
     let halves = || {
         let (first, second) = parameters.salt.split_at_checked(HALF)?;
@@ -34,7 +33,6 @@ pub(super) fn decrypt(
     let (first, second) = halves().ok_or_else(|| malformed("a JCEKS salt is not 8 bytes"))?;
     // Java refuses to write a key under a passphrase that is not ASCII.
     let passphrase = passphrase.ascii().ok_or(ProtectionError::WrongPassphrase)?;
-    budget.spend(parameters.iterations)?;
 
     let first = if first == second {
         sun_inverted(first)

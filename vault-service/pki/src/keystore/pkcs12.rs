@@ -7,6 +7,7 @@ pub(super) mod pbe;
 mod pfx;
 
 use self::bags::{Attributes, Bags};
+use self::mac::StoreMac;
 use self::pfx::{Pfx, Safe};
 use super::chain::chain_of;
 use super::entry::{Aliases, EntryKind, KeystoreEntry, StoredKey};
@@ -17,17 +18,19 @@ use super::work::WorkBudget;
 use super::{Integrity, Keystore, KeystoreFormat};
 use crate::certificate::Certificate;
 
-/// Opens a store: the MAC first, if there is one.
+/// Opens a store. Bags are looked at when the MAC fits, if there is one.
 pub(super) fn open(bytes: &[u8], passphrase: &str) -> Result<Keystore, KeystoreError> {
     let mut passphrase = Passphrase::new(passphrase)?;
     let mut budget = WorkBudget::new();
     let pfx = Pfx::read(bytes)?;
+    let safes = pfx.safes()?;
+    check_work(&pfx, &safes)?;
     if let Some(mac) = &pfx.mac {
         passphrase = mac.verify(pfx.content, passphrase, &mut budget)?;
     }
     let mut proven = pfx.mac.is_some();
     let mut bags = Bags::default();
-    for safe in pfx.safes()? {
+    for safe in safes {
         match safe {
             Safe::Plain(contents) => bags.add(contents)?,
             Safe::Encrypted(protected) => {
@@ -50,6 +53,24 @@ pub(super) fn open(bytes: &[u8], passphrase: &str) -> Result<Keystore, KeystoreE
         Some(_) => Integrity::Verified,
         None => Integrity::NotProtected,
     }))
+}
+
+/// Refuses too much work before any of it is done.
+fn check_work(pfx: &Pfx<'_>, safes: &[Safe<'_>]) -> Result<(), KeystoreError> {
+    let mut budget = WorkBudget::new();
+    budget.spend(pfx.mac.as_ref().map_or(0, StoreMac::iterations))?;
+    for safe in safes {
+        match safe {
+            Safe::Plain(_) => {}
+            Safe::Encrypted(protected) => match protected.cost() {
+                Ok(iterations) => budget.spend(iterations)?,
+                // Said later, when the passphrase is known to be right.
+                Err(KeystoreError::UnsupportedCipher { .. }) => {}
+                Err(other) => return Err(other),
+            },
+        }
+    }
+    Ok(())
 }
 
 /// Neither a MAC nor an encrypted part has shown that the passphrase is right: one of the keys has

@@ -61,6 +61,21 @@ impl<'a> Protected<'a> {
         read().map_err(|_| malformed("a private key is not an EncryptedPrivateKeyInfo"))
     }
 
+    /// What [`Self::decrypt`] will take, in iterations. No limit is checked but those of PBES2.
+    pub(super) fn cost(&self) -> Result<u64, KeystoreError> {
+        match self.algorithm.oid {
+            PBES2_OID => {
+                let parameters = self.pbes2_parameters()?;
+                private_key_encryption::cost(&parameters).map_err(pbes2_error)
+            }
+            jks_protection::OID => Ok(0),
+            oid if oid == jceks_protection::OID || Pbe::of(oid).is_some() => {
+                Ok(self.parameters()?.iterations)
+            }
+            oid => Err(unsupported(oid)),
+        }
+    }
+
     /// Whether decryption alone shows that the passphrase was right.
     pub(super) fn proves_passphrase(&self) -> bool {
         self.algorithm.oid == jks_protection::OID
@@ -73,15 +88,16 @@ impl<'a> Protected<'a> {
         passphrase: Passphrase<'_>,
         budget: &mut WorkBudget,
     ) -> Result<Zeroizing<Vec<u8>>, ProtectionError> {
+        budget.spend(self.cost()?)?;
         match self.algorithm.oid {
-            PBES2_OID => self.decrypt_pbes2(passphrase, budget),
+            PBES2_OID => self.decrypt_pbes2(passphrase),
             jks_protection::OID => jks_protection::recover(self.data, passphrase),
             jceks_protection::OID => {
-                jceks_protection::decrypt(&self.parameters()?, self.data, passphrase, budget)
+                jceks_protection::decrypt(&self.parameters()?, self.data, passphrase)
             }
             oid => {
                 let pbe = Pbe::of(oid).ok_or_else(|| unsupported(oid))?;
-                pbe.decrypt(&self.parameters()?, self.data, passphrase, budget)
+                pbe.decrypt(&self.parameters()?, self.data, passphrase)
             }
         }
     }
@@ -104,22 +120,24 @@ impl<'a> Protected<'a> {
         Ok(parameters)
     }
 
+    fn pbes2_parameters(&self) -> Result<Parameters, KeystoreError> {
+        let der = self.algorithm.parameters.and_then(|any| any.to_der().ok());
+        let der = der.ok_or_else(|| malformed("the PBES2 parameters"))?;
+        Parameters::from_der(&der)
+            .map_err(|error| pbes2_error(private_key_encryption::unreadable(&error)))
+    }
+
     fn decrypt_pbes2(
         &self,
         passphrase: Passphrase<'_>,
-        budget: &mut WorkBudget,
     ) -> Result<Zeroizing<Vec<u8>>, ProtectionError> {
-        let read = || {
-            let der = self.algorithm.parameters?.to_der().ok()?;
-            Some(Parameters::from_der(&der))
-        };
-        let parameters = read()
-            .ok_or_else(|| malformed("PBES2 parameters"))?
-            .map_err(|error| pbes2_error(private_key_encryption::unreadable(&error)))?;
-        let cost = private_key_encryption::cost(&parameters).map_err(pbes2_error)?;
-        budget.spend(cost)?;
-        private_key_encryption::decrypt_with(&parameters, passphrase.utf8(), self.data)
-            .map_err(pbes2_error)
+        let parameters = self.pbes2_parameters()?;
+        private_key_encryption::decrypt_with(&parameters, passphrase.utf8(), self.data).map_err(
+            |error| match error {
+                PrivateKeyError::WrongPassphrase => ProtectionError::WrongPassphrase,
+                other => pbes2_error(other).into(),
+            },
+        )
     }
 }
 
@@ -156,9 +174,8 @@ fn unsupported_oid(oid: &str) -> KeystoreError {
     }
 }
 
-fn pbes2_error(error: PrivateKeyError) -> ProtectionError {
-    ProtectionError::Other(match error {
-        PrivateKeyError::WrongPassphrase => return ProtectionError::WrongPassphrase,
+fn pbes2_error(error: PrivateKeyError) -> KeystoreError {
+    match error {
         PrivateKeyError::UnsupportedEncryption { oid } => unsupported_oid(&oid),
         PrivateKeyError::Pbkdf2Iterations { iterations: 0, .. } => {
             malformed("an iteration count is zero")
@@ -170,8 +187,8 @@ fn pbes2_error(error: PrivateKeyError) -> ProtectionError {
         PrivateKeyError::ScryptMemory { bytes, limit } => {
             KeystoreError::TooMuchMemory { bytes, limit }
         }
-        _ => malformed("PBES2 parameters"),
-    })
+        _ => malformed("the PBES2 parameters"),
+    }
 }
 
 pub(super) fn malformed(what: &'static str) -> KeystoreError {

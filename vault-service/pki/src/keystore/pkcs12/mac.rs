@@ -43,6 +43,10 @@ impl<'a> StoreMac<'a> {
         })
     }
 
+    pub(super) fn iterations(&self) -> u64 {
+        self.iterations
+    }
+
     /// The passphrase, in the form that fits.
     pub(super) fn verify<'p>(
         &self,

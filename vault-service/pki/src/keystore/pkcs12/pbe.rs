@@ -12,7 +12,6 @@ use zeroize::Zeroizing;
 use super::kdf::{Purpose, derive};
 use crate::keystore::passphrase::Passphrase;
 use crate::keystore::protection::{ProtectionError, SaltAndIterations, malformed};
-use crate::keystore::work::WorkBudget;
 
 const IV_BYTES: usize = 8;
 
@@ -38,15 +37,14 @@ impl Pbe {
         found.map(|(_, pbe)| pbe)
     }
 
+    /// The content. The iterations are for the caller to check; they are done once for the vector and
+    /// once or twice for the key.
     pub(in crate::keystore) fn decrypt(
         self,
         parameters: &SaltAndIterations<'_>,
         data: &[u8],
         passphrase: Passphrase<'_>,
-        budget: &mut WorkBudget,
     ) -> Result<Zeroizing<Vec<u8>>, ProtectionError> {
-        // Two blocks of SHA-1 for the longer keys, and one for the vector.
-        budget.spend(parameters.iterations)?;
         let derive = |purpose, length| {
             let passphrase = passphrase.bmp();
             derive::<Sha1>(

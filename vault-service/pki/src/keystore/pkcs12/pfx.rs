@@ -65,7 +65,7 @@ impl<'a> Pfx<'a> {
         Ok(Self { content, mac })
     }
 
-    /// The parts of the store. To be called when the MAC is verified.
+    /// The parts of the store: what is in them is not looked at.
     pub(super) fn safes(&self) -> Result<Vec<Safe<'a>>, KeystoreError> {
         let unreadable = |_: der::Error| malformed("the list of parts of the PKCS#12 store");
         let list = AnyRef::from_der(self.content).map_err(unreadable)?;

@@ -9,6 +9,7 @@ mod grants;
 mod groups;
 mod path;
 mod secrets;
+mod upload;
 
 use std::sync::Arc;
 

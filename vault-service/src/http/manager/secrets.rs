@@ -4,18 +4,17 @@ use axum::extract::{Query, Request, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use sallyport_model::{Access, Collection, GroupId};
-use sallyport_pki::UnixTime;
+use sallyport_model::{Access, Collection};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::super::body;
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
-use super::failure::{AnypointFailure, Failure};
+use super::failure::AnypointFailure;
 use super::path::{Ids, InCollection, OfSecret};
+use super::upload::{draft, served};
 use crate::clock;
-use crate::manager::{Draft, ExpiredCertificates, Manager, Metadata};
+use crate::manager::Metadata;
 use crate::store::{SecretRecord, VersionRecord};
 
 pub(super) fn routes() -> Router<ManagerDoor> {
@@ -31,13 +30,6 @@ pub(super) fn routes() -> Router<ManagerDoor> {
 struct Filter {
     #[serde(rename = "type")]
     kind: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct UploadOptions {
-    #[serde(default)]
-    allow_expired_cert: bool,
 }
 
 async fn list(
@@ -76,7 +68,7 @@ async fn create(
         .manager
         .group(&caller, ids.scope(), ids.group, Access::Write, now)
         .await?;
-    let draft = draft(&door.manager, group.id, collection, request, now).await?;
+    let draft = draft(&door.manager, &group, collection, request, now).await?;
     let id = door
         .manager
         .create_secret(&caller, &group, collection, draft, now)
@@ -114,62 +106,13 @@ async fn replace(
         .manager
         .group(&caller, ids.scope(), ids.group, Access::Write, now)
         .await?;
-    let draft = draft(&door.manager, group.id, collection, request, now).await?;
+    let draft = draft(&door.manager, &group, collection, request, now).await?;
     door.manager
         .replace_secret(&caller, &group, collection, ids.secret, draft, now)
         .await?;
     Ok(Json(
         json!({ "message": format!("{} updated", capitalised(collection)) }),
     ))
-}
-
-/// Reads and checks the body as its kind demands.
-async fn draft(
-    manager: &Manager,
-    group: GroupId,
-    collection: Collection,
-    request: Request,
-    now: UnixTime,
-) -> Result<Draft, Failure> {
-    let expired = match Query::<UploadOptions>::try_from_uri(request.uri()) {
-        Ok(Query(UploadOptions {
-            allow_expired_cert: true,
-        })) => ExpiredCertificates::Allow,
-        Ok(_) => ExpiredCertificates::Refuse,
-        Err(_) => {
-            return Err(Failure::Query {
-                parameters: "allowExpiredCert=true|false",
-            });
-        }
-    };
-    let draft = match collection {
-        Collection::SharedSecrets => {
-            let (parts, body) = request.into_parts();
-            Manager::shared_secret(body::json(&parts.headers, body, body::MAX_BODY).await?)?
-        }
-        Collection::TlsContexts => {
-            let (parts, body) = request.into_parts();
-            let upload = body::json(&parts.headers, body, body::MAX_BODY).await?;
-            manager.tls_context(group, upload, now).await?
-        }
-        Collection::Keystores => Manager::keystore(&body::form(request).await?, expired, now)?,
-        Collection::Truststores => Manager::truststore(&body::form(request).await?, expired, now)?,
-        Collection::CertificatePinsets => Manager::certificate_pinset(&body::form(request).await?)?,
-        Collection::Certificates | Collection::CrlDistributorConfigs => {
-            return Err(Failure::NoSuchPath);
-        }
-    };
-    Ok(draft)
-}
-
-/// The kinds of this version.
-fn served(collection: &str) -> Result<Collection, Failure> {
-    match collection.parse() {
-        Ok(Collection::Certificates | Collection::CrlDistributorConfigs) | Err(_) => {
-            Err(Failure::NoSuchPath)
-        }
-        Ok(collection) => Ok(collection),
-    }
 }
 
 fn summary(secret: &SecretRecord, version: &VersionRecord, metadata: &Metadata) -> Value {

@@ -12,7 +12,7 @@ use crate::details::CertificateDetails;
 use crate::digest::Digest;
 use crate::distinguished_name;
 use crate::extensions::{AltName, Extensions};
-use crate::public_key::PublicKey;
+use crate::public_key::{KeyError, PublicKey};
 use crate::unix_time::UnixTime;
 
 /// Largest certificate, in bytes of DER.
@@ -149,6 +149,14 @@ impl Certificate {
     pub fn is_ca(&self) -> bool {
         let constraints = self.inner.extensions.basic_constraints.as_ref();
         constraints.is_some_and(|found| found.value.ca)
+    }
+
+    /// Whether the public key is of a kind and size that may take part in a path.
+    ///
+    /// # Errors
+    /// An algorithm that is not supported, or a size outside the limits.
+    pub fn check_public_key(&self) -> Result<(), KeyError> {
+        self.inner.public_key.check()
     }
 
     /// Serial number, lower case hexadecimal, two digits per octet, without a sign octet.

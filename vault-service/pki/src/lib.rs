@@ -40,6 +40,7 @@ pub use path::{MAX_INTERMEDIATES, Usage, VerifiedPath, verify_path};
 pub use path_error::PathError;
 pub use pem_bundle::{
     MAX_PEM_BLOCKS, MAX_PEM_BYTES, PemError, certificate_from_pem, certificates_from_pem,
+    certificates_from_pem_up_to,
 };
 pub use pin_set::{MAX_PINS, PinSet, PinSetError};
 #[cfg(feature = "keystores")]

@@ -20,12 +20,12 @@ pub enum PemError {
         /// [`MAX_PEM_BYTES`].
         limit: usize,
     },
-    /// More blocks than [`MAX_PEM_BLOCKS`].
+    /// More blocks than allowed.
     #[error("{count} PEM blocks: at most {limit} are accepted")]
     TooManyBlocks {
         /// Number of blocks found.
         count: usize,
-        /// [`MAX_PEM_BLOCKS`].
+        /// Most that are allowed.
         limit: usize,
     },
     /// Not text (a DER file, perhaps).
@@ -77,12 +77,21 @@ pub enum PemError {
 }
 
 /// All certificates of a PEM file, in order, at least one. Text between blocks is fine, blocks of
-/// another kind are not.
+/// another kind are not. At most [`MAX_PEM_BLOCKS`].
 ///
 /// # Errors
 /// Limits exceeded, nothing found, or a block (counted from 1) that is not a certificate.
 pub fn certificates_from_pem(pem: &[u8]) -> Result<Vec<Certificate>, PemError> {
-    let blocks = blocks_of(pem)?;
+    certificates_from_pem_up_to(pem, MAX_PEM_BLOCKS)
+}
+
+/// As [`certificates_from_pem`], with another limit: `most` blocks. Blocks are counted before any of
+/// them is read.
+///
+/// # Errors
+/// Those of [`certificates_from_pem`].
+pub fn certificates_from_pem_up_to(pem: &[u8], most: usize) -> Result<Vec<Certificate>, PemError> {
+    let blocks = blocks_of(pem, most)?;
     if blocks.is_empty() {
         return Err(PemError::NoCertificate);
     }
@@ -105,8 +114,8 @@ pub fn certificate_from_pem(pem: &[u8]) -> Result<Certificate, PemError> {
     }
 }
 
-/// The blocks of a PEM file, if it is within the limits.
-pub(crate) fn blocks_of(pem: &[u8]) -> Result<Vec<PemBlock<'_>>, PemError> {
+/// The blocks of a PEM file, if it is within the limits: `most` blocks.
+pub(crate) fn blocks_of(pem: &[u8], most: usize) -> Result<Vec<PemBlock<'_>>, PemError> {
     if pem.len() > MAX_PEM_BYTES {
         return Err(PemError::TooLarge {
             bytes: pem.len(),
@@ -115,10 +124,10 @@ pub(crate) fn blocks_of(pem: &[u8]) -> Result<Vec<PemBlock<'_>>, PemError> {
     }
     let text = std::str::from_utf8(pem).map_err(|_| PemError::NotText)?;
     let blocks = PemBlock::all(text).map_err(|(before, error)| framing_error(before + 1, error))?;
-    if blocks.len() > MAX_PEM_BLOCKS {
+    if blocks.len() > most {
         return Err(PemError::TooManyBlocks {
             count: blocks.len(),
-            limit: MAX_PEM_BLOCKS,
+            limit: most,
         });
     }
     Ok(blocks)

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::digest::Digest;
 use crate::pem_block::{PemBlock, PemBlockError};
-use crate::pem_bundle::{MAX_PEM_BLOCKS, MAX_PEM_BYTES, is_certificate};
+use crate::pem_bundle::{MAX_PEM_BLOCKS, MAX_PEM_BYTES};
 use crate::private_key_encryption;
 use crate::public_key::{KeyError, RSA_BITS, RSA_EXPONENT_BYTES, bit_length};
 
@@ -19,6 +19,21 @@ const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+/// What tools write into the same file as a key.
+const BESIDE_KEYS: [&str; 11] = [
+    "CERTIFICATE",
+    "X509 CERTIFICATE",
+    "X.509 CERTIFICATE",
+    "TRUSTED CERTIFICATE",
+    "CERTIFICATE REQUEST",
+    "NEW CERTIFICATE REQUEST",
+    "X509 CRL",
+    "PKCS7",
+    "PUBLIC KEY",
+    "EC PARAMETERS",
+    "DH PARAMETERS",
+];
 
 /// A private key whose numbers fit together. Zeroed when dropped, never printed.
 pub struct PrivateKey {
@@ -109,8 +124,8 @@ pub enum PrivateKeyError {
 
 impl PrivateKey {
     /// Reads the one private key of a PEM file: `PRIVATE KEY` (PKCS#8), `ENCRYPTED PRIVATE KEY`
-    /// (PKCS#8 with PBES2), `RSA PRIVATE KEY` (PKCS#1) or `EC PRIVATE KEY` (SEC 1). Certificates and
-    /// EC parameters beside it are skipped. A passphrase for a key that is not encrypted is ignored.
+    /// (PKCS#8 with PBES2), `RSA PRIVATE KEY` (PKCS#1) or `EC PRIVATE KEY` (SEC 1). What tools
+    /// write beside it (certificates, requests, parameters) is skipped. A passphrase for a key that is not encrypted is ignored.
     ///
     /// RSA of 2048 to 8192 bits, EC on P-256, P-384 and P-521, and Ed25519.
     ///
@@ -129,14 +144,15 @@ impl PrivateKey {
         Self::from_blocks(&blocks, passphrase)
     }
 
-    /// The one private key among blocks, where certificates and EC parameters do not count.
+    /// The one private key among blocks, where those that tools write beside it do not
+    /// count.
     pub(crate) fn from_blocks(
         blocks: &[PemBlock<'_>],
         passphrase: Option<&str>,
     ) -> Result<Self, PrivateKeyError> {
         let numbered = (1..).zip(blocks);
         let mut keys: Vec<_> = numbered
-            .filter(|(_, block)| !is_certificate(block.label) && block.label != "EC PARAMETERS")
+            .filter(|(_, block)| !BESIDE_KEYS.contains(&block.label))
             .collect();
         let Some((number, block)) = keys.pop() else {
             return Err(PrivateKeyError::NoKey);

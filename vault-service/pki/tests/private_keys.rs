@@ -11,7 +11,8 @@
 
 use proptest::prelude::*;
 use sallyport_pki::{
-    Certificate, PrivateKey, PrivateKeyError, certificate_from_pem, certificates_from_pem,
+    Certificate, PemError, PrivateKey, PrivateKeyError, certificate_from_pem,
+    certificates_from_pem, certificates_from_pem_up_to,
 };
 
 const SEC1: &[u8] = include_bytes!("fixtures/key-sec1.pem");
@@ -40,6 +41,41 @@ fn every_form_of_a_key_belongs_to_its_certificate() {
     let rsa_keyed = certificate_from_pem(RSA_KEYED).unwrap().spki_sha256();
     assert_eq!((rsa.spki_sha256(), rsa.algorithm()), (rsa_keyed, "RSA"));
     assert_ne!(rsa_keyed, keyed);
+}
+
+#[test]
+fn what_tools_write_beside_a_key_is_skipped() {
+    let beside = |label| format!("-----BEGIN {label}-----\nAAEC\n-----END {label}-----\n");
+    let mut file = Vec::new();
+    for label in [
+        "TRUSTED CERTIFICATE",
+        "CERTIFICATE REQUEST",
+        "DH PARAMETERS",
+        "PUBLIC KEY",
+    ] {
+        file.extend_from_slice(beside(label).as_bytes());
+    }
+    file.extend_from_slice(KEYED);
+    file.extend_from_slice(SEC1);
+    assert!(PrivateKey::from_pem(&file, None).is_ok());
+    file.extend_from_slice(beside("OPENSSH PRIVATE KEY").as_bytes());
+    assert_eq!(
+        PrivateKey::from_pem(&file, None).err(),
+        Some(PrivateKeyError::MoreThanOne { count: 2 })
+    );
+}
+
+#[test]
+fn certificates_are_counted_before_they_are_read() {
+    let hollow = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n".repeat(3);
+    assert_eq!(
+        certificates_from_pem_up_to(hollow.as_bytes(), 2),
+        Err(PemError::TooManyBlocks { count: 3, limit: 2 })
+    );
+    assert_eq!(
+        certificates_from_pem_up_to(hollow.as_bytes(), 3),
+        Err(PemError::Base64 { block: 1 })
+    );
 }
 
 #[test]

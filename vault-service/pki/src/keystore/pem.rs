@@ -3,7 +3,7 @@
 use super::chain::chain_of;
 use super::entry::KeyEntry;
 use crate::certificate::Certificate;
-use crate::pem_bundle::{PemError, blocks_of, certificate, is_certificate};
+use crate::pem_bundle::{MAX_PEM_BLOCKS, PemError, blocks_of, certificate, is_certificate};
 use crate::private_key::{PrivateKey, PrivateKeyError};
 
 /// Why a PEM file is not a private key with its certificates.
@@ -34,7 +34,7 @@ impl KeyEntry {
     /// # Errors
     /// See [`PemKeyError`].
     pub fn from_pem(pem: &[u8], passphrase: Option<&str>) -> Result<Self, PemKeyError> {
-        let blocks = blocks_of(pem)?;
+        let blocks = blocks_of(pem, MAX_PEM_BLOCKS)?;
         let numbered = (1..).zip(&blocks);
         let certificates = numbered.filter(|(_, block)| is_certificate(block.label));
         let certificates: Vec<Certificate> = certificates

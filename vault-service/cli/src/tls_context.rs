@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn the_default_suites_are_suites_of_tls_1_2() {
         for name in TLS_1_2_DEFAULTS {
-            assert!(name.parse::<CipherSuite>().unwrap().fits_tls_1_2());
+            assert!(name.parse::<CipherSuite>().unwrap().fits(TlsVersion::V1_2));
         }
     }
 }

@@ -8,6 +8,7 @@
 
 mod access;
 mod collection;
+mod crl_distributor;
 mod der;
 mod gateway;
 mod id;
@@ -15,13 +16,17 @@ mod material;
 mod name;
 mod provider_api;
 mod reference;
+mod secret_path;
 mod secret_string;
 mod shared_secret;
+mod store_type;
+mod symmetric_key;
 mod template;
 mod tls;
 
 pub use access::{Access, AccessError};
 pub use collection::{Collection, UnknownCollection};
+pub use crl_distributor::{CrlRefresh, CrlRefreshError, CrlUrl, CrlUrlError};
 pub use der::Der;
 pub use gateway::{GatewayIdentity, GatewayIdentityError, TrustDomain};
 pub use id::{ActorId, EnvironmentId, GroupId, OrganizationId, Scope, SecretId};
@@ -34,10 +39,15 @@ pub use provider_api::{
 pub use reference::{
     Field, REFERENCE_SCHEME, Reference, ReferenceError, Selector, VersionSelector,
 };
+pub use secret_path::{GroupPath, GroupPathError, SecretPath};
 pub use secret_string::SecretString;
 pub use shared_secret::SharedSecret;
+pub use store_type::{StoreType, UnknownStoreType};
+pub use symmetric_key::{MAX_SYMMETRIC_KEY_BYTES, SymmetricKeyError, symmetric_key_bytes};
 pub use template::{Template, TemplateError, TemplatePart};
 pub use tls::{
-    AlpnProtocol, CipherSuite, ClientCertificatePolicy, ServerCertificatePolicy, TlsVersion,
-    UnknownTlsWord,
+    AcceptableTlsVersions, AlpnProtocol, AuthenticationOverrides, CertificateChecking,
+    CertificatePinning, CipherSuite, ClientCertificatePolicy, FabricCipherSuite,
+    FabricCipherSuites, MutualAuthentication, PolicyOid, PolicyOidError, RevocationMethod,
+    ServerCertificatePolicy, TlsTarget, TlsVersion, UnknownTlsWord,
 };

@@ -240,7 +240,7 @@ fn parse_scope(organization: &str, environment: &str) -> Result<Scope, Reference
     })
 }
 
-fn parse_selector<N: FromStr<Err = NameError>, I: FromStr>(
+pub(crate) fn parse_selector<N: FromStr<Err = NameError>, I: FromStr>(
     text: &str,
 ) -> Result<Selector<N, I>, NameError> {
     match text.parse() {
@@ -270,7 +270,7 @@ const fn is_plain(byte: u8) -> bool {
         )
 }
 
-fn encode(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(crate) fn encode(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for byte in text.bytes() {
         if is_plain(byte) {
             write!(f, "{}", byte as char)?;
@@ -281,7 +281,7 @@ fn encode(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     Ok(())
 }
 
-fn decode(segment: &str) -> Result<String, ReferenceError> {
+pub(crate) fn decode(segment: &str) -> Result<String, ReferenceError> {
     let bytes = segment.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut position = 0;

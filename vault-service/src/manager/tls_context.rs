@@ -209,7 +209,7 @@ fn check_words(upload: &TlsContextUpload) -> Result<(), Violation> {
         && let Some(index) = upload
             .cipher_suites
             .iter()
-            .position(|suite| !suite.fits_tls_1_2())
+            .position(|suite| !suite.fits(TlsVersion::V1_2))
         && let Some(suite) = upload.cipher_suites.get(index)
     {
         let problem = Problem::CipherUnfit {

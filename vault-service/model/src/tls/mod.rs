@@ -1,5 +1,22 @@
 //! The words of TLS contexts.
 
+mod cipher_suite;
+mod fabric_cipher;
+mod mutual_authentication;
+mod policy_oid;
+mod target;
+mod versions;
+
+pub use cipher_suite::CipherSuite;
+pub use fabric_cipher::{FabricCipherSuite, FabricCipherSuites};
+pub use mutual_authentication::{
+    AuthenticationOverrides, CertificateChecking, CertificatePinning, MutualAuthentication,
+    RevocationMethod,
+};
+pub use policy_oid::{PolicyOid, PolicyOidError};
+pub use target::TlsTarget;
+pub use versions::AcceptableTlsVersions;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -86,79 +103,6 @@ pub enum ServerCertificatePolicy {
     Skip,
 }
 
-/// A cipher suite by its IANA name, one of the 21 that FlexGateway contexts accept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(into = "&'static str")]
-pub struct CipherSuite(&'static str);
-
-impl CipherSuite {
-    const ALL: [&'static str; 20] = [
-        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-        "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
-        "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
-        "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-        "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-        "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
-        "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256",
-        "TLS_RSA_WITH_AES_128_GCM_SHA256",
-        "TLS_RSA_WITH_AES_256_GCM_SHA384",
-        "TLS_RSA_WITH_AES_128_CBC_SHA",
-        "TLS_RSA_WITH_AES_256_CBC_SHA",
-        "TLS_PSK_WITH_AES_128_CBC_SHA",
-        "TLS_PSK_WITH_AES_256_CBC_SHA",
-        "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
-        "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
-        "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
-        "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
-        "TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA",
-        "TLS_ECDHE_PSK_WITH_AES_256_CBC_SHA",
-        "TLS_RSA_WITH_NULL_SHA",
-    ];
-    const LEGACY_ONLY: [&'static str; 1] = ["TLS_RSA_WITH_3DES_EDE_CBC_SHA"];
-
-    /// The IANA name.
-    pub const fn as_str(self) -> &'static str {
-        self.0
-    }
-
-    /// Whether a TLS 1.2 handshake can choose it.
-    pub fn fits_tls_1_2(self) -> bool {
-        Self::ALL.contains(&self.0)
-    }
-}
-
-impl FromStr for CipherSuite {
-    type Err = UnknownTlsWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownTlsWord> {
-        Self::ALL
-            .into_iter()
-            .chain(Self::LEGACY_ONLY)
-            .find(|known| *known == text)
-            .map(Self)
-            .ok_or_else(|| {
-                unknown(
-                    "cipher suite",
-                    text,
-                    "the 21 names of the FlexGateway target",
-                )
-            })
-    }
-}
-
-impl From<CipherSuite> for &'static str {
-    fn from(suite: CipherSuite) -> Self {
-        suite.0
-    }
-}
-
-impl<'de> Deserialize<'de> for CipherSuite {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
 impl FromStr for TlsVersion {
     type Err = UnknownTlsWord;
 
@@ -208,20 +152,5 @@ mod tests {
     #[test]
     fn versions_are_ordered_from_old_to_new() {
         assert!(TlsVersion::V1_1 < TlsVersion::V1_2 && TlsVersion::V1_2 < TlsVersion::V1_3);
-    }
-
-    #[test]
-    fn a_cipher_outside_the_list_is_refused_and_named() {
-        let error = "TLS_AES_128_GCM_SHA256".parse::<CipherSuite>().unwrap_err();
-        assert!(
-            error.to_string().contains("TLS_AES_128_GCM_SHA256"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn triple_des_is_known_but_not_for_tls_1_2() {
-        let suite: CipherSuite = "TLS_RSA_WITH_3DES_EDE_CBC_SHA".parse().unwrap();
-        assert!(!suite.fits_tls_1_2());
     }
 }

@@ -12,4 +12,13 @@ pub struct Draft {
     pub(super) metadata: Metadata,
     pub(super) payload: Payload<SecretString>,
     pub(super) refers_to: Vec<SecretId>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Draft {
+    /// What is allowed but may not be meant, one sentence each, with its place: for the answer to
+    /// whoever uploads.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
 }

@@ -1,7 +1,13 @@
 //! What can be wrong with a request to the Manager, with the place.
 
-use sallyport_model::{NameError, TlsVersion, UnknownTlsWord};
-use sallyport_pki::{CertificateError, PemError, PinSetError, PrivateKeyError, TrustAnchorError};
+use sallyport_model::{
+    NameError, StoreType, SymmetricKeyError, TlsTarget, TlsVersion, UnknownStoreType,
+    UnknownTlsWord,
+};
+use sallyport_pki::{
+    CertificateError, KeyError as PublicKeyError, PemError, PinSetError, PrivateKeyError,
+    TrustAnchorError,
+};
 use thiserror::Error;
 
 use crate::keys::KeyError;
@@ -82,9 +88,34 @@ pub enum Problem {
         /// What would be known.
         known: &'static str,
     },
-    /// The same form part twice.
+    /// A form part or field of another type or target.
+    #[error("belongs to {owner}, not to {this}")]
+    Misplaced {
+        /// The types or targets that have it.
+        owner: &'static str,
+        /// The type or target of the upload.
+        this: &'static str,
+    },
+    /// The same form part, or the same item of a list, twice.
     #[error("is there twice")]
     Twice,
+    /// A text where a file belongs.
+    #[error("has to be a file part, with a file name")]
+    NotAFile,
+    /// A file where a text belongs.
+    #[error("has to be a text part, without a file name")]
+    NotAText,
+    /// A file of no bytes.
+    #[error("is an empty file")]
+    EmptyFile,
+    /// More items than allowed.
+    #[error("has more than {limit} {what}")]
+    TooMany {
+        /// Most items allowed.
+        limit: usize,
+        /// "cipher suites", "certificates", ...
+        what: &'static str,
+    },
     /// Larger than allowed.
     #[error("has more than {limit} bytes")]
     TooLarge {
@@ -100,12 +131,38 @@ pub enum Problem {
     /// Not a word of TLS contexts.
     #[error(transparent)]
     TlsWord(#[from] UnknownTlsWord),
+    /// Not a format of keystores.
+    #[error(transparent)]
+    StoreType(#[from] UnknownStoreType),
+    /// Not a symmetric key.
+    #[error(transparent)]
+    SymmetricKey(#[from] SymmetricKeyError),
     /// Not certificates in PEM.
     #[error(transparent)]
     Pem(#[from] PemError),
     /// Not a certificate.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// A certificate whose key is too weak or of an unknown kind.
+    #[error("certificate of {subject}: {error}")]
+    PublicKey {
+        /// Subject of the certificate.
+        subject: String,
+        /// What is wrong with its key.
+        error: PublicKeyError,
+    },
+    /// Several certificates, or none, where one is wanted.
+    #[error("holds {count} certificates where exactly one is wanted")]
+    CertificateCount {
+        /// How many there are.
+        count: usize,
+    },
+    /// A certificate that does not belong to a CA where one is wanted.
+    #[error("the certificate of {subject} is not a CA certificate")]
+    NotACa {
+        /// Subject of the certificate.
+        subject: String,
+    },
     /// Not a certificate to trust.
     #[error(transparent)]
     TrustAnchor(#[from] TrustAnchorError),
@@ -132,10 +189,28 @@ pub enum Problem {
         not_after: String,
     },
     /// A reference to something that is not in the group.
-    #[error("there is no {what} with this id in the group")]
+    #[error("there is no such {what} in the group")]
     NoSuchSecret {
+        /// "keystore", "truststore", ...
+        what: &'static str,
+    },
+    /// A keystore or truststore in a format the consumer of the TLS context cannot read.
+    #[error("this {what} is {found}; a TLS context of target {target} takes {fit}")]
+    UnfitStore {
         /// "keystore", "truststore".
         what: &'static str,
+        /// Its format.
+        found: StoreType,
+        /// The target of the context.
+        target: TlsTarget,
+        /// Formats the target takes.
+        fit: &'static str,
+    },
+    /// Absent although another field asks for it.
+    #[error("is required when {when}")]
+    Required {
+        /// The condition.
+        when: &'static str,
     },
     /// Something the API has but this version does not.
     #[error("is not supported by this version; there are: {supported}")]
@@ -157,14 +232,22 @@ pub enum Problem {
         /// Newest version.
         max: TlsVersion,
     },
-    /// No cipher suite for the oldest version.
+    /// No cipher suite at all for versions that need one.
     #[error("must name at least one cipher suite when minTlsVersion is below TLSv1.3")]
     CipherRequired,
-    /// A cipher suite no allowed version can use.
-    #[error("{suite} cannot be used with TLSv1.2")]
+    /// A cipher suite none of the allowed versions can use.
+    #[error("{suite} cannot be used with {versions}")]
     CipherUnfit {
         /// The suite.
         suite: &'static str,
+        /// The version or versions.
+        versions: &'static str,
+    },
+    /// An allowed version without any cipher suite.
+    #[error("names no cipher suite for {version}, which is allowed")]
+    CipherMissing {
+        /// The version.
+        version: TlsVersion,
     },
     /// Client certificates are required but nothing says which are trusted.
     #[error("is required when inboundSettings.enableClientCertValidation is true")]
@@ -194,22 +277,36 @@ impl Problem {
             Self::Missing => "missing",
             Self::Value { .. } => "invalid_value",
             Self::Unknown { .. } => "unknown_field",
+            Self::Misplaced { .. } => "misplaced",
             Self::Twice => "duplicate",
+            Self::NotAFile | Self::NotAText => "invalid_part",
+            Self::EmptyFile => "empty_file",
+            Self::TooMany { .. } => "too_many",
             Self::TooLarge { .. } => "too_large",
             Self::Name(_) => "invalid_name",
             Self::Date => "invalid_date",
             Self::TlsWord(_) => "unknown_word",
-            Self::Pem(_) | Self::Certificate(_) => "invalid_certificate",
+            Self::StoreType(_) => "unknown_type",
+            Self::SymmetricKey(_) => "invalid_symmetric_key",
+            Self::Pem(_)
+            | Self::Certificate(_)
+            | Self::PublicKey { .. }
+            | Self::CertificateCount { .. } => "invalid_certificate",
+            Self::NotACa { .. } => "not_a_ca",
             Self::TrustAnchor(_) => "invalid_trust_anchor",
             Self::PinSet(_) => "invalid_pinset",
             Self::PrivateKey(_) => "invalid_private_key",
             Self::KeyMismatch { .. } => "key_mismatch",
             Self::Expired { .. } => "expired_certificate",
             Self::NoSuchSecret { .. } => "no_such_secret",
+            Self::UnfitStore { .. } => "unfit_store_type",
+            Self::Required { .. } => "required",
             Self::Unsupported { .. } => "unsupported",
             Self::Fixed { .. } => "fixed",
             Self::TlsRange { .. } => "invalid_tls_range",
-            Self::CipherRequired | Self::CipherUnfit { .. } => "invalid_cipher_suites",
+            Self::CipherRequired | Self::CipherUnfit { .. } | Self::CipherMissing { .. } => {
+                "invalid_cipher_suites"
+            }
             Self::TruststoreRequired => "truststore_required",
             Self::NoMaterial => "no_material",
             Self::SigningRequest => "invalid_signing_request",

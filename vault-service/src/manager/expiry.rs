@@ -42,13 +42,35 @@ impl ExpiredCertificates {
     }
 }
 
-/// The day the first of these certificates ends.
-pub(super) fn first_to_end(certificates: &[Certificate]) -> Option<String> {
-    certificates
+/// The day a set of certificates ends by default: when the first of those that have not ended yet
+/// does. If all have, when the last did.
+pub(super) fn first_to_end(certificates: &[Certificate], now: UnixTime) -> Option<String> {
+    let ends = || certificates.iter().map(Certificate::not_after);
+    let next = ends().filter(|end| *end >= now).min();
+    next.or_else(|| ends().max()).map(clock::date)
+}
+
+/// Says which certificates have ended, where that is allowed.
+pub(super) fn ended(place: &str, certificates: &[Certificate], now: UnixTime) -> Vec<String> {
+    let ended = certificates
         .iter()
-        .map(Certificate::not_after)
-        .min()
-        .map(clock::date)
+        .filter(|certificate| certificate.not_after() < now);
+    ended
+        .map(|certificate| {
+            let (subject, day) = (certificate.subject(), clock::date(certificate.not_after()));
+            format!("{place}: the certificate of {subject} expired on {day}")
+        })
+        .collect()
+}
+
+/// The date an upload gives, if it is one. An empty text counts as absent.
+pub(super) fn given_date(date: Option<String>) -> Result<Option<String>, Violation> {
+    match date.filter(|date| !date.is_empty()) {
+        Some(date) if !clock::is_date(&date) => {
+            Err(Violation::new("/expirationDate", Problem::Date))
+        }
+        date => Ok(date),
+    }
 }
 
 /// The same day next year, as TLS contexts end by default.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sallyport_model::{SecretName, SecretString};
+use sallyport_model::{NameError, SecretName, SecretString, StoreType, UnknownStoreType};
 use zeroize::Zeroizing;
 
 use super::error::{Problem, Violation};
@@ -15,12 +15,26 @@ pub struct Form {
     files: BTreeMap<String, File>,
 }
 
+/// The parts a kind has, whatever its type.
+pub(super) struct Parts {
+    pub(super) texts: &'static [&'static str],
+    pub(super) files: &'static [&'static str],
+    /// The names, for people.
+    pub(super) listed: &'static str,
+}
+
 /// An uploaded file.
 pub struct File {
     /// Base name the client gave it, at most 255 characters, without control characters.
     pub name: String,
     /// Its bytes.
     pub bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Parts {
+    const fn unknown(&self) -> Problem {
+        Problem::Unknown { known: self.listed }
+    }
 }
 
 impl Form {
@@ -59,17 +73,46 @@ impl Form {
         Ok(())
     }
 
-    /// Refuses parts with other names than these.
-    pub(super) fn only(&self, known: &[&str], listed: &'static str) -> Result<(), Violation> {
-        let names = self.texts.keys().chain(self.files.keys());
-        match names
-            .into_iter()
-            .find(|name| !known.contains(&name.as_str()))
-        {
-            Some(name) => Err(Violation::new(
-                name.chars().take(64).collect::<String>(),
-                Problem::Unknown { known: listed },
-            )),
+    /// Refuses parts a kind does not have, texts for files and files for texts.
+    pub(super) fn only(&self, parts: &Parts) -> Result<(), Violation> {
+        let named = |name: &String, problem| {
+            Violation::new(name.chars().take(64).collect::<String>(), problem)
+        };
+        for (name, text) in &self.texts {
+            match name.as_str() {
+                name if parts.texts.contains(&name) => {}
+                known if parts.files.contains(&known) && text.is_empty() => {}
+                known if parts.files.contains(&known) => {
+                    return Err(named(name, Problem::NotAFile));
+                }
+                _ => return Err(named(name, parts.unknown())),
+            }
+        }
+        for name in self.files.keys() {
+            match name.as_str() {
+                name if parts.files.contains(&name) => {}
+                known if parts.texts.contains(&known) => {
+                    return Err(named(name, Problem::NotAText));
+                }
+                _ => return Err(named(name, parts.unknown())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses parts that belong to `owner` when the upload is a `this`. Empty ones count as absent.
+    pub(super) fn without(
+        &self,
+        names: &[&'static str],
+        owner: &'static str,
+        this: &'static str,
+    ) -> Result<(), Violation> {
+        let there = |name: &str| {
+            let file = self.files.get(name);
+            self.text(name).is_some() || file.is_some_and(|file| !file.bytes.is_empty())
+        };
+        match names.iter().find(|name| there(name)) {
+            Some(name) => Err(Violation::new(*name, Problem::Misplaced { owner, this })),
             None => Ok(()),
         }
     }
@@ -79,25 +122,49 @@ impl Form {
         self.texts.get(name).filter(|text| !text.is_empty())
     }
 
-    /// A file part.
-    pub(super) fn file(&self, name: &str) -> Option<&File> {
-        self.files.get(name)
+    /// A text part that must be there.
+    pub(super) fn required_text(&self, name: &'static str) -> Result<&SecretString, Violation> {
+        self.text(name)
+            .ok_or_else(|| Violation::new(name, Problem::Missing))
     }
 
-    /// A file part that must be there.
-    pub(super) fn required_file(&self, name: &'static str) -> Result<&File, Violation> {
-        self.file(name)
-            .ok_or_else(|| Violation::new(name, Problem::Missing))
+    /// A file part of at most `limit` bytes; an empty one counts as absent.
+    pub(super) fn file(
+        &self,
+        name: &'static str,
+        limit: usize,
+    ) -> Result<Option<&File>, Violation> {
+        match self.files.get(name).filter(|file| !file.bytes.is_empty()) {
+            Some(file) if file.bytes.len() > limit => {
+                Err(Violation::new(name, Problem::TooLarge { limit }))
+            }
+            file => Ok(file),
+        }
+    }
+
+    /// A file part that must be there and hold something, of at most `limit` bytes.
+    pub(super) fn required_file(
+        &self,
+        name: &'static str,
+        limit: usize,
+    ) -> Result<&File, Violation> {
+        self.file(name, limit)?.ok_or_else(|| {
+            let empty = self.files.contains_key(name);
+            let problem = if empty {
+                Problem::EmptyFile
+            } else {
+                Problem::Missing
+            };
+            Violation::new(name, problem)
+        })
     }
 
     /// The `name` part.
     pub(super) fn secret_name(&self) -> Result<SecretName, Violation> {
-        let text = self
-            .text("name")
-            .ok_or_else(|| Violation::new("name", Problem::Missing))?;
+        let text = self.required_text("name")?;
         text.expose()
             .parse()
-            .map_err(|error: sallyport_model::NameError| Violation::new("name", error))
+            .map_err(|error: NameError| Violation::new("name", error))
     }
 
     /// The `expirationDate` part.
@@ -109,16 +176,12 @@ impl Form {
         }
     }
 
-    /// The `type` part, which must be PEM in this version.
-    pub(super) fn require_pem(&self) -> Result<(), Violation> {
-        match self.text("type").map(SecretString::expose) {
-            Some("PEM") => Ok(()),
-            Some(_) => Err(Violation::new(
-                "type",
-                Problem::Unsupported { supported: "PEM" },
-            )),
-            None => Err(Violation::new("type", Problem::Missing)),
-        }
+    /// The `type` part.
+    pub(super) fn store_type(&self) -> Result<StoreType, Violation> {
+        let text = self.required_text("type")?;
+        text.expose()
+            .parse()
+            .map_err(|error: UnknownStoreType| Violation::new("type", error))
     }
 
     fn has(&self, name: &str) -> bool {

@@ -5,6 +5,8 @@ use sallyport_pki::{Certificate, CertificateDetails, NameDetails};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::store::{StoreError, VersionRecord};
+
 /// Stored beside the sealed payload.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -30,6 +32,18 @@ impl Metadata {
             shown,
             ..Self::default()
         }
+    }
+
+    /// Reads what was stored beside a version.
+    pub(super) fn of(version: &VersionRecord) -> Result<Self, StoreError> {
+        serde_json::from_str(&version.metadata).map_err(|_| StoreError::Damaged {
+            what: "metadata of a secret",
+        })
+    }
+
+    /// Shows one more field.
+    pub(super) fn show(&mut self, field: &str, value: Value) {
+        self.shown.insert(field.to_owned(), value);
     }
 
     /// With the certificates it is about.

@@ -4,6 +4,8 @@
 //! job of [`crate::provider`].
 
 mod audit_log;
+mod certificate;
+mod crl_distributor;
 mod draft;
 mod error;
 mod expiry;
@@ -12,8 +14,10 @@ mod gateways;
 mod grants;
 mod groups;
 mod keystore;
+mod limits;
 mod metadata;
 mod pinset;
+mod referred;
 mod secrets;
 mod shared_secret;
 mod tls_context;
@@ -21,6 +25,7 @@ mod truststore;
 
 use std::sync::Arc;
 
+pub use crl_distributor::CrlDistributorUpload;
 pub use draft::Draft;
 pub use error::{ManagerError, Problem, Violation};
 pub use expiry::ExpiredCertificates;

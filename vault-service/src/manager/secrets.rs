@@ -30,7 +30,7 @@ impl Manager {
             .await?
             .into_iter()
             .map(|(secret, version)| {
-                let metadata = read_metadata(&version)?;
+                let metadata = Metadata::of(&version)?;
                 Ok((secret, version, metadata))
             })
             .collect()
@@ -51,7 +51,7 @@ impl Manager {
             .ok_or(StoreError::Damaged {
                 what: "current version",
             })?;
-        let metadata = read_metadata(&version)?;
+        let metadata = Metadata::of(&version)?;
         Ok((secret, version, metadata))
     }
 
@@ -192,17 +192,9 @@ impl Manager {
     }
 }
 
-fn read_metadata(version: &VersionRecord) -> Result<Metadata, ManagerError> {
-    serde_json::from_str(&version.metadata).map_err(|_| {
-        ManagerError::Store(StoreError::Damaged {
-            what: "metadata of a secret",
-        })
-    })
-}
-
 /// A replacement keeps the type (of shared secrets, keystores) and target (of TLS contexts).
 fn same_type(before: &Metadata, after: &Metadata) -> Result<(), Violation> {
-    for field in ["type", "target"] {
+    for field in ["target", "type"] {
         let (before, after) = (before.shown.get(field), after.shown.get(field));
         if let Some(from) = before.filter(|_| before != after) {
             let from = from.as_str().unwrap_or_default().to_owned();

@@ -1,20 +1,19 @@
-//! Shared secrets. `UsernamePassword` in this version.
+//! Shared secrets, the four types of the API.
 
-use sallyport_model::{SecretName, SecretString, SharedSecret};
+use sallyport_model::{SecretName, SecretString, SharedSecret, symmetric_key_bytes};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Manager;
 use super::draft::Draft;
 use super::error::{Problem, Violation};
+use super::expiry::given_date;
+use super::limits::UploadLimits;
 use super::metadata::Metadata;
-use crate::clock;
 use crate::payload::Payload;
 
-/// Longest user name or password, in bytes.
-const MAX_LENGTH: usize = 64 * 1024;
-
-/// The JSON body of a create or replace.
+/// The JSON body of a create or replace. Empty texts count as absent: clients send them for what
+/// they were not told.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SharedSecretUpload {
@@ -24,9 +23,13 @@ pub struct SharedSecretUpload {
     expiration_date: Option<String>,
     username: Option<String>,
     password: Option<SecretString>,
+    key: Option<SecretString>,
+    access_key_id: Option<String>,
+    secret_access_key: Option<SecretString>,
+    content: Option<SecretString>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 enum SharedSecretType {
     UsernamePassword,
     SymmetricKey,
@@ -37,49 +40,135 @@ enum SharedSecretType {
 impl Manager {
     /// Checks an uploaded shared secret.
     pub fn shared_secret(upload: SharedSecretUpload) -> Result<Draft, Violation> {
-        match upload.kind {
-            SharedSecretType::UsernamePassword => {}
-            SharedSecretType::SymmetricKey
-            | SharedSecretType::S3Credential
-            | SharedSecretType::Blob => {
-                let supported = "UsernamePassword";
-                return Err(Violation::new("/type", Problem::Unsupported { supported }));
+        upload.refuse_fields_of_other_types()?;
+        let expiration_date = given_date(upload.expiration_date)?;
+        let (secret, shown) = match upload.kind {
+            SharedSecretType::UsernamePassword => {
+                username_password(upload.username, upload.password)?
             }
-        }
-        if upload
-            .expiration_date
-            .as_deref()
-            .is_some_and(|date| !clock::is_date(date))
-        {
-            return Err(Violation::new("/expirationDate", Problem::Date));
-        }
-        let username = upload
-            .username
-            .filter(|username| !username.is_empty())
-            .ok_or_else(|| Violation::new("/username", Problem::Missing))?;
-        let password = upload
-            .password
-            .filter(|password| !password.is_empty())
-            .ok_or_else(|| Violation::new("/password", Problem::Missing))?;
-        for (place, length) in [
-            ("/username", username.len()),
-            ("/password", password.expose().len()),
-        ] {
-            if length > MAX_LENGTH {
-                return Err(Violation::new(
-                    place,
-                    Problem::TooLarge { limit: MAX_LENGTH },
-                ));
+            SharedSecretType::SymmetricKey => symmetric_key(upload.key)?,
+            SharedSecretType::S3Credential => {
+                s3_credential(upload.access_key_id, upload.secret_access_key)?
             }
-        }
+            SharedSecretType::Blob => blob(upload.content)?,
+        };
         Ok(Draft {
             name: upload.name,
-            expiration_date: upload.expiration_date,
-            metadata: Metadata::showing(
-                json!({ "type": "UsernamePassword", "username": username }),
-            ),
-            payload: Payload::SharedSecret(SharedSecret::UsernamePassword { username, password }),
+            expiration_date,
+            metadata: Metadata::showing(shown),
+            payload: Payload::SharedSecret(secret),
             refers_to: Vec::new(),
+            warnings: Vec::new(),
         })
+    }
+}
+
+type Checked = (SharedSecret<SecretString>, Value);
+
+fn username_password(
+    username: Option<String>,
+    password: Option<SecretString>,
+) -> Result<Checked, Violation> {
+    let username = public("/username", username)?;
+    let password = secret("/password", password, UploadLimits::CREDENTIAL)?;
+    let shown = json!({ "type": "UsernamePassword", "username": username });
+    let secret = SharedSecret::UsernamePassword { username, password };
+    Ok((secret, shown))
+}
+
+/// The key is kept as it was given; that it decodes is what was checked.
+fn symmetric_key(key: Option<SecretString>) -> Result<Checked, Violation> {
+    let key = key
+        .filter(|key| !key.is_empty())
+        .ok_or_else(|| Violation::new("/key", Problem::Missing))?;
+    symmetric_key_bytes(key.expose()).map_err(|error| Violation::new("/key", error))?;
+    let shown = json!({ "type": "SymmetricKey" });
+    Ok((SharedSecret::SymmetricKey { key }, shown))
+}
+
+fn s3_credential(
+    access_key_id: Option<String>,
+    secret_access_key: Option<SecretString>,
+) -> Result<Checked, Violation> {
+    let access_key_id = public("/accessKeyId", access_key_id)?;
+    let secret_access_key = secret(
+        "/secretAccessKey",
+        secret_access_key,
+        UploadLimits::CREDENTIAL,
+    )?;
+    let shown = json!({ "type": "S3Credential", "accessKeyId": access_key_id });
+    let secret = SharedSecret::S3Credential {
+        access_key_id,
+        secret_access_key,
+    };
+    Ok((secret, shown))
+}
+
+fn blob(content: Option<SecretString>) -> Result<Checked, Violation> {
+    let content = secret("/content", content, UploadLimits::BLOB)?;
+    Ok((SharedSecret::Blob { content }, json!({ "type": "Blob" })))
+}
+
+fn public(place: &'static str, text: Option<String>) -> Result<String, Violation> {
+    let text = text
+        .filter(|text| !text.is_empty())
+        .ok_or_else(|| Violation::new(place, Problem::Missing))?;
+    within(place, text.len(), UploadLimits::CREDENTIAL)?;
+    Ok(text)
+}
+
+fn secret(
+    place: &'static str,
+    text: Option<SecretString>,
+    limit: usize,
+) -> Result<SecretString, Violation> {
+    let text = text
+        .filter(|text| !text.is_empty())
+        .ok_or_else(|| Violation::new(place, Problem::Missing))?;
+    within(place, text.expose().len(), limit)?;
+    Ok(text)
+}
+
+fn within(place: &'static str, length: usize, limit: usize) -> Result<(), Violation> {
+    if length > limit {
+        return Err(Violation::new(place, Problem::TooLarge { limit }));
+    }
+    Ok(())
+}
+
+impl SharedSecretUpload {
+    fn refuse_fields_of_other_types(&self) -> Result<(), Violation> {
+        use SharedSecretType::{Blob, S3Credential, SymmetricKey, UsernamePassword};
+        let secret = |text: &Option<SecretString>| text.as_ref().is_some_and(|it| !it.is_empty());
+        let public = |text: &Option<String>| text.as_ref().is_some_and(|it| !it.is_empty());
+        for (place, there, owner) in [
+            ("/username", public(&self.username), UsernamePassword),
+            ("/password", secret(&self.password), UsernamePassword),
+            ("/key", secret(&self.key), SymmetricKey),
+            ("/accessKeyId", public(&self.access_key_id), S3Credential),
+            (
+                "/secretAccessKey",
+                secret(&self.secret_access_key),
+                S3Credential,
+            ),
+            ("/content", secret(&self.content), Blob),
+        ] {
+            if there && owner != self.kind {
+                let (owner, this) = (owner.as_str(), self.kind.as_str());
+                return Err(Violation::new(place, Problem::Misplaced { owner, this }));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl SharedSecretType {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::UsernamePassword => "UsernamePassword",
+            Self::SymmetricKey => "SymmetricKey",
+            Self::S3Credential => "S3Credential",
+            Self::Blob => "Blob",
+        }
     }
 }

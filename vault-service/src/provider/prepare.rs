@@ -1,7 +1,8 @@
 //! From sealed versions to material: open, then reduce to what a gateway needs to decide.
 
 use sallyport_model::{
-    Collection, Freshness, Material, Refusal, SecretString, TlsContextMaterial, TruststoreMaterial,
+    Collection, Freshness, Material, PinsetMaterial, Refusal, SecretString, TlsContextMaterial,
+    TlsTarget, TruststoreMaterial,
 };
 use thiserror::Error;
 
@@ -11,7 +12,7 @@ use crate::exposed::Exposed;
 use crate::keys::KeyError;
 use crate::keys::binding::{GroupKeyBinding, SecretBinding};
 use crate::keys::open::term_of;
-use crate::payload::{Payload, TlsContextPayload};
+use crate::payload::{FlexGatewayPayload, Payload};
 use crate::store::{GroupRecord, SecretRecord, StoreError, VersionRecord};
 
 /// Credentials: a minute, then five more while the vault is away.
@@ -37,6 +38,8 @@ pub(super) enum PrepareError {
     Payload,
     #[error("the payload is not that of a {expected}")]
     Kind { expected: &'static str },
+    #[error("TLS contexts of target {target} are not served to filters, those of FlexGateway are")]
+    Target { target: TlsTarget },
     #[error("the TLS context refers to a truststore that is gone")]
     NoTruststore,
     #[error("the shared secret has no such field")]
@@ -58,6 +61,7 @@ impl PrepareError {
     pub(super) const fn refusal(&self) -> Refusal {
         match self {
             Self::NoField => Refusal::NotFound,
+            Self::Target { .. } => Refusal::NotServed,
             _ => Refusal::Unavailable,
         }
     }
@@ -88,18 +92,28 @@ impl Provider {
                     .ok_or(PrepareError::NoField),
             },
             Payload::Truststore(truststore) => Ok(Material::Truststore(truststore)),
-            Payload::CertificatePinset(pinset) => Ok(Material::CertificatePinset(pinset)),
+            Payload::CertificatePinset(pinset) => Ok(Material::CertificatePinset(PinsetMaterial {
+                spki_sha256: pinset.spki_sha256,
+            })),
             Payload::TlsContext(context) => self.tls_context(found, context).await,
-            Payload::Keystore(_) => Err(PrepareError::Kind {
-                expected: "kind that is served",
+            Payload::MuleTlsContext(_) => Err(PrepareError::Target {
+                target: TlsTarget::Mule,
             }),
+            Payload::SecurityFabricTlsContext(_) => Err(PrepareError::Target {
+                target: TlsTarget::SecurityFabric,
+            }),
+            Payload::Keystore(_) | Payload::Certificate(_) | Payload::CrlDistributorConfig(_) => {
+                Err(PrepareError::Kind {
+                    expected: "kind that is served",
+                })
+            }
         }
     }
 
     async fn tls_context(
         &self,
         found: &Found,
-        context: TlsContextPayload,
+        context: FlexGatewayPayload,
     ) -> Result<Material<Exposed>, PrepareError> {
         let truststore = match (&found.truststore, context.truststore) {
             (Some((secret, version)), Some(_)) => {

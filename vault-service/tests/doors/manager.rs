@@ -113,9 +113,7 @@ async fn a_leaf_certificate_is_no_trust_anchor() {
         &[("type", "PEM"), ("name", "partners")],
         &[("trustStore", both.as_bytes())],
     );
-    let violation = Manager::truststore(&form, ExpiredCertificates::Refuse, clock::now())
-        .err()
-        .unwrap();
+    let violation = Manager::truststore(&form, clock::now()).err().unwrap();
     assert_eq!(violation.place, "trustStore");
     assert_eq!(violation.problem.code(), "invalid_trust_anchor");
 }
@@ -140,7 +138,7 @@ async fn a_tls_context_that_cannot_hold_is_refused_with_the_place() {
         let upload = serde_json::from_value(upload).unwrap();
         match vault
             .manager
-            .tls_context(group.id, upload, clock::now())
+            .tls_context(&group, upload, clock::now())
             .await
         {
             Ok(_) => None,
@@ -161,7 +159,7 @@ async fn a_tls_context_that_cannot_hold_is_refused_with_the_place() {
             json!({ "cipherSuites": ["TLS_RSA_WITH_3DES_EDE_CBC_SHA"] }),
             "/cipherSuites/0",
         ),
-        (json!({ "target": "Mule" }), "/target"),
+        (json!({ "target": "Mule" }), "/minTlsVersion"),
         (json!({ "expirationDate": "01/01/2030" }), "/expirationDate"),
         (
             json!({ "truststore": { "path": other } }),

@@ -11,7 +11,7 @@ use sallyport_vault::clock;
 use sallyport_vault::data_dir::DataDir;
 use sallyport_vault::init::{NewVault, init};
 use sallyport_vault::keys::seal::RootPublicKey;
-use sallyport_vault::manager::{ExpiredCertificates, Form, Manager};
+use sallyport_vault::manager::{Form, Manager};
 use sallyport_vault::provider::{Gateway, GatewayCa, Provider, ProviderError};
 use sallyport_vault::store::{AuditRecord, GroupRecord, Setting, SqliteStore, Store};
 use serde_json::{Value, json};
@@ -161,7 +161,7 @@ impl Vault {
         .unwrap();
         let draft = self
             .manager
-            .tls_context(group.id, upload, clock::now())
+            .tls_context(group, upload, clock::now())
             .await
             .unwrap();
         self.manager
@@ -251,7 +251,7 @@ pub(crate) fn truststore_draft(name: &str) -> sallyport_vault::manager::Draft {
         &[("type", "PEM"), ("name", name)],
         &[("trustStore", ca().pem().as_bytes())],
     );
-    Manager::truststore(&form, ExpiredCertificates::Refuse, clock::now()).unwrap()
+    Manager::truststore(&form, clock::now()).unwrap()
 }
 
 pub(crate) fn form(texts: &[(&str, &str)], files: &[(&str, &[u8])]) -> Form {

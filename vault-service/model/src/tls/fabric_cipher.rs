@@ -62,6 +62,34 @@ impl FabricCipherSuite {
         Self::TlsAes128GcmSha256,
     ];
 
+    /// Its key in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Aes128GcmSha256 => "aes128GcmSha256",
+            Self::Aes128Sha256 => "aes128Sha256",
+            Self::Aes256GcmSha384 => "aes256GcmSha384",
+            Self::Aes256Sha256 => "aes256Sha256",
+            Self::DheRsaAes128GcmSha256 => "dheRsaAes128GcmSha256",
+            Self::DheRsaAes128Sha256 => "dheRsaAes128Sha256",
+            Self::DheRsaAes256GcmSha384 => "dheRsaAes256GcmSha384",
+            Self::DheRsaAes256Sha256 => "dheRsaAes256Sha256",
+            Self::EcdheEcdsaAes128GcmSha256 => "ecdheEcdsaAes128GcmSha256",
+            Self::EcdheEcdsaAes128Sha1 => "ecdheEcdsaAes128Sha1",
+            Self::EcdheEcdsaAes256GcmSha384 => "ecdheEcdsaAes256GcmSha384",
+            Self::EcdheEcdsaAes256Sha1 => "ecdheEcdsaAes256Sha1",
+            Self::EcdheRsaAes128GcmSha256 => "ecdheRsaAes128GcmSha256",
+            Self::EcdheRsaAes128Sha1 => "ecdheRsaAes128Sha1",
+            Self::EcdheRsaAes256GcmSha384 => "ecdheRsaAes256GcmSha384",
+            Self::EcdheRsaAes256Sha1 => "ecdheRsaAes256Sha1",
+            Self::EcdheEcdsaChacha20Poly1305 => "ecdheEcdsaChacha20Poly1305",
+            Self::EcdheRsaChacha20Poly1305 => "ecdheRsaChacha20Poly1305",
+            Self::DheRsaChacha20Poly1305 => "dheRsaChacha20Poly1305",
+            Self::TlsAes256GcmSha384 => "tlsAes256GcmSha384",
+            Self::TlsChacha20Poly1305Sha256 => "tlsChacha20Poly1305Sha256",
+            Self::TlsAes128GcmSha256 => "tlsAes128GcmSha256",
+        }
+    }
+
     /// The version whose handshakes can choose it.
     pub const fn version(self) -> TlsVersion {
         match self {
@@ -121,6 +149,13 @@ mod tests {
                 Some(&serde_json::Value::Bool(false)),
                 "{key}"
             );
+        }
+    }
+
+    #[test]
+    fn every_suite_is_written_as_it_is_named() {
+        for suite in FabricCipherSuite::ALL {
+            assert_eq!(serde_json::to_value(suite).unwrap(), suite.as_str());
         }
     }
 

@@ -24,6 +24,8 @@ pub(super) enum Failure {
     Body(#[from] BodyError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("the work was interrupted")]
+    Interrupted,
     #[error("there is nothing at this path")]
     NoSuchPath,
     #[error("{grant_type:?} is not supported; there is client_credentials")]
@@ -63,7 +65,9 @@ impl Failure {
                 }
             },
             Self::Accounts(AccountsError::Unauthorized) => StatusCode::UNAUTHORIZED,
-            Self::Accounts(AccountsError::Secret(_)) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Accounts(AccountsError::Secret(_)) | Self::Interrupted => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
             Self::Body(error) => error.status(),
             Self::GrantType { .. } | Self::Query { .. } => StatusCode::BAD_REQUEST,
         }

@@ -4,10 +4,11 @@ use axum::extract::{Query, Request};
 use sallyport_model::Collection;
 use sallyport_pki::UnixTime;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::super::body;
 use super::failure::Failure;
-use crate::manager::{Draft, ExpiredCertificates, Manager};
+use crate::manager::{Draft, ExpiredCertificates, Form, Manager, Violation};
 use crate::store::GroupRecord;
 
 #[derive(Deserialize)]
@@ -36,32 +37,49 @@ pub(super) async fn draft(
             });
         }
     };
-    let draft = match collection {
-        Collection::SharedSecrets => {
-            let (parts, body) = request.into_parts();
-            Manager::shared_secret(body::json(&parts.headers, body, body::MAX_BODY).await?)?
-        }
+    match collection {
+        Collection::SharedSecrets => Ok(Manager::shared_secret(json(request).await?)?),
         Collection::TlsContexts => {
-            let (parts, body) = request.into_parts();
-            let upload = body::json(&parts.headers, body, body::MAX_BODY).await?;
-            manager.tls_context(group.id, upload, now).await?
+            let upload = json(request).await?;
+            Ok(manager.tls_context(group, upload, now).await?)
         }
-        Collection::Keystores => Manager::keystore(&body::form(request).await?, expired, now)?,
-        Collection::Truststores => Manager::truststore(&body::form(request).await?, expired, now)?,
-        Collection::CertificatePinsets => Manager::certificate_pinset(&body::form(request).await?)?,
-        Collection::Certificates | Collection::CrlDistributorConfigs => {
-            return Err(Failure::NoSuchPath);
+        Collection::CrlDistributorConfigs => {
+            let upload = json(request).await?;
+            Ok(manager.crl_distributor(group, upload, now).await?)
         }
-    };
-    Ok(draft)
+        Collection::Certificates => {
+            form(request, move |form| {
+                Manager::certificate(form, expired, now)
+            })
+            .await
+        }
+        Collection::Keystores => {
+            form(request, move |form| Manager::keystore(form, expired, now)).await
+        }
+        Collection::Truststores => form(request, move |form| Manager::truststore(form, now)).await,
+        Collection::CertificatePinsets => {
+            form(request, move |form| Manager::certificate_pinset(form, now)).await
+        }
+    }
 }
 
-/// The kinds of this version.
+/// Reads a form and checks it on a thread of its own: passphrases are made expensive to try, and that
+/// work is none for the threads that answer.
+async fn form(
+    request: Request,
+    check: impl FnOnce(&Form) -> Result<Draft, Violation> + Send + 'static,
+) -> Result<Draft, Failure> {
+    let form = body::form(request).await?;
+    let checked = tokio::task::spawn_blocking(move || check(&form)).await;
+    Ok(checked.map_err(|_| Failure::Interrupted)??)
+}
+
+async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Failure> {
+    let (parts, body) = request.into_parts();
+    Ok(body::json(&parts.headers, body, body::MAX_BODY).await?)
+}
+
+/// The collection of a path segment.
 pub(super) fn served(collection: &str) -> Result<Collection, Failure> {
-    match collection.parse() {
-        Ok(Collection::Certificates | Collection::CrlDistributorConfigs) | Err(_) => {
-            Err(Failure::NoSuchPath)
-        }
-        Ok(collection) => Ok(collection),
-    }
+    collection.parse().map_err(|_| Failure::NoSuchPath)
 }

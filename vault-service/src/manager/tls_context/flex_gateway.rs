@@ -1,0 +1,140 @@
+//! Target FlexGateway: gateways built on Envoy.
+
+use sallyport_model::{
+    AlpnProtocol, CipherSuite, ClientCertificatePolicy, ServerCertificatePolicy, TlsVersion,
+    UnknownTlsWord,
+};
+use serde_json::json;
+
+use super::super::error::{Problem, Violation};
+use super::super::limits::UploadLimits;
+use super::{Checked, Stores, TlsContextUpload, without_repetition};
+use crate::payload::{FlexGatewayPayload, Payload};
+
+/// What clients of the API offer first where nothing is said.
+const ALPN_BY_DEFAULT: [AlpnProtocol; 2] = [AlpnProtocol::H2, AlpnProtocol::Http1];
+
+pub(super) fn check(upload: &TlsContextUpload, stores: &Stores) -> Result<Checked, Violation> {
+    let min = upload.min_tls_version.unwrap_or(TlsVersion::V1_3);
+    let max = upload.max_tls_version.unwrap_or(TlsVersion::V1_3);
+    if min > max {
+        return Err(Violation::new(
+            "/minTlsVersion",
+            Problem::TlsRange { min, max },
+        ));
+    }
+    let alpn_protocols = alpn_protocols(upload)?;
+    let cipher_suites = cipher_suites(upload.cipher_suites.as_deref().unwrap_or_default())?;
+    suites_fit(&cipher_suites, min, max)?;
+    let inbound = upload.inbound_settings.unwrap_or_default();
+    let outbound = upload.outbound_settings.unwrap_or_default();
+    if inbound.enable_client_cert_validation && stores.truststore.is_none() {
+        return Err(Violation::new("/truststore", Problem::TruststoreRequired));
+    }
+
+    let shown = json!({
+        "minTlsVersion": min,
+        "maxTlsVersion": max,
+        "alpnProtocols": alpn_protocols,
+        "cipherSuites": cipher_suites,
+        "inboundSettings": {
+            "enableClientCertValidation": inbound.enable_client_cert_validation,
+        },
+        "outboundSettings": {
+            "skipServerCertValidation": outbound.skip_server_cert_validation,
+        },
+    });
+    Ok(Checked {
+        shown,
+        payload: Payload::TlsContext(FlexGatewayPayload {
+            min_version: min,
+            max_version: max,
+            cipher_suites,
+            alpn_protocols,
+            client_certificate: if inbound.enable_client_cert_validation {
+                ClientCertificatePolicy::Require
+            } else {
+                ClientCertificatePolicy::Ignore
+            },
+            server_certificate: if outbound.skip_server_cert_validation {
+                ServerCertificatePolicy::Skip
+            } else {
+                ServerCertificatePolicy::Verify
+            },
+            keystore: stores.keystore,
+            truststore: stores.truststore,
+        }),
+        refers_to: Vec::new(),
+        warnings: Vec::new(),
+    })
+}
+
+fn alpn_protocols(upload: &TlsContextUpload) -> Result<Vec<AlpnProtocol>, Violation> {
+    match upload.alpn_protocols.as_deref() {
+        None => Ok(ALPN_BY_DEFAULT.to_vec()),
+        Some([]) => Err(Violation::new("/alpnProtocols", Problem::Missing)),
+        Some(protocols) => {
+            // Looking for repetitions compares all with all.
+            if protocols.len() > UploadLimits::CIPHER_SUITES {
+                return Err(too_many("/alpnProtocols", "protocols"));
+            }
+            without_repetition("/alpnProtocols", protocols)?;
+            Ok(protocols.to_vec())
+        }
+    }
+}
+
+fn cipher_suites(names: &[String]) -> Result<Vec<CipherSuite>, Violation> {
+    if names.len() > UploadLimits::CIPHER_SUITES {
+        return Err(too_many("/cipherSuites", "cipher suites"));
+    }
+    let suites = names.iter().enumerate().map(|(index, name)| {
+        name.parse().map_err(|error: UnknownTlsWord| {
+            Violation::new(format!("/cipherSuites/{index}"), error)
+        })
+    });
+    let suites = suites.collect::<Result<Vec<CipherSuite>, _>>()?;
+    without_repetition("/cipherSuites", &suites)?;
+    Ok(suites)
+}
+
+/// Every suite is of use, and every allowed version before 1.3 has one; 1.3 brings its own. A list
+/// that a context for 1.3 alone carries along is harmless if it is one for 1.2.
+fn suites_fit(suites: &[CipherSuite], min: TlsVersion, max: TlsVersion) -> Result<(), Violation> {
+    use TlsVersion::{V1_1, V1_2, V1_3};
+    if min < V1_3 && suites.is_empty() {
+        return Err(Violation::new("/cipherSuites", Problem::CipherRequired));
+    }
+    let (usable, versions): (&[TlsVersion], _) = match (min, max) {
+        (V1_1, V1_1) => (&[V1_1], "TLSv1.1"),
+        (V1_1, _) => (&[V1_1, V1_2], "TLSv1.1 or TLSv1.2"),
+        _ => (&[V1_2], "TLSv1.2"),
+    };
+    for (index, suite) in suites.iter().enumerate() {
+        if !usable.iter().any(|version| suite.fits(*version)) {
+            let suite = suite.as_str();
+            return Err(Violation::new(
+                format!("/cipherSuites/{index}"),
+                Problem::CipherUnfit { suite, versions },
+            ));
+        }
+    }
+    let allowed = usable
+        .iter()
+        .filter(|version| (min..=max).contains(version));
+    for version in allowed {
+        if !suites.iter().any(|suite| suite.fits(*version)) {
+            let version = *version;
+            return Err(Violation::new(
+                "/cipherSuites",
+                Problem::CipherMissing { version },
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn too_many(place: &str, what: &'static str) -> Violation {
+    let limit = UploadLimits::CIPHER_SUITES;
+    Violation::new(place, Problem::TooMany { limit, what })
+}

@@ -166,3 +166,149 @@ fn from_pem(form: &Form) -> Result<KeyPair, Violation> {
         }),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{NOW, ca, ca_until, ended_leaf, form, leaf, refusal};
+    use super::*;
+
+    const REFUSE: ExpiredCertificates = ExpiredCertificates::Refuse;
+    const TEXTS: [(&str, &str); 2] = [("type", "PEM"), ("name", "x")];
+
+    #[test]
+    fn a_ca_path_is_taken_under_both_of_its_names() {
+        let (pair, ca) = (leaf("server"), ca("issuer"));
+        for part in ["capath", "caPathCertificate"] {
+            let files: [(&str, &[u8]); 3] = [
+                ("certificate", pair.certificate.as_bytes()),
+                ("key", pair.key.as_bytes()),
+                (part, ca.as_bytes()),
+            ];
+            let draft = Manager::keystore(&form(&TEXTS, &files), REFUSE, NOW).unwrap();
+            let shown = &draft.metadata.shown;
+            assert_eq!(
+                shown["details"]["capath"][0]["subject"]["commonName"],
+                "issuer"
+            );
+            assert_eq!(
+                shown["details"]["certificate"]["subject"]["commonName"],
+                "server"
+            );
+            assert_eq!(shown["capathFileName"], format!("{part}.file"));
+            assert_eq!(shown["keyFileName"], "key.file");
+            let Payload::Keystore(keystore) = draft.payload else {
+                panic!("another payload");
+            };
+            assert_eq!(keystore.certificates.len(), 2);
+            assert!(draft.metadata.key_spki_sha256.is_some());
+        }
+    }
+
+    #[test]
+    fn the_key_file_may_hold_the_certificates_too() {
+        let pair = leaf("server");
+        let key = format!("{}{}{}", ca("issuer"), pair.key, pair.certificate);
+        let files: [(&str, &[u8]); 3] = [
+            ("certificate", pair.certificate.as_bytes()),
+            ("key", key.as_bytes()),
+            ("capath", b""),
+        ];
+        let draft = Manager::keystore(&form(&TEXTS, &files), REFUSE, NOW).unwrap();
+        assert!(!draft.metadata.shown.contains_key("capathFileName"));
+    }
+
+    #[test]
+    fn ended_certificates_are_taken_on_request_and_named() {
+        let (pair, ca) = (ended_leaf("server"), ca_until("issuer", 2019));
+        let form = form(
+            &TEXTS,
+            &[
+                ("certificate", pair.certificate.as_bytes()),
+                ("key", pair.key.as_bytes()),
+                ("capath", ca.as_bytes()),
+            ],
+        );
+        let refused = refusal(Manager::keystore(&form, REFUSE, NOW));
+        assert_eq!(refused, ("certificate".to_owned(), "expired_certificate"));
+        let draft = Manager::keystore(&form, ExpiredCertificates::Allow, NOW).unwrap();
+        assert_eq!(draft.expiration_date.as_deref(), Some("2020-01-01"));
+        assert_eq!(draft.warnings().len(), 2);
+        assert!(draft.warnings()[1].starts_with("capath: the certificate of CN=issuer"));
+    }
+
+    #[test]
+    fn a_refusal_names_the_part() {
+        let (mine, other) = (leaf("mine"), leaf("other"));
+        let (certificate, key) = (mine.certificate.as_bytes(), mine.key.as_bytes());
+        let encrypted = include_bytes!("../../pki/tests/fixtures/key-encrypted.pem").as_slice();
+        let long = ca("a").repeat(UploadLimits::CHAIN);
+        let good = vec![("certificate", certificate), ("key", key)];
+        for (more, files, place, code) in [
+            (vec![], vec![("key", key)], "certificate", "missing"),
+            (vec![], vec![("certificate", certificate)], "key", "missing"),
+            (
+                vec![],
+                vec![("certificate", certificate), ("key", other.key.as_bytes())],
+                "key",
+                "key_mismatch",
+            ),
+            (
+                vec![],
+                vec![("certificate", certificate), ("key", encrypted)],
+                "keyPassphrase",
+                "invalid_private_key",
+            ),
+            (
+                vec![("keyPassphrase", "wrong")],
+                vec![("certificate", certificate), ("key", encrypted)],
+                "keyPassphrase",
+                "invalid_private_key",
+            ),
+            (
+                vec![("keyPassphrase", "open-sesame")],
+                vec![("certificate", certificate), ("key", encrypted)],
+                "key",
+                "key_mismatch",
+            ),
+            (
+                vec![],
+                [good.clone(), vec![("capath", long.as_bytes())]].concat(),
+                "capath",
+                "invalid_certificate",
+            ),
+            (
+                vec![],
+                [
+                    good.clone(),
+                    vec![("capath", certificate), ("caPathCertificate", certificate)],
+                ]
+                .concat(),
+                "caPathCertificate",
+                "duplicate",
+            ),
+            (
+                vec![],
+                [good.clone(), vec![("keyStore", certificate)]].concat(),
+                "keyStore",
+                "misplaced",
+            ),
+            (
+                vec![("algorithm", "PKIX")],
+                good.clone(),
+                "algorithm",
+                "misplaced",
+            ),
+            (vec![("alias", "a")], good.clone(), "alias", "misplaced"),
+            (
+                vec![],
+                [good.clone(), vec![("alias", certificate)]].concat(),
+                "alias",
+                "invalid_part",
+            ),
+        ] {
+            let texts = [TEXTS.to_vec(), more].concat();
+            let refused = refusal(Manager::keystore(&form(&texts, &files), REFUSE, NOW));
+            assert_eq!(refused, (place.to_owned(), code), "{texts:?}");
+        }
+    }
+}

@@ -18,6 +18,8 @@ mod limits;
 mod metadata;
 mod pinset;
 mod referred;
+#[cfg(test)]
+mod sample;
 mod secrets;
 mod shared_secret;
 mod tls_context;

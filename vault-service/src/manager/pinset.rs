@@ -68,3 +68,58 @@ impl Manager {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{NOW, ended_leaf, form, leaf, refusal};
+    use super::*;
+
+    #[test]
+    fn digests_of_keys_and_certificates_are_kept() {
+        let pem = format!("{}{}", leaf("a").certificate, ended_leaf("b").certificate);
+        let files: [(&str, &[u8]); 1] = [("certificatePinset", pem.as_bytes())];
+        let draft = Manager::certificate_pinset(&form(&[("name", "x")], &files), NOW).unwrap();
+        let Payload::CertificatePinset(pinset) = draft.payload else {
+            panic!("another payload");
+        };
+        assert_eq!(
+            (pinset.spki_sha256.len(), pinset.certificate_sha256.len()),
+            (2, 2)
+        );
+        let entries = &draft.metadata.shown["details"]["certificateEntries"];
+        let shown = entries[0]["sha256"].as_str().unwrap();
+        assert_eq!(hex::encode(&pinset.certificate_sha256[0].0), shown);
+        assert!(draft.expiration_date.unwrap().starts_with("4096"));
+    }
+
+    #[test]
+    fn a_refusal_names_the_part() {
+        let pem = leaf("a").certificate;
+        let many = pem.repeat(UploadLimits::PINNED + 1);
+        for (texts, file, place, code) in [
+            (vec![], pem.as_str(), "name", "missing"),
+            (
+                vec![("name", "x"), ("type", "PEM")],
+                pem.as_str(),
+                "type",
+                "unknown_field",
+            ),
+            (
+                vec![("name", "x")],
+                "nonsense",
+                "certificatePinset",
+                "invalid_certificate",
+            ),
+            (
+                vec![("name", "x")],
+                many.as_str(),
+                "certificatePinset",
+                "invalid_certificate",
+            ),
+        ] {
+            let form = form(&texts, &[("certificatePinset", file.as_bytes())]);
+            let refused = refusal(Manager::certificate_pinset(&form, NOW));
+            assert_eq!(refused, (place.to_owned(), code), "{texts:?}");
+        }
+    }
+}

@@ -172,3 +172,125 @@ impl SharedSecretType {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{refusal, upload};
+    use super::*;
+
+    fn check(body: Value) -> Result<Draft, Violation> {
+        Manager::shared_secret(upload(body))
+    }
+
+    #[test]
+    fn every_type_is_taken_as_clients_send_it() {
+        for (body, shown) in [
+            (
+                json!({"type":"UsernamePassword","name":"x","expirationDate":"2027-01-01",
+                       "username":"u","password":"p"}),
+                json!({"type":"UsernamePassword","username":"u"}),
+            ),
+            (
+                json!({"type":"SymmetricKey","name":"x","key":"c2VjcmV0"}),
+                json!({"type":"SymmetricKey"}),
+            ),
+            (
+                json!({"type":"S3Credential","name":"x","accessKeyId":"AKIA",
+                       "secretAccessKey":"sss"}),
+                json!({"type":"S3Credential","accessKeyId":"AKIA"}),
+            ),
+            (
+                json!({"type":"Blob","name":"x","content":"blob text, not base64!"}),
+                json!({"type":"Blob"}),
+            ),
+            (
+                json!({"type":"Blob","name":"x","content":"c","expirationDate":"","username":"",
+                       "password":"","key":"","accessKeyId":null,"secretAccessKey":""}),
+                json!({"type":"Blob"}),
+            ),
+        ] {
+            let draft = check(body.clone()).unwrap();
+            assert_eq!(Value::Object(draft.metadata.shown), shown, "{body}");
+            let date = body["expirationDate"].as_str();
+            assert_eq!(
+                draft.expiration_date.as_deref(),
+                date.filter(|date| !date.is_empty())
+            );
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_field() {
+        let long = "x".repeat(UploadLimits::CREDENTIAL + 1);
+        let blob = "x".repeat(UploadLimits::BLOB + 1);
+        let key = "AAAA".repeat(30_000);
+        for (body, place, code) in [
+            (
+                json!({"type":"UsernamePassword","username":"u"}),
+                "/password",
+                "missing",
+            ),
+            (
+                json!({"type":"UsernamePassword","username":"","password":"p"}),
+                "/username",
+                "missing",
+            ),
+            (
+                json!({"type":"UsernamePassword","username":"u","password":long}),
+                "/password",
+                "too_large",
+            ),
+            (
+                json!({"type":"UsernamePassword","username":"u","password":"p","key":"AAAA"}),
+                "/key",
+                "misplaced",
+            ),
+            (json!({"type":"SymmetricKey"}), "/key", "missing"),
+            (
+                json!({"type":"SymmetricKey","key":"not base64"}),
+                "/key",
+                "invalid_symmetric_key",
+            ),
+            (
+                json!({"type":"SymmetricKey","key":key}),
+                "/key",
+                "invalid_symmetric_key",
+            ),
+            (
+                json!({"type":"S3Credential","accessKeyId":"A"}),
+                "/secretAccessKey",
+                "missing",
+            ),
+            (
+                json!({"type":"S3Credential","accessKeyId":"A","secretAccessKey":"s","content":"c"}),
+                "/content",
+                "misplaced",
+            ),
+            (json!({"type":"Blob","content":""}), "/content", "missing"),
+            (
+                json!({"type":"Blob","content":blob}),
+                "/content",
+                "too_large",
+            ),
+            (
+                json!({"type":"Blob","content":"c","accessKeyId":"A"}),
+                "/accessKeyId",
+                "misplaced",
+            ),
+            (
+                json!({"type":"Blob","content":"c","expirationDate":"01/01/2027"}),
+                "/expirationDate",
+                "invalid_date",
+            ),
+        ] {
+            let mut body = body;
+            body["name"] = json!("x");
+            let type_word = body["type"].clone();
+            assert_eq!(
+                refusal(check(body)),
+                (place.to_owned(), code),
+                "{type_word}"
+            );
+        }
+    }
+}

@@ -100,3 +100,69 @@ fn from_pem(form: &Form) -> Result<Trusted<'_>, Violation> {
         entries: entries.collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{NOW, ca, ca_until, form, leaf, refusal};
+    use super::*;
+
+    const TEXTS: [(&str, &str); 2] = [("name", "x"), ("type", "PEM")];
+
+    fn check(pem: &str) -> Result<Draft, Violation> {
+        Manager::truststore(&form(&TEXTS, &[("trustStore", pem.as_bytes())]), NOW)
+    }
+
+    #[test]
+    fn ended_roots_are_kept_and_named_and_do_not_set_the_date() {
+        let draft = check(&[ca("a"), ca_until("b", 2020), ca_until("c", 2030)].concat()).unwrap();
+        assert_eq!(draft.expiration_date.as_deref(), Some("2030-01-01"));
+        assert_eq!(
+            draft.warnings(),
+            ["trustStore: the certificate of CN=b expired on 2020-01-01"]
+        );
+        let entries = &draft.metadata.shown["details"]["certificateEntries"];
+        assert_eq!(entries.as_array().map(Vec::len), Some(3));
+        assert_eq!(entries[1]["alias"], "2");
+        assert_eq!(entries[1]["certificate"]["subject"]["commonName"], "b");
+
+        let draft = check(&[ca_until("b", 2020), ca_until("c", 2021)].concat()).unwrap();
+        assert_eq!(draft.expiration_date.as_deref(), Some("2021-01-01"));
+    }
+
+    #[test]
+    fn a_thousand_certificates_are_the_limit() {
+        // Counted before any is read, so hollow ones do.
+        let hollow = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+        let problem = |count| check(&hollow.repeat(count)).err().unwrap().problem;
+        assert!(problem(1001).to_string().contains("at most 1000"));
+        assert!(!problem(1000).to_string().contains("at most"));
+    }
+
+    #[test]
+    fn a_refusal_names_the_part() {
+        let (ca, leaf) = (ca("ca"), leaf("leaf").certificate);
+        for (more, pem, place, code) in [
+            (vec![], leaf.as_str(), "trustStore", "invalid_trust_anchor"),
+            (vec![], "nonsense", "trustStore", "invalid_certificate"),
+            (vec![], "", "trustStore", "empty_file"),
+            (
+                vec![("storePassphrase", "p")],
+                ca.as_str(),
+                "storePassphrase",
+                "misplaced",
+            ),
+            (
+                vec![("algorithm", "PKIX")],
+                ca.as_str(),
+                "algorithm",
+                "misplaced",
+            ),
+            (vec![("alias", "a")], ca.as_str(), "alias", "unknown_field"),
+        ] {
+            let texts = [TEXTS.to_vec(), more].concat();
+            let form = form(&texts, &[("trustStore", pem.as_bytes())]);
+            let refused = refusal(Manager::truststore(&form, NOW));
+            assert_eq!(refused, (place.to_owned(), code), "{texts:?}");
+        }
+    }
+}

@@ -138,3 +138,144 @@ fn too_many(place: &str, what: &'static str) -> Violation {
     let limit = UploadLimits::CIPHER_SUITES;
     Violation::new(place, Problem::TooMany { limit, what })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::super::super::sample::{refusal, upload};
+    use super::*;
+
+    const BOTH: Stores = Stores {
+        keystore: Some(super::super::tests::ID),
+        truststore: Some(super::super::tests::ID),
+    };
+
+    fn body(fields: Value) -> TlsContextUpload {
+        let mut body = json!({"name":"x","target":"FlexGateway"});
+        for (field, value) in fields.as_object().unwrap() {
+            body[field] = value.clone();
+        }
+        upload(body)
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_clients() {
+        let checked = check(&body(json!({})), &BOTH).unwrap();
+        assert_eq!(
+            checked.shown,
+            json!({
+                "minTlsVersion": "TLSv1.3", "maxTlsVersion": "TLSv1.3",
+                "alpnProtocols": ["h2", "http/1.1"], "cipherSuites": [],
+                "inboundSettings": { "enableClientCertValidation": false },
+                "outboundSettings": { "skipServerCertValidation": false },
+            })
+        );
+    }
+
+    #[test]
+    fn versions_and_suites_that_work_together_are_taken() {
+        for (min, max, suites) in [
+            ("TLSv1.3", "TLSv1.3", vec![]),
+            (
+                "TLSv1.3",
+                "TLSv1.3",
+                vec!["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"],
+            ),
+            (
+                "TLSv1.2",
+                "TLSv1.3",
+                vec!["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"],
+            ),
+            ("TLSv1.2", "TLSv1.2", vec!["TLS_RSA_WITH_NULL_SHA"]),
+            ("TLSv1.1", "TLSv1.1", vec!["TLS_RSA_WITH_3DES_EDE_CBC_SHA"]),
+            (
+                "TLSv1.1",
+                "TLSv1.2",
+                vec![
+                    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+                    "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
+                ],
+            ),
+            ("TLSv1.1", "TLSv1.3", vec!["TLS_RSA_WITH_AES_128_CBC_SHA"]),
+        ] {
+            let fields = json!({"minTlsVersion":min,"maxTlsVersion":max,"cipherSuites":suites});
+            assert!(check(&body(fields.clone()), &BOTH).is_ok(), "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_field() {
+        let gcm = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
+        let triple_des = "TLS_RSA_WITH_3DES_EDE_CBC_SHA";
+        for (fields, place, code) in [
+            (
+                json!({"minTlsVersion":"TLSv1.3","maxTlsVersion":"TLSv1.2"}),
+                "/minTlsVersion",
+                "invalid_tls_range",
+            ),
+            (json!({"alpnProtocols":[]}), "/alpnProtocols", "missing"),
+            (
+                json!({"alpnProtocols":["h2","http/1.1","h2"]}),
+                "/alpnProtocols/2",
+                "duplicate",
+            ),
+            (
+                json!({"alpnProtocols":vec!["h2";101]}),
+                "/alpnProtocols",
+                "too_many",
+            ),
+            (
+                json!({"minTlsVersion":"TLSv1.2"}),
+                "/cipherSuites",
+                "invalid_cipher_suites",
+            ),
+            (
+                json!({"minTlsVersion":"TLSv1.2","cipherSuites":[gcm, triple_des]}),
+                "/cipherSuites/1",
+                "invalid_cipher_suites",
+            ),
+            (
+                json!({"minTlsVersion":"TLSv1.1","maxTlsVersion":"TLSv1.1","cipherSuites":[gcm]}),
+                "/cipherSuites/0",
+                "invalid_cipher_suites",
+            ),
+            (
+                json!({"minTlsVersion":"TLSv1.1","cipherSuites":[gcm]}),
+                "/cipherSuites",
+                "invalid_cipher_suites",
+            ),
+            (
+                json!({"minTlsVersion":"TLSv1.1","maxTlsVersion":"TLSv1.2",
+                       "cipherSuites":[triple_des]}),
+                "/cipherSuites",
+                "invalid_cipher_suites",
+            ),
+            (
+                json!({"minTlsVersion":"TLSv1.2","cipherSuites":[gcm, gcm]}),
+                "/cipherSuites/1",
+                "duplicate",
+            ),
+            (
+                json!({"cipherSuites":["TLS_AES_128_GCM_SHA256"]}),
+                "/cipherSuites/0",
+                "unknown_word",
+            ),
+            (
+                json!({"cipherSuites":vec![gcm; 101]}),
+                "/cipherSuites",
+                "too_many",
+            ),
+        ] {
+            let refused = refusal(check(&body(fields.clone()), &BOTH));
+            assert_eq!(refused, (place.to_owned(), code), "{fields}");
+        }
+        let keystore_only = Stores {
+            truststore: None,
+            ..BOTH
+        };
+        let fields = json!({"inboundSettings":{"enableClientCertValidation":true}});
+        let refused = refusal(check(&body(fields), &keystore_only));
+        assert_eq!(refused, ("/truststore".to_owned(), "truststore_required"));
+    }
+}

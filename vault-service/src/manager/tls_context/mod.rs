@@ -4,8 +4,6 @@ mod flex_gateway;
 mod mule;
 mod mutual_authentication;
 mod security_fabric;
-#[cfg(test)]
-mod tests;
 
 use sallyport_model::{
     AcceptableTlsVersions, AlpnProtocol, Collection, FabricCipherSuites, MutualAuthentication,
@@ -241,4 +239,66 @@ fn without_repetition<T: PartialEq>(place: &str, items: &[T]) -> Result<(), Viol
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::super::sample::{refusal, upload};
+    use super::*;
+
+    pub(super) const ID: SecretId = SecretId::new(Uuid::from_u128(7));
+
+    #[test]
+    fn fields_of_another_target_are_refused_at_their_place() {
+        for (target, field, value) in [
+            ("Mule", "minTlsVersion", json!("TLSv1.2")),
+            ("Mule", "alpnProtocols", json!(["h2"])),
+            ("Mule", "inboundSettings", json!({})),
+            ("SecurityFabric", "maxTlsVersion", json!("TLSv1.2")),
+            ("SecurityFabric", "outboundSettings", json!({})),
+            ("SecurityFabric", "cipherSuites", json!([])),
+            ("SecurityFabric", "insecure", json!(false)),
+            ("FlexGateway", "insecure", json!(true)),
+            ("FlexGateway", "acceptableTlsVersions", json!({})),
+            ("FlexGateway", "acceptableCipherSuites", json!({})),
+            ("Mule", "enableMutualAuthentication", json!(false)),
+            ("FlexGateway", "mutualAuthentication", json!({})),
+        ] {
+            let body = json!({"name":"x","target":target,field:value});
+            let read: TlsContextUpload = upload(body.clone());
+            let refused = refusal(read.refuse_fields_of_other_targets());
+            assert_eq!(refused, (format!("/{field}"), "misplaced"), "{body}");
+        }
+    }
+
+    #[test]
+    fn each_target_takes_the_stores_its_consumer_can_read() {
+        let types = [
+            StoreType::Pem,
+            StoreType::Jks,
+            StoreType::Jceks,
+            StoreType::Pkcs12,
+        ];
+        for (target, readable) in [
+            (TlsTarget::FlexGateway, [true, false, false, false]),
+            (TlsTarget::Mule, [false, true, true, true]),
+            (TlsTarget::SecurityFabric, [true; 4]),
+        ] {
+            for (store_type, readable) in types.into_iter().zip(readable) {
+                let store = Referred {
+                    id: ID,
+                    collection: Collection::Keystores,
+                    metadata: Metadata::showing(json!({"type":store_type})),
+                };
+                let verdict = fits(Some(&store), target, "/keystore");
+                assert_eq!(verdict.is_ok(), readable, "{target} {store_type}");
+                if !readable {
+                    let refused = ("/keystore/path".to_owned(), "unfit_store_type");
+                    assert_eq!(refusal(verdict), refused);
+                }
+            }
+        }
+    }
 }

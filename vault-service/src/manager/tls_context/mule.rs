@@ -99,3 +99,84 @@ fn unknown_suites(names: &[String]) -> Vec<String> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::super::super::sample::{refusal, upload};
+    use super::*;
+
+    const NONE: Stores = Stores {
+        keystore: None,
+        truststore: None,
+    };
+
+    fn check(fields: Value) -> Result<Checked, Violation> {
+        let mut body = json!({"name":"x","target":"Mule"});
+        for (field, value) in fields.as_object().unwrap() {
+            body[field] = value.clone();
+        }
+        super::check(&upload(body), &NONE)
+    }
+
+    #[test]
+    fn tls_1_2_with_verification_is_the_default() {
+        assert_eq!(
+            check(json!({})).unwrap().shown,
+            json!({
+                "acceptableTlsVersions":
+                    { "tlsV1Dot1": false, "tlsV1Dot2": true, "tlsV1Dot3": false },
+                "cipherSuites": [], "insecure": false,
+            })
+        );
+    }
+
+    #[test]
+    fn a_suite_only_java_knows_is_taken_and_pointed_out() {
+        let known = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
+        let java = "TLS_DHE_DSS_WITH_AES_128_GCM_SHA256";
+        let checked = check(json!({"cipherSuites":[known, java]})).unwrap();
+        assert_eq!(checked.warnings.len(), 1);
+        assert!(checked.warnings[0].starts_with("/cipherSuites/1: TLS_DHE_DSS"));
+    }
+
+    #[test]
+    fn a_refusal_names_the_field() {
+        for (fields, place, code) in [
+            (
+                json!({"acceptableTlsVersions":{"tlsV1Dot1":false}}),
+                "/acceptableTlsVersions",
+                "invalid_value",
+            ),
+            (
+                json!({"cipherSuites":["a b"]}),
+                "/cipherSuites/0",
+                "invalid_value",
+            ),
+            (
+                json!({"cipherSuites":["A", ""]}),
+                "/cipherSuites/1",
+                "invalid_value",
+            ),
+            (
+                json!({"cipherSuites":["A".repeat(101)]}),
+                "/cipherSuites/0",
+                "invalid_value",
+            ),
+            (
+                json!({"cipherSuites":["A","B","A"]}),
+                "/cipherSuites/2",
+                "duplicate",
+            ),
+            (
+                json!({"cipherSuites":vec!["A";101]}),
+                "/cipherSuites",
+                "too_many",
+            ),
+        ] {
+            let refused = refusal(check(fields.clone()));
+            assert_eq!(refused, (place.to_owned(), code), "{fields}");
+        }
+    }
+}

@@ -108,3 +108,70 @@ fn unlisted_ca(given: &MutualAuthentication, crl: Option<&Referred>) -> Option<S
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::super::sample::{refusal, upload};
+    use super::*;
+
+    #[test]
+    fn combinations_that_can_work_are_taken() {
+        let id = "0a3d6c52-7f3a-4a54-8f42-9f5d1d9be4a1";
+        let crl = json!({ "path": format!("crlDistributorConfigs/{id}") });
+        let pins = json!({ "path": "certificatePinsets/partner%20pins" });
+        for given in [
+            json!({}),
+            json!({"verificationDepth":9,"certificatePolicies":["2.23.140.1.2.2"]}),
+            json!({"revocationChecking":true,"revocationCheckingMethod":"CRL",
+                   "crlDistributorConfig":crl}),
+            json!({"certificatePinning":
+                {"performCertificatePinning":true,"certificatePinset":pins}}),
+            json!({"authenticationOverrides":{"allowSelfSigned":true},"certCheckingStrength":"Lax"}),
+        ] {
+            assert_eq!(check_fields(&upload(given.clone())), Ok(()), "{given}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_field() {
+        let oid = |number: usize| format!("1.2.{number}");
+        let many: Vec<_> = (0..=UploadLimits::POLICIES).map(oid).collect();
+        for (given, place, code) in [
+            (
+                json!({"certificatePolicies":["1.2.3","1.2.4","1.2.3"]}),
+                "/mutualAuthentication/certificatePolicies/2",
+                "duplicate",
+            ),
+            (
+                json!({"certificatePolicies":many}),
+                "/mutualAuthentication/certificatePolicies",
+                "too_many",
+            ),
+            (
+                json!({"verificationDepth":10}),
+                "/mutualAuthentication/verificationDepth",
+                "invalid_value",
+            ),
+            (
+                json!({"revocationChecking":true}),
+                "/mutualAuthentication/revocationCheckingMethod",
+                "required",
+            ),
+            (
+                json!({"revocationCheckingMethod":"CRL"}),
+                "/mutualAuthentication/crlDistributorConfig",
+                "required",
+            ),
+            (
+                json!({"certificatePinning":{"performCertificatePinning":true}}),
+                "/mutualAuthentication/certificatePinning/certificatePinset",
+                "required",
+            ),
+        ] {
+            let refused = refusal(check_fields(&upload(given.clone())));
+            assert_eq!(refused, (place.to_owned(), code), "{given}");
+        }
+    }
+}

@@ -109,3 +109,85 @@ fn both(stores: &Stores) -> Result<(), Violation> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{refusal, upload};
+    use super::*;
+
+    fn check(versions: [bool; 3], suites: serde_json::Value) -> Result<(), Violation> {
+        let [v1_1, v1_2, v1_3] = versions;
+        let versions = AcceptableTlsVersions { v1_1, v1_2, v1_3 };
+        suites_fit(versions, &upload(suites))
+    }
+
+    #[test]
+    fn suites_that_an_acceptable_version_can_use_are_taken() {
+        for (versions, suites) in [
+            ([false, true, false], json!({"aes128GcmSha256":true})),
+            (
+                [true, true, true],
+                json!({"aes128GcmSha256":true,"tlsAes128GcmSha256":true}),
+            ),
+            ([false, false, true], json!({"tlsAes128GcmSha256":true})),
+            ([false, true, true], json!({"tlsAes128GcmSha256":true})),
+        ] {
+            assert!(check(versions, suites.clone()).is_ok(), "{suites}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_field() {
+        for (versions, suites, place) in [
+            (
+                [false, false, false],
+                json!({"aes128GcmSha256":true}),
+                "/acceptableTlsVersions",
+            ),
+            ([false, true, false], json!({}), "/acceptableCipherSuites"),
+            (
+                [false, true, false],
+                json!({"aes128GcmSha256":false}),
+                "/acceptableCipherSuites",
+            ),
+            (
+                [false, true, false],
+                json!({"tlsAes128GcmSha256":true}),
+                "/acceptableCipherSuites",
+            ),
+            (
+                [true, false, false],
+                json!({"ecdheRsaAes128Sha1":true}),
+                "/acceptableCipherSuites/ecdheRsaAes128Sha1",
+            ),
+            (
+                [false, false, true],
+                json!({"tlsAes128GcmSha256":true,"aes256Sha256":true}),
+                "/acceptableCipherSuites/aes256Sha256",
+            ),
+            (
+                [true, false, false],
+                json!({"tlsAes128GcmSha256":true}),
+                "/acceptableCipherSuites/tlsAes128GcmSha256",
+            ),
+        ] {
+            let refused = refusal(check(versions, suites.clone()));
+            assert_eq!(refused, (place.to_owned(), "invalid_value"), "{suites}");
+        }
+    }
+
+    #[test]
+    fn mutual_authentication_needs_both_stores() {
+        use super::super::tests::ID;
+        for (keystore, truststore, place) in [
+            (None, Some(ID), "/keystore"),
+            (Some(ID), None, "/truststore"),
+        ] {
+            let stores = Stores {
+                keystore,
+                truststore,
+            };
+            assert_eq!(refusal(both(&stores)), (place.to_owned(), "required"));
+        }
+    }
+}

@@ -9,6 +9,7 @@ use super::draft::Draft;
 use super::error::{Problem, Violation};
 use super::expiry::{ExpiredCertificates, ended, first_to_end};
 use super::form::{File, Form, Parts};
+use super::java_store::JavaStore;
 use super::limits::UploadLimits;
 use super::metadata::{Metadata, certificate_details};
 use crate::payload::{CertificatePayload, Payload};
@@ -18,6 +19,13 @@ const PARTS: Parts = Parts {
     files: &["certStore"],
     listed: "type, name, certStore, storePassphrase, expirationDate",
 };
+
+/// What an upload holds, whatever its format.
+struct Single<'a> {
+    file: &'a File,
+    certificate: Certificate,
+    warnings: Vec<String>,
+}
 
 impl Manager {
     /// Checks an uploaded certificate.
@@ -29,14 +37,13 @@ impl Manager {
         let store_type = form.store_type()?;
         form.only(&PARTS)?;
         let name = form.secret_name()?;
-        let (file, certificate) = match store_type {
+        let Single {
+            file,
+            certificate,
+            mut warnings,
+        } = match store_type {
             StoreType::Pem => from_pem(form)?,
-            StoreType::Jks | StoreType::Jceks | StoreType::Pkcs12 => {
-                return Err(Violation::new(
-                    "type",
-                    Problem::Unsupported { supported: "PEM" },
-                ));
-            }
+            StoreType::Jks | StoreType::Jceks | StoreType::Pkcs12 => from_java(form, store_type)?,
         };
         certificate.check_public_key().map_err(|error| {
             let subject = certificate.subject().to_owned();
@@ -44,6 +51,7 @@ impl Manager {
         })?;
         let certificates = [certificate];
         expired.check("certStore", &certificates, now)?;
+        warnings.extend(ended("certStore", &certificates, now));
 
         let [certificate] = &certificates;
         let shown = json!({
@@ -61,17 +69,44 @@ impl Manager {
                 certificate: Der(certificate.der().to_vec()),
             }),
             refers_to: Vec::new(),
-            warnings: ended("certStore", &certificates, now),
+            warnings,
         })
     }
 }
 
-fn from_pem(form: &Form) -> Result<(&File, Certificate), Violation> {
+fn from_pem(form: &Form) -> Result<Single<'_>, Violation> {
     form.without(&["storePassphrase"], "JKS, JCEKS and PKCS12", "PEM")?;
     let file = form.required_file("certStore", UploadLimits::CERTIFICATE_FILE)?;
     let certificate =
         certificate_from_pem(&file.bytes).map_err(|error| Violation::new("certStore", error))?;
-    Ok((file, certificate))
+    Ok(Single {
+        file,
+        certificate,
+        warnings: Vec::new(),
+    })
+}
+
+/// The only certificate of a keystore file, whatever entry it is in.
+fn from_java(form: &Form, store_type: StoreType) -> Result<Single<'_>, Violation> {
+    let store = JavaStore::open(form, "certStore", store_type)?;
+    let entries = store.keystore.entries().iter();
+    let certificates: Vec<&Certificate> = entries.flat_map(|entry| entry.certificates()).collect();
+    let [certificate] = certificates.as_slice() else {
+        let count = certificates.len();
+        return Err(Violation::new(
+            "certStore",
+            Problem::CertificateCount { count },
+        ));
+    };
+    Ok(Single {
+        file: store.file,
+        certificate: Certificate::clone(certificate),
+        warnings: store
+            .warnings()
+            .into_iter()
+            .chain(store.unused_keys())
+            .collect(),
+    })
 }
 
 #[cfg(test)]

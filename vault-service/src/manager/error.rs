@@ -5,8 +5,8 @@ use sallyport_model::{
     UnknownTlsWord,
 };
 use sallyport_pki::{
-    CertificateError, KeyError as PublicKeyError, PemError, PinSetError, PrivateKeyError,
-    TrustAnchorError,
+    CertificateError, KeyError as PublicKeyError, KeystoreError, PemError, PinSetError,
+    PrivateKeyError, TrustAnchorError,
 };
 use thiserror::Error;
 
@@ -143,6 +143,17 @@ pub enum Problem {
     /// Not a certificate.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// Not a keystore, a wrong passphrase, or an entry that is not there or cannot be used.
+    #[error(transparent)]
+    Keystore(#[from] KeystoreError),
+    /// A keystore of another format than the upload says.
+    #[error("is a {found} file, but the type is {declared}")]
+    OtherStore {
+        /// What it is.
+        found: StoreType,
+        /// What the upload says.
+        declared: StoreType,
+    },
     /// A certificate whose key is too weak or of an unknown kind.
     #[error("certificate of {subject}: {error}")]
     PublicKey {
@@ -287,6 +298,8 @@ impl Problem {
             Self::Date => "invalid_date",
             Self::TlsWord(_) => "unknown_word",
             Self::StoreType(_) => "unknown_type",
+            Self::OtherStore { .. } => "other_store_type",
+            Self::Keystore(error) => keystore_code(error),
             Self::SymmetricKey(_) => "invalid_symmetric_key",
             Self::Pem(_)
             | Self::Certificate(_)
@@ -326,6 +339,29 @@ impl From<StoreError> for ManagerError {
             StoreError::Stale { found, .. } => Self::Changed { found },
             error => Self::Store(error),
         }
+    }
+}
+
+/// One word per cause, so that a program can tell a wrong passphrase from a damaged file.
+const fn keystore_code(error: &KeystoreError) -> &'static str {
+    match error {
+        KeystoreError::WrongPassphrase => "wrong_store_passphrase",
+        KeystoreError::NotProtected => "store_not_protected",
+        KeystoreError::WrongKeyPassphrase { .. } => "wrong_key_passphrase",
+        KeystoreError::NoSuchAlias { .. } => "no_such_alias",
+        KeystoreError::NotAKey { .. } => "not_a_key",
+        KeystoreError::KeyMismatch { .. } => "key_mismatch",
+        KeystoreError::KeyWithoutCertificate { .. } => "key_without_certificate",
+        KeystoreError::UnsupportedCipher { .. } => "unsupported_cipher",
+        KeystoreError::TooLarge { .. }
+        | KeystoreError::TooManyEntries { .. }
+        | KeystoreError::ChainTooLong { .. }
+        | KeystoreError::PassphraseTooLong { .. }
+        | KeystoreError::TooMuchWork { .. }
+        | KeystoreError::TooMuchMemory { .. } => "too_large",
+        KeystoreError::Certificate { .. } => "invalid_certificate",
+        KeystoreError::Key { .. } => "invalid_private_key",
+        _ => "invalid_keystore",
     }
 }
 

@@ -122,6 +122,11 @@ impl Form {
         self.texts.get(name).filter(|text| !text.is_empty())
     }
 
+    /// A text part for which empty and absent differ.
+    pub(super) fn text_even_empty(&self, name: &str) -> Option<&SecretString> {
+        self.texts.get(name)
+    }
+
     /// A text part that must be there.
     pub(super) fn required_text(&self, name: &'static str) -> Result<&SecretString, Violation> {
         self.text(name)

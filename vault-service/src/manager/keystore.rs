@@ -4,16 +4,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sallyport_model::{Der, SecretString, StoreType};
 use sallyport_pki::{
-    Certificate, PrivateKey, PrivateKeyError, UnixTime, certificate_from_pem,
+    Certificate, KeystoreError, PrivateKey, PrivateKeyError, UnixTime, certificate_from_pem,
     certificates_from_pem_up_to,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Manager;
 use super::draft::Draft;
 use super::error::{Problem, Violation};
 use super::expiry::{ExpiredCertificates, ended, first_to_end};
 use super::form::{File, Form, Parts};
+use super::java_store::{JavaStore, algorithm};
 use super::limits::UploadLimits;
 use super::metadata::{Metadata, certificate_details};
 use crate::payload::{KeystorePayload, Payload};
@@ -46,10 +47,13 @@ const CA_PATH_OF_TERRAFORM: &str = "caPathCertificate";
 struct KeyPair {
     key: PrivateKey,
     certificate: Certificate,
+    /// CA certificates that came with it.
+    ca_path: Vec<Certificate>,
     /// The part the certificate came in.
     place: &'static str,
-    /// Fields only this format shows.
-    shown: Value,
+    /// With the fields only this format shows.
+    metadata: Metadata,
+    warnings: Vec<String>,
 }
 
 impl Manager {
@@ -63,27 +67,23 @@ impl Manager {
         form.only(&PARTS)?;
         let name = form.secret_name()?;
         let (ca_path_part, ca_path_file) = ca_path_file(form)?;
-        let ca_path = ca_path(ca_path_part, ca_path_file)?;
-        let pair = match store_type {
+        let more = ca_path(ca_path_part, ca_path_file)?;
+        let mut pair = match store_type {
             StoreType::Pem => from_pem(form)?,
-            StoreType::Jks | StoreType::Jceks | StoreType::Pkcs12 => {
-                return Err(Violation::new(
-                    "type",
-                    Problem::Unsupported { supported: "PEM" },
-                ));
-            }
+            StoreType::Jks | StoreType::Jceks | StoreType::Pkcs12 => from_java(form, store_type)?,
         };
-        if pair.key.spki_sha256() != pair.certificate.spki_sha256() {
-            let subject = pair.certificate.subject().to_owned();
-            return Err(Violation::new("key", Problem::KeyMismatch { subject }));
-        }
         let leaf = std::slice::from_ref(&pair.certificate);
         expired.check(pair.place, leaf, now)?;
-        expired.check(ca_path_part, &ca_path, now)?;
-        let mut warnings = ended(pair.place, leaf, now);
-        warnings.extend(ended(ca_path_part, &ca_path, now));
+        expired.check(pair.place, &pair.ca_path, now)?;
+        expired.check(ca_path_part, &more, now)?;
+        let mut warnings = std::mem::take(&mut pair.warnings);
+        warnings.extend(ended(pair.place, leaf, now));
+        warnings.extend(ended(pair.place, &pair.ca_path, now));
+        warnings.extend(ended(ca_path_part, &more, now));
+        let expiration_date = form.expiration_date()?.or_else(|| first_to_end(leaf, now));
+        let ca_path = joined(pair.ca_path, more, ca_path_part)?;
 
-        let mut metadata = Metadata::showing(pair.shown);
+        let mut metadata = pair.metadata;
         metadata.show("type", json!(store_type));
         if let Some(file) = ca_path_file {
             metadata.show("capathFileName", json!(file.name));
@@ -95,7 +95,6 @@ impl Manager {
                 "capath": ca_path.iter().map(certificate_details).collect::<Vec<_>>(),
             }),
         );
-        let expiration_date = form.expiration_date()?.or_else(|| first_to_end(leaf, now));
         let certificates: Vec<_> = std::iter::once(pair.certificate).chain(ca_path).collect();
         Ok(Draft {
             name,
@@ -156,15 +155,72 @@ fn from_pem(form: &Form) -> Result<KeyPair, Violation> {
         };
         Violation::new(place, error)
     })?;
+    if key.spki_sha256() != certificate.spki_sha256() {
+        let subject = certificate.subject().to_owned();
+        return Err(Violation::new("key", Problem::KeyMismatch { subject }));
+    }
     Ok(KeyPair {
         key,
         certificate,
+        ca_path: Vec::new(),
         place: "certificate",
-        shown: json!({
+        metadata: Metadata::showing(json!({
             "certificateFileName": certificate_file.name,
             "keyFileName": key_file.name,
-        }),
+        })),
+        warnings: Vec::new(),
     })
+}
+
+/// The entry that the `alias` part names.
+fn from_java(form: &Form, store_type: StoreType) -> Result<KeyPair, Violation> {
+    form.without(&["certificate", "key"], "PEM", store_type.as_str())?;
+    let alias = form.required_text("alias")?.expose();
+    let passphrase = form.required_text("keyPassphrase")?;
+    let algorithm = algorithm(form)?;
+    let store = JavaStore::open(form, "keyStore", store_type)?;
+    let entry = store
+        .keystore
+        .private_key(alias, passphrase.expose())
+        .map_err(|error| store.violation(error))?;
+    let mut chain = entry.chain.into_iter();
+    let certificate = chain.next().ok_or_else(|| {
+        let alias = alias.to_owned();
+        store.violation(KeystoreError::KeyWithoutCertificate { alias })
+    })?;
+    let mut metadata = Metadata::showing(json!({
+        "keystoreFileName": store.file.name,
+        "alias": alias,
+    }));
+    if let Some(algorithm) = algorithm {
+        metadata.show("algorithm", json!(algorithm));
+    }
+    Ok(KeyPair {
+        key: entry.key,
+        certificate,
+        ca_path: chain.collect(),
+        place: "keyStore",
+        metadata,
+        warnings: store.warnings(),
+    })
+}
+
+/// The CA path of the keystore and what the upload adds to it.
+fn joined(
+    mut ca_path: Vec<Certificate>,
+    more: Vec<Certificate>,
+    place: &'static str,
+) -> Result<Vec<Certificate>, Violation> {
+    for certificate in more {
+        if !ca_path.contains(&certificate) {
+            ca_path.push(certificate);
+        }
+    }
+    if ca_path.len() >= UploadLimits::CHAIN {
+        let (limit, what) = (UploadLimits::CHAIN - 1, "CA certificates");
+        return Err(Violation::new(place, Problem::TooMany { limit, what }));
+    }
+    Ok(ca_path)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod form;
 mod gateways;
 mod grants;
 mod groups;
+mod java_store;
 mod keystore;
 mod limits;
 mod metadata;

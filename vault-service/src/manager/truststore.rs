@@ -9,6 +9,7 @@ use super::draft::Draft;
 use super::error::{Problem, Violation};
 use super::expiry::{ended, first_to_end};
 use super::form::{File, Form, Parts};
+use super::java_store::{JavaStore, algorithm};
 use super::limits::UploadLimits;
 use super::metadata::{Metadata, certificate_details};
 use crate::payload::Payload;
@@ -30,6 +31,8 @@ struct Trusted<'a> {
     file: &'a File,
     /// Each under its alias.
     entries: Vec<(String, Certificate)>,
+    algorithm: Option<&'static str>,
+    warnings: Vec<String>,
 }
 
 impl Manager {
@@ -40,14 +43,14 @@ impl Manager {
         let store_type = form.store_type()?;
         form.only(&PARTS)?;
         let name = form.secret_name()?;
-        let Trusted { file, entries } = match store_type {
+        let Trusted {
+            file,
+            entries,
+            algorithm,
+            mut warnings,
+        } = match store_type {
             StoreType::Pem => from_pem(form)?,
-            StoreType::Jks | StoreType::Jceks | StoreType::Pkcs12 => {
-                return Err(Violation::new(
-                    "type",
-                    Problem::Unsupported { supported: "PEM" },
-                ));
-            }
+            StoreType::Jks | StoreType::Jceks | StoreType::Pkcs12 => from_java(form, store_type)?,
         };
         let certificates = entries.iter().map(|(_, certificate)| certificate.clone());
         let anchors = TrustAnchors::new(certificates.collect())
@@ -60,17 +63,21 @@ impl Manager {
                 json!({ "alias": alias, "certificate": certificate_details(certificate) })
             })
             .collect();
-        let shown = json!({
+        let mut metadata = Metadata::showing(json!({
             "type": store_type,
             "truststoreFileName": file.name,
             "details": { "certificateEntries": shown },
-        });
+        }));
+        if let Some(algorithm) = algorithm {
+            metadata.show("algorithm", json!(algorithm));
+        }
+        warnings.extend(ended("trustStore", certificates, now));
         Ok(Draft {
             name,
             expiration_date: form
                 .expiration_date()?
                 .or_else(|| first_to_end(certificates, now)),
-            metadata: Metadata::showing(shown).with_certificates(certificates),
+            metadata: metadata.with_certificates(certificates),
             payload: Payload::Truststore(TruststoreMaterial {
                 anchors: certificates
                     .iter()
@@ -78,7 +85,7 @@ impl Manager {
                     .collect(),
             }),
             refers_to: Vec::new(),
-            warnings: ended("trustStore", certificates, now),
+            warnings,
         })
     }
 }
@@ -98,6 +105,35 @@ fn from_pem(form: &Form) -> Result<Trusted<'_>, Violation> {
     Ok(Trusted {
         file,
         entries: entries.collect(),
+        algorithm: None,
+        warnings: Vec::new(),
+    })
+}
+
+/// Every certificate entry of a keystore file, under its alias.
+fn from_java(form: &Form, store_type: StoreType) -> Result<Trusted<'_>, Violation> {
+    let algorithm = algorithm(form)?;
+    let store = JavaStore::open(form, "trustStore", store_type)?;
+    let trusted = store.keystore.trusted_certificates().into_iter();
+    let entries: Vec<_> = trusted
+        .map(|entry| (entry.alias, entry.certificate))
+        .collect();
+    if entries.len() > UploadLimits::TRUSTED {
+        let (limit, what) = (UploadLimits::TRUSTED, "certificates");
+        return Err(Violation::new(
+            "trustStore",
+            Problem::TooMany { limit, what },
+        ));
+    }
+    Ok(Trusted {
+        file: store.file,
+        entries,
+        algorithm,
+        warnings: store
+            .warnings()
+            .into_iter()
+            .chain(store.unused_keys())
+            .collect(),
     })
 }
 

@@ -8,6 +8,8 @@
     reason = "clippy knows #[test] functions, not what they call"
 )]
 
+mod http;
+mod kinds;
 mod manager;
 mod provider;
 mod vault;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
 use sallyport_model::{
     Access, ActorId, Collection, GroupId, Known, ResolveRequest, Revision, Scope, SecretId,
+    SecretString,
 };
 use sallyport_vault::access::Caller;
 use sallyport_vault::clock;
@@ -25,6 +26,7 @@ pub(crate) struct Vault {
     pub(crate) provider: Arc<Provider>,
     pub(crate) administrator: Caller,
     pub(crate) scope: Scope,
+    pub(crate) client_secret: SecretString,
 }
 
 impl Vault {
@@ -65,6 +67,7 @@ impl Vault {
                 organization: made.organization,
                 environment: made.environment,
             },
+            client_secret: made.client_secret,
             store,
             dir,
         }
@@ -257,11 +260,8 @@ pub(crate) fn truststore_draft(name: &str) -> sallyport_vault::manager::Draft {
 pub(crate) fn form(texts: &[(&str, &str)], files: &[(&str, &[u8])]) -> Form {
     let mut form = Form::default();
     for (name, text) in texts {
-        form.add_text(
-            (*name).to_owned(),
-            sallyport_model::SecretString::new((*text).to_owned()),
-        )
-        .unwrap();
+        form.add_text((*name).to_owned(), SecretString::new((*text).to_owned()))
+            .unwrap();
     }
     for (name, bytes) in files {
         form.add_file(

@@ -1,0 +1,274 @@
+//! Certificates, keystores, truststores, pinsets and CRL distributors.
+
+use axum::http::Method;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+use serde_json::json;
+
+use super::{STORE_PASSPHRASE, Scene, keystore, pair, path};
+use crate::http::Part::{File, Text};
+use crate::vault::ca;
+
+#[tokio::test]
+async fn certificates_show_what_is_in_them() {
+    let scene = Scene::new().await;
+    let id = scene.certificate("signer", IsCa::NoCa).await;
+    let shown = scene.shown("certificates", &id).await;
+    assert_eq!(shown["type"], "PEM");
+    assert_eq!(shown["certificateFileName"], "cert.pem");
+    assert_eq!(shown["expirationDate"], "4096-01-01");
+    assert_eq!(shown["meta"]["path"], format!("certificates/{id}"));
+    let details = &shown["details"];
+    assert_eq!(details["certificateType"], "X.509");
+    assert_eq!(details["basicConstraints"]["certificateAuthority"], false);
+    for field in ["issuer", "subject", "validity"] {
+        assert!(details[field].is_object(), "{field}");
+    }
+    for field in ["subjectAlternativeName", "keyUsage", "extendedKeyUsage"] {
+        assert!(details[field].is_array(), "{field}");
+    }
+    for field in [
+        "version",
+        "serialNumber",
+        "signatureAlgorithm",
+        "publicKeyAlgorithm",
+    ] {
+        assert!(details[field].is_string(), "{field}");
+    }
+
+    // As the Terraform provider offers them.
+    let parts = [
+        Text("name", "from-jks"),
+        Text("type", "JKS"),
+        File("certStore", "cert.pem", keystore!("java-mismatch.jks")),
+        Text("storePassphrase", STORE_PASSPHRASE),
+    ];
+    let id = scene.upload("certificates", &parts).await;
+    assert_eq!(scene.shown("certificates", &id).await["type"], "JKS");
+}
+
+#[tokio::test]
+async fn an_ended_certificate_needs_allow_expired_cert() {
+    let scene = Scene::new().await;
+    let mut params = CertificateParams::default();
+    params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    let pem = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    let pem = pem.pem();
+    let parts = [
+        Text("type", "PEM"),
+        Text("name", "old"),
+        File("certStore", "cert.pem", pem.as_bytes()),
+    ];
+    for path in ["certificates", "certificates?allowExpiredCert=false"] {
+        let reply = scene.door.form(Method::POST, path, &parts).await;
+        assert_eq!(reply.refused(), "certStore");
+    }
+    let id = scene
+        .upload("certificates?allowExpiredCert=true", &parts)
+        .await;
+    let shown = scene.shown("certificates", &id).await;
+    assert_eq!(shown["expirationDate"], "2020-01-01");
+}
+
+#[tokio::test]
+async fn keystores_of_every_type_show_their_certificates_and_no_key() {
+    let scene = Scene::new().await;
+    let (certificate, key) = pair();
+    let ca = ca().pem();
+    // The order and the names of the Terraform provider.
+    let parts = [
+        Text("name", "pem"),
+        Text("type", "PEM"),
+        File("certificate", "cert.pem", certificate.as_bytes()),
+        File("key", "key.pem", key.as_bytes()),
+        Text("keyPassphrase", ""),
+        File("caPathCertificate", "ca.pem", ca.as_bytes()),
+        Text("algorithm", ""),
+    ];
+    let id = scene.upload("keystores", &parts).await;
+    let shown = scene.shown("keystores", &id).await;
+    assert_eq!(shown["capathFileName"], "ca.pem");
+    assert_eq!(shown["keyFileName"], "key.pem");
+    assert_eq!(
+        shown["details"]["capath"][0]["subject"]["commonName"],
+        "test CA"
+    );
+
+    for (store_type, file, bytes, passphrase) in [
+        (
+            "JKS",
+            "server.jks",
+            keystore!("java.jks"),
+            "Key-pass22-leaf",
+        ),
+        (
+            "JCEKS",
+            "server.jceks",
+            keystore!("java.jceks"),
+            "Key-pass22-leaf",
+        ),
+        (
+            "PKCS12",
+            "server.p12",
+            keystore!("java.p12"),
+            STORE_PASSPHRASE,
+        ),
+    ] {
+        // The order of the command line.
+        let parts = [
+            Text("type", store_type),
+            Text("name", store_type),
+            File("keyStore", file, bytes),
+            Text("storePassphrase", STORE_PASSPHRASE),
+            Text("keyPassphrase", passphrase),
+            Text("alias", "leaf"),
+            Text("algorithm", "PKIX"),
+            Text("expirationDate", "2027-01-01"),
+        ];
+        let id = scene.upload("keystores", &parts).await;
+        let reply = scene.door.get(&format!("keystores/{id}")).await;
+        let shown = reply.ok();
+        assert_eq!(shown["type"], store_type);
+        assert_eq!(shown["keystoreFileName"], file);
+        assert_eq!(shown["alias"], "leaf");
+        assert_eq!(shown["algorithm"], "PKIX");
+        assert_eq!(shown["expirationDate"], "2027-01-01");
+        assert_eq!(
+            shown["details"]["certificate"]["subject"]["commonName"],
+            "leaf"
+        );
+        assert!(shown["details"]["capath"].is_array());
+        for secret in [STORE_PASSPHRASE, passphrase, "PRIVATE"] {
+            assert!(!reply.text.contains(secret), "{secret}");
+        }
+        let listed = scene
+            .door
+            .get(&format!("keystores?type={store_type}"))
+            .await
+            .ok();
+        assert_eq!(listed.as_array().unwrap().len(), 1);
+        assert_eq!(listed[0]["type"], store_type);
+    }
+}
+
+#[tokio::test]
+async fn truststores_of_every_type_show_their_entries() {
+    let scene = Scene::new().await;
+    for (store_type, file, passphrase, aliases) in [
+        ("JKS", keystore!("java-trust.jks"), STORE_PASSPHRASE, 2),
+        ("JCEKS", keystore!("java.jceks"), STORE_PASSPHRASE, 1),
+        ("PKCS12", keystore!("java.p12"), STORE_PASSPHRASE, 1),
+    ] {
+        let parts = [
+            Text("type", store_type),
+            Text("name", store_type),
+            File("trustStore", "truststore.bin", file),
+            Text("storePassphrase", passphrase),
+            Text("algorithm", "SunX509"),
+        ];
+        let id = scene.upload("truststores", &parts).await;
+        let shown = scene.shown("truststores", &id).await;
+        assert_eq!(shown["truststoreFileName"], "truststore.bin");
+        assert_eq!(shown["algorithm"], "SunX509");
+        let entries = shown["details"]["certificateEntries"].as_array().unwrap();
+        assert_eq!(entries.len(), aliases, "{store_type}");
+        for entry in entries {
+            assert!(entry["alias"].is_string());
+            assert!(entry["certificate"]["serialNumber"].is_string());
+        }
+    }
+    let id = scene.pem_truststore("pem").await;
+    let shown = scene.shown("truststores", &id).await;
+    assert_eq!(shown["details"]["certificateEntries"][0]["alias"], "1");
+}
+
+#[tokio::test]
+async fn pinsets_have_no_type_and_show_digests() {
+    let scene = Scene::new().await;
+    let (certificate, _) = pair();
+    let pem = certificate.repeat(2);
+    let file = File("certificatePinset", "cert.pem", pem.as_bytes());
+    let parts = [Text("name", "pins"), file];
+    let id = scene.upload("certificatePinsets", &parts).await;
+    let shown = scene.shown("certificatePinsets", &id).await;
+    assert_eq!(shown["expirationDate"], "4096-01-01");
+    let entry = &shown["details"]["certificateEntries"][1];
+    assert_eq!(entry["spkiSha256"].as_str().unwrap().len(), 64);
+    assert_eq!(entry["sha256"].as_str().unwrap().len(), 64);
+    let replaced = scene
+        .door
+        .form(Method::PUT, &format!("certificatePinsets/{id}"), &parts)
+        .await;
+    assert!(replaced.ok()["message"].is_string());
+}
+
+#[tokio::test]
+async fn crl_distributors_refer_to_certificates_of_the_group() {
+    let scene = Scene::new().await;
+    let signer = scene.certificate("the signer", IsCa::NoCa).await;
+    let root = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root = scene.certificate("root", root).await;
+    let good = json!({
+        "name": "crl", "completeCrlIssuerUrl": "http://crl.example.com/ca.crl", "frequency": 60,
+        "distributorCertificate": { "path": "certificates/the%20signer" },
+        "deltaCrlIssuerUrl": "https://crl.example.com/delta.crl",
+        "caCertificate": path("certificates", &root),
+    });
+    let id = scene.post("crlDistributorConfigs", good.clone()).await;
+    let shown = scene.shown("crlDistributorConfigs", &id).await;
+    for field in [
+        "name",
+        "completeCrlIssuerUrl",
+        "deltaCrlIssuerUrl",
+        "frequency",
+        "caCertificate",
+    ] {
+        assert_eq!(shown[field], good[field], "{field}");
+    }
+    // A reference by name is answered with the id.
+    let by_id = path("certificates", &signer);
+    assert_eq!(shown["distributorCertificate"], by_id);
+    assert!(shown.get("type").is_none() && shown["expirationDate"].is_string());
+
+    for (field, value, place) in [
+        ("frequency", json!(1), "/frequency"),
+        ("frequency", json!(1001), "/frequency"),
+        ("frequency", json!(2.5), "/frequency"),
+        (
+            "completeCrlIssuerUrl",
+            json!("ldap://a/b"),
+            "/completeCrlIssuerUrl",
+        ),
+        (
+            "deltaCrlIssuerUrl",
+            json!("http://me:secret@a/b"),
+            "/deltaCrlIssuerUrl",
+        ),
+        (
+            "distributorCertificate",
+            path("keystores", &signer),
+            "/distributorCertificate/path",
+        ),
+        (
+            "distributorCertificate",
+            json!({"path":"certificates/nobody"}),
+            "/distributorCertificate/path",
+        ),
+        (
+            "distributorCertificate",
+            json!({"path":"../certificates"}),
+            "/distributorCertificate/path",
+        ),
+        ("caCertificate", by_id, "/caCertificate/path"),
+        ("colour", json!("blue"), "/colour"),
+    ] {
+        let mut body = good.clone();
+        body["name"] = json!("other");
+        body[field] = value;
+        let reply = scene
+            .door
+            .json(Method::POST, "crlDistributorConfigs", &body.to_string())
+            .await;
+        assert_eq!(reply.refused(), place, "{body}");
+        assert!(!reply.text.contains("secret@"), "{}", reply.text);
+    }
+}

@@ -75,6 +75,9 @@ impl Manager {
             collection,
             name: name.clone(),
             current: FIRST_VERSION,
+            previous: None,
+            pending: None,
+            newest: FIRST_VERSION,
             created_at: now,
             modified_at: now,
             deleted_at: None,
@@ -108,7 +111,7 @@ impl Manager {
     ) -> Result<u64, ManagerError> {
         let (secret, _, metadata) = self.secret(group, collection, id).await?;
         same_type(&metadata, &draft.metadata)?;
-        let number = secret.current.saturating_add(1);
+        let number = secret.newest.saturating_add(1);
         let name = draft.name.clone();
         let version = self
             .seal(caller, group, collection, id, number, draft, now)

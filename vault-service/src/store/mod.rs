@@ -5,6 +5,8 @@
 //!
 //! Every implementation passes the same conformance suite.
 
+mod edit_session;
+mod label;
 mod record;
 mod sqlite;
 #[cfg(test)]
@@ -18,6 +20,8 @@ use sallyport_model::{
 use thiserror::Error;
 use tokio::sync::watch;
 
+pub use edit_session::{EditSessionRecord, StagedAction, StagedChange};
+pub use label::{Label, OLD_VERSIONS_KEPT, Users};
 pub use record::{
     ActorKind, ActorRecord, AuditOutcome, AuditRecord, EnvironmentRecord, GrantRecord,
     GroupKeyRecord, GroupRecord, OrganizationRecord, SecretRecord, Setting, TokenRecord,
@@ -138,6 +142,31 @@ pub trait Store: Send + Sync {
         number: u64,
     ) -> Result<Option<VersionRecord>, StoreError>;
 
+    /// Versions of a secret, with their sealed payloads, newest first.
+    async fn versions(&self, secret: SecretId) -> Result<Vec<VersionRecord>, StoreError>;
+
+    /// Live secrets of a group of which any version refers to a secret, by kind and name, with the
+    /// numbers of those versions, ascending.
+    async fn users(
+        &self,
+        group: GroupId,
+        secret: SecretId,
+    ) -> Result<Vec<(SecretRecord, Vec<u64>)>, StoreError>;
+
+    /// Live secrets whose current version has a date that is not after `until` (`YYYY-MM-DD`), soonest
+    /// first; of all environments without a scope.
+    async fn expiring(
+        &self,
+        scope: Option<Scope>,
+        until: &str,
+    ) -> Result<Vec<Expiring>, StoreError>;
+
+    /// The edit session that is open on a group.
+    async fn edit_session(&self, group: GroupId) -> Result<Option<EditSessionRecord>, StoreError>;
+
+    /// What is staged in the edit session of a group, by kind and name.
+    async fn staged_changes(&self, group: GroupId) -> Result<Vec<StagedChange>, StoreError>;
+
     /// Grants on a group, by actor. They stay readable after the group was deleted.
     async fn grants(&self, group: GroupId) -> Result<Vec<GrantRecord>, StoreError>;
 
@@ -158,6 +187,17 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<AuditRecord>, StoreError>;
 }
 
+/// A secret with a date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expiring {
+    /// Its group.
+    pub group: GroupRecord,
+    /// The secret.
+    pub secret: SecretRecord,
+    /// The date of its current version, `YYYY-MM-DD`.
+    pub expiration_date: String,
+}
+
 /// What a store answers when it cannot do what was asked.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -174,12 +214,24 @@ pub enum StoreError {
         what: &'static str,
     },
     /// Somebody else wrote first.
-    #[error("version {expected} was expected, version {found} is current")]
+    #[error("{expected} was expected, {found} was found")]
     Stale {
-        /// The version the writer had read.
+        /// The version (or step, or revision) the writer had read.
         expected: u64,
-        /// The version that is current.
+        /// The one that is there now.
         found: u64,
+    },
+    /// Somebody has an edit session open on the group.
+    #[error("{holder:?} has an edit session open on the secret group")]
+    Locked {
+        /// Name of who.
+        holder: String,
+    },
+    /// The current or pending version of another secret refers to the one to delete.
+    #[error("another secret refers to the {what}")]
+    InUse {
+        /// "keystore", "truststore", ...
+        what: &'static str,
     },
     /// A stored record does not read as what it should be.
     #[error("stored {what} is damaged")]

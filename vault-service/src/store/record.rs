@@ -6,6 +6,9 @@ use sallyport_model::{
 };
 use sallyport_pki::UnixTime;
 
+use super::edit_session::{EditSessionRecord, StagedChange};
+use super::label::Users;
+
 /// An organization (business group).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrganizationRecord {
@@ -120,6 +123,13 @@ pub struct SecretRecord {
     pub name: SecretName,
     /// The version in force; counts from 1.
     pub current: u64,
+    /// The version that was in force before.
+    pub previous: Option<u64>,
+    /// The version that waits to be promoted.
+    pub pending: Option<u64>,
+    /// The highest number ever given; the next version takes the one above, so that none is used
+    /// twice.
+    pub newest: u64,
     /// When it was made.
     pub created_at: UnixTime,
     /// When it was changed last.
@@ -267,14 +277,114 @@ pub enum Write {
     },
     /// Adds a secret with its version 1 to a live group.
     CreateSecret(SecretRecord, VersionRecord),
-    /// Adds a version to a live secret and makes it the current one.
+    /// Adds a version to a live secret and makes it the current one. Of the versions without a label
+    /// the newest [`super::OLD_VERSIONS_KEPT`] stay, older ones are destroyed.
     ReplaceSecret {
         /// New name.
         name: SecretName,
-        /// The version; its number is `expected + 1`.
+        /// The version; its number follows the newest.
         version: VersionRecord,
         /// The version that must be current.
         expected: u64,
+    },
+    /// Adds a version to a live secret that waits to be promoted; one that waited is destroyed.
+    PutPending {
+        /// The version; its number follows the newest.
+        version: VersionRecord,
+        /// The version that must be current.
+        expected: u64,
+    },
+    /// Makes the pending version of a live secret the current one. Destroys as a replacement does.
+    PromotePending {
+        /// The secret.
+        secret: SecretId,
+        /// The version that must be pending.
+        number: u64,
+        /// The version that must be current.
+        expected: u64,
+        /// When.
+        at: UnixTime,
+    },
+    /// Destroys the pending version of a live secret.
+    DropPending {
+        /// The secret.
+        secret: SecretId,
+        /// The version that must be pending.
+        number: u64,
+    },
+    /// Makes an older version of a live secret the current one again; no payload is written.
+    MoveCurrent {
+        /// The secret.
+        secret: SecretId,
+        /// The version that becomes current.
+        to: u64,
+        /// The version that must be current.
+        expected: u64,
+        /// When.
+        at: UnixTime,
+    },
+    /// Changes what is not sealed: the name of a live secret, the date of its current version.
+    UpdateSecret {
+        /// The secret.
+        secret: SecretId,
+        /// New name.
+        name: SecretName,
+        /// New date, `YYYY-MM-DD`.
+        expiration_date: Option<String>,
+        /// The version that must be current.
+        expected: u64,
+        /// When.
+        at: UnixTime,
+    },
+    /// Destroys the versions of a live secret and leaves its tombstone.
+    DeleteSecret {
+        /// The secret.
+        secret: SecretId,
+        /// The version that must be current.
+        expected: u64,
+        /// What if others refer to it.
+        users: Users,
+        /// When.
+        at: UnixTime,
+    },
+    /// Takes the name of a live secret away, so that another can have it; a later write of the same
+    /// batch must name the secret again.
+    FreeName(SecretId),
+    /// Refuses the batch with `Locked` while an edit session is open on the group.
+    RequireUnlocked {
+        /// The group.
+        group: GroupId,
+        /// Whose session does not count.
+        except: Option<ActorId>,
+    },
+    /// Opens an edit session; `Locked` while there is one.
+    OpenEditSession(EditSessionRecord),
+    /// Sets what an edit session will do to a secret; what it would have done before is destroyed.
+    Stage {
+        /// The group.
+        group: GroupId,
+        /// Who must hold the session.
+        holder: ActorId,
+        /// The change; its step follows that of the one it takes the place of.
+        change: Box<StagedChange>,
+    },
+    /// Forgets what an edit session would do to a secret, and destroys it.
+    Unstage {
+        /// The group.
+        group: GroupId,
+        /// Who must hold the session.
+        holder: ActorId,
+        /// The secret.
+        secret: SecretId,
+    },
+    /// Ends an edit session and destroys what it still has staged.
+    EndEditSession {
+        /// The group.
+        group: GroupId,
+        /// Who must hold the session.
+        holder: ActorId,
+        /// The revision the session must have.
+        revision: Option<u64>,
     },
     /// Gives an access; giving it twice changes nothing.
     PutGrant(GrantRecord),

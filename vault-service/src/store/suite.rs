@@ -5,12 +5,15 @@
 mod accounts;
 mod audit;
 mod batches;
+mod deletion;
+mod edit_sessions;
 mod feed;
 mod grants;
 mod groups;
 pub(crate) mod sample;
 mod secrets;
 mod tombstones;
+mod versions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,6 +96,30 @@ macro_rules! every_store_passes {
             tombstones::a_deleted_group_takes_no_more_writes,
             tombstones::names_are_free_after_deletion_and_the_living_come_first,
             tombstones::without_a_living_one_the_name_finds_the_one_deleted_last,
+            deletion::a_deleted_secret_leaves_a_tombstone_without_versions,
+            deletion::a_secret_in_use_is_deleted_only_by_force,
+            deletion::old_versions_and_tombstones_hold_nothing_back,
+            deletion::users_are_listed_with_the_versions_that_refer,
+            edit_sessions::a_session_and_what_is_staged_read_back,
+            edit_sessions::a_group_has_one_session_at_most,
+            edit_sessions::a_locked_group_refuses_batches_that_ask_for_an_unlocked_one,
+            edit_sessions::only_the_holder_stages_and_ends,
+            edit_sessions::a_secret_is_staged_once_and_no_step_is_lost,
+            edit_sessions::a_session_ends_with_its_changes_in_one_batch_or_not_at_all,
+            edit_sessions::a_session_ends_with_its_group,
+            edit_sessions::what_is_staged_does_not_raise_the_feed,
+            versions::a_replacement_moves_the_label_of_the_one_before,
+            versions::only_so_many_versions_without_a_label_stay,
+            versions::a_pending_version_waits_beside_the_current_one,
+            versions::a_promoted_version_is_the_current_one,
+            versions::a_dropped_version_is_gone_and_its_number_is_not_used_again,
+            versions::the_current_label_moves_back_and_forth,
+            versions::the_current_label_moves_to_no_version_that_is_not_there,
+            versions::every_move_of_a_label_names_the_version_it_saw,
+            versions::a_version_that_refers_to_a_tombstone_never_comes_into_force,
+            versions::name_and_date_change_without_a_new_version,
+            versions::two_secrets_swap_their_names_in_one_batch,
+            versions::secrets_with_a_date_are_found_soonest_first,
         }
     };
 }

@@ -59,7 +59,10 @@ impl Failure {
             | Self::Accounts(AccountsError::Store(error)) => match error {
                 StoreError::Engine(_) => StatusCode::SERVICE_UNAVAILABLE,
                 StoreError::Gone { .. } => StatusCode::NOT_FOUND,
-                StoreError::Taken { .. } | StoreError::Stale { .. } => StatusCode::CONFLICT,
+                StoreError::Taken { .. }
+                | StoreError::Stale { .. }
+                | StoreError::Locked { .. }
+                | StoreError::InUse { .. } => StatusCode::CONFLICT,
                 StoreError::Damaged { .. } | StoreError::TooNew { .. } => {
                     StatusCode::INTERNAL_SERVER_ERROR
                 }

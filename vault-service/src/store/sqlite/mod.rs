@@ -27,9 +27,9 @@ use tokio::sync::watch;
 use self::pool::ReadPool;
 use self::writer::Writer;
 use super::{
-    ActorRecord, AuditRecord, ChangeSeq, EnvironmentRecord, GrantRecord, GroupKeyRecord,
-    GroupRecord, OrganizationRecord, SecretRecord, Setting, Store, StoreError, TokenRecord,
-    VersionRecord, Write,
+    ActorRecord, AuditRecord, ChangeSeq, EditSessionRecord, EnvironmentRecord, Expiring,
+    GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord, SecretRecord, Setting,
+    StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
 };
 
 /// The store in one SQLite file. Dropping it finishes the batches that are queued and closes the
@@ -230,6 +230,45 @@ impl Store for SqliteStore {
     ) -> Result<Option<VersionRecord>, StoreError> {
         self.readers
             .read(move |db| reads::version(db, secret, number))
+            .await
+    }
+
+    async fn versions(&self, secret: SecretId) -> Result<Vec<VersionRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::versions(db, secret))
+            .await
+    }
+
+    async fn users(
+        &self,
+        group: GroupId,
+        secret: SecretId,
+    ) -> Result<Vec<(SecretRecord, Vec<u64>)>, StoreError> {
+        self.readers
+            .read(move |db| reads::users(db, group, secret))
+            .await
+    }
+
+    async fn expiring(
+        &self,
+        scope: Option<Scope>,
+        until: &str,
+    ) -> Result<Vec<Expiring>, StoreError> {
+        let until = until.to_owned();
+        self.readers
+            .read(move |db| reads::expiring(db, scope, &until))
+            .await
+    }
+
+    async fn edit_session(&self, group: GroupId) -> Result<Option<EditSessionRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::edit_session(db, group))
+            .await
+    }
+
+    async fn staged_changes(&self, group: GroupId) -> Result<Vec<StagedChange>, StoreError> {
+        self.readers
+            .read(move |db| reads::staged_changes(db, group))
             .await
     }
 

@@ -7,8 +7,9 @@ use sallyport_model::{
 };
 
 use super::super::{
-    ActorRecord, AuditRecord, ChangeSeq, EnvironmentRecord, GrantRecord, GroupKeyRecord,
-    GroupRecord, OrganizationRecord, SecretRecord, Setting, StoreError, TokenRecord, VersionRecord,
+    ActorRecord, AuditRecord, ChangeSeq, EditSessionRecord, EnvironmentRecord, Expiring,
+    GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord, SecretRecord, Setting,
+    StagedChange, StoreError, TokenRecord, VersionRecord,
 };
 use super::words::setting_name;
 use super::{integer, rows};
@@ -238,6 +239,110 @@ pub(super) fn version(
         "SELECT * FROM version WHERE secret = ?1 AND number = ?2",
         (secret.as_bytes(), number),
         |row| rows::version(row, refers_to),
+    )
+}
+
+pub(super) fn versions(
+    db: &Connection,
+    secret: SecretId,
+) -> Result<Vec<VersionRecord>, StoreError> {
+    let numbers: Vec<u64> = all(
+        db,
+        "SELECT number FROM version WHERE secret = ?1 ORDER BY number DESC",
+        (secret.as_bytes(),),
+        rows::number,
+    )?;
+    let damaged = || StoreError::Damaged { what: "version" };
+    numbers
+        .into_iter()
+        .map(|number| version(db, secret, number)?.ok_or_else(damaged))
+        .collect()
+}
+
+pub(super) fn users(
+    db: &Connection,
+    group: GroupId,
+    secret: SecretId,
+) -> Result<Vec<(SecretRecord, Vec<u64>)>, StoreError> {
+    let references = all(
+        db,
+        "SELECT DISTINCT secret.*, version_reference.number
+         FROM version_reference JOIN secret ON secret.id = version_reference.secret
+         WHERE target = ?1 AND secret_group = ?2 AND deleted_at IS NULL
+         ORDER BY collection, name, number",
+        (secret.as_bytes(), group.as_bytes()),
+        |row| Ok((rows::secret(row)?, rows::number(row)?)),
+    )?;
+    let mut users: Vec<(SecretRecord, Vec<u64>)> = Vec::new();
+    for (user, number) in references {
+        match users.last_mut().filter(|(last, _)| last.id == user.id) {
+            Some((_, numbers)) => numbers.push(number),
+            None => users.push((user, vec![number])),
+        }
+    }
+    Ok(users)
+}
+
+pub(super) fn expiring(
+    db: &Connection,
+    scope: Option<Scope>,
+    until: &str,
+) -> Result<Vec<Expiring>, StoreError> {
+    let ended = all(
+        db,
+        "SELECT secret.*, expiration_date
+         FROM version
+         JOIN secret ON secret.id = version.secret AND secret.current = version.number
+         JOIN secret_group ON secret_group.id = secret.secret_group
+         WHERE expiration_date <= ?1 AND secret.deleted_at IS NULL
+           AND (?2 IS NULL OR (organization = ?2 AND environment = ?3))
+         ORDER BY expiration_date, secret_group.name, collection, secret.name",
+        (
+            until,
+            scope.as_ref().map(|scope| scope.organization.as_bytes()),
+            scope.as_ref().map(|scope| scope.environment.as_bytes()),
+        ),
+        |row| Ok((rows::secret(row)?, rows::expiration_date(row)?)),
+    )?;
+    ended
+        .into_iter()
+        .map(|(secret, expiration_date)| {
+            let group = one(
+                db,
+                "SELECT * FROM secret_group WHERE id = ?1",
+                (secret.group.as_bytes(),),
+                rows::group,
+            )?;
+            Ok(Expiring {
+                group: group.ok_or(StoreError::Damaged { what: "secret" })?,
+                secret,
+                expiration_date,
+            })
+        })
+        .collect()
+}
+
+pub(super) fn edit_session(
+    db: &Connection,
+    group: GroupId,
+) -> Result<Option<EditSessionRecord>, StoreError> {
+    one(
+        db,
+        "SELECT * FROM edit_session WHERE secret_group = ?1",
+        (group.as_bytes(),),
+        rows::edit_session,
+    )
+}
+
+pub(super) fn staged_changes(
+    db: &Connection,
+    group: GroupId,
+) -> Result<Vec<StagedChange>, StoreError> {
+    all(
+        db,
+        "SELECT * FROM staged_change WHERE secret_group = ?1 ORDER BY collection, name",
+        (group.as_bytes(),),
+        rows::staged_change,
     )
 }
 

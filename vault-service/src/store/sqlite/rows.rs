@@ -9,9 +9,11 @@ use sallyport_pki::UnixTime;
 use uuid::Uuid;
 
 use super::super::{
-    ActorRecord, AuditRecord, EnvironmentRecord, GrantRecord, GroupKeyRecord, GroupRecord,
-    OrganizationRecord, SecretRecord, StoreError, TokenRecord, VersionRecord,
+    ActorRecord, AuditRecord, EditSessionRecord, EnvironmentRecord, GrantRecord, GroupKeyRecord,
+    GroupRecord, OrganizationRecord, SecretRecord, StagedAction, StagedChange, StoreError,
+    TokenRecord, VersionRecord,
 };
+use super::apply::Living;
 use super::words::Word;
 
 pub(super) fn organization(row: &Row<'_>) -> Result<OrganizationRecord, StoreError> {
@@ -89,6 +91,9 @@ pub(super) fn secret(row: &Row<'_>) -> Result<SecretRecord, StoreError> {
         collection: fields.parsed("collection")?,
         name: fields.parsed("name")?,
         current: fields.number("current")?,
+        previous: fields.optional_number("previous")?,
+        pending: fields.optional_number("pending")?,
+        newest: fields.number("newest")?,
         created_at: fields.time("created_at")?,
         modified_at: fields.time("modified_at")?,
         deleted_at: fields.optional_time("deleted_at")?,
@@ -115,6 +120,75 @@ pub(super) fn version(
 
 pub(super) fn version_reference(row: &Row<'_>) -> Result<SecretId, StoreError> {
     Fields::of("version", row).id("target", SecretId::new)
+}
+
+/// What a write must know of a secret, and whether it is deleted.
+pub(super) fn living(id: SecretId, row: &Row<'_>) -> Result<(Living, bool), StoreError> {
+    let fields = Fields::of("secret", row);
+    let living = Living {
+        id,
+        group: fields.id("secret_group", GroupId::new)?,
+        collection: fields.parsed("collection")?,
+        current: fields.number("current")?,
+        pending: fields.optional_number("pending")?,
+        newest: fields.number("newest")?,
+    };
+    Ok((living, fields.plain("deleted")?))
+}
+
+/// The number of a version.
+pub(super) fn number(row: &Row<'_>) -> Result<u64, StoreError> {
+    Fields::of("version", row).number("number")
+}
+
+/// The date of a version that has one.
+pub(super) fn expiration_date(row: &Row<'_>) -> Result<String, StoreError> {
+    Fields::of("version", row).plain("expiration_date")
+}
+
+pub(super) fn edit_session(row: &Row<'_>) -> Result<EditSessionRecord, StoreError> {
+    let fields = Fields::of("edit session", row);
+    Ok(EditSessionRecord {
+        group: fields.id("secret_group", GroupId::new)?,
+        holder: fields.id("holder", ActorId::new)?,
+        holder_name: fields.plain("holder_name")?,
+        opened_at: fields.time("opened_at")?,
+        revision: fields.number("revision")?,
+    })
+}
+
+pub(super) fn staged_change(row: &Row<'_>) -> Result<StagedChange, StoreError> {
+    let fields = Fields::of("staged change", row);
+    let secret = fields.id("secret", SecretId::new)?;
+    let version = || -> Result<VersionRecord, StoreError> {
+        Ok(VersionRecord {
+            secret,
+            number: fields.number("number")?,
+            metadata: fields.plain("metadata")?,
+            envelope: fields.plain("envelope")?,
+            expiration_date: fields.plain("expiration_date")?,
+            refers_to: fields.ids("refers_to", SecretId::new)?,
+            created_at: fields.time("created_at")?,
+            created_by: fields.plain("created_by")?,
+        })
+    };
+    let action: String = fields.plain("action")?;
+    Ok(StagedChange {
+        secret,
+        collection: fields.parsed("collection")?,
+        name: fields.parsed("name")?,
+        step: fields.number("step")?,
+        staged_at: fields.time("staged_at")?,
+        action: match action.as_str() {
+            "create" => StagedAction::Create(version()?),
+            "replace" => StagedAction::Replace(version()?),
+            "update" => StagedAction::Update {
+                expiration_date: fields.plain("expiration_date")?,
+            },
+            "delete" => StagedAction::Delete,
+            _ => return Err(fields.damaged()),
+        },
+    })
 }
 
 pub(super) fn grant(row: &Row<'_>) -> Result<GrantRecord, StoreError> {
@@ -166,6 +240,15 @@ impl<'row> Fields<'row> {
     fn optional_id<T>(&self, column: &str, new: fn(Uuid) -> T) -> Result<Option<T>, StoreError> {
         let bytes: Option<[u8; 16]> = self.plain(column)?;
         Ok(bytes.map(|bytes| new(Uuid::from_bytes(bytes))))
+    }
+
+    fn ids<T>(&self, column: &str, new: fn(Uuid) -> T) -> Result<Vec<T>, StoreError> {
+        let bytes: Vec<u8> = self.plain(column)?;
+        let (ids, rest) = bytes.as_chunks::<16>();
+        if !rest.is_empty() {
+            return Err(self.damaged());
+        }
+        Ok(ids.iter().map(|id| new(Uuid::from_bytes(*id))).collect())
     }
 
     fn scope(&self) -> Result<Scope, StoreError> {

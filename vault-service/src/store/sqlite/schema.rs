@@ -9,7 +9,10 @@ use super::super::StoreError;
 use super::EngineError;
 
 /// One script per schema version; the version is how many of them were applied.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_versions.sql"),
+];
 
 const KNOWN: u32 = MIGRATIONS.len() as u32;
 
@@ -17,7 +20,7 @@ const KNOWN: u32 = MIGRATIONS.len() as u32;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 // Every statement of this store fits.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 128;
 
 /// Opens the one connection that writes, and migrates.
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {

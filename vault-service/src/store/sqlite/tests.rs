@@ -13,7 +13,10 @@ use super::SqliteStore;
 use crate::store::suite::sample::{
     House, NOW, assert_refused, audit_entry, grant, later, replace, secret, token, version,
 };
-use crate::store::{Setting, Store, StoreError, VersionRecord, Write};
+use crate::store::{
+    EditSessionRecord, Setting, StagedAction, StagedChange, Store, StoreError, Users,
+    VersionRecord, Write,
+};
 
 #[tokio::test]
 async fn everything_is_there_after_reopening() {
@@ -201,6 +204,147 @@ async fn payloads_and_keys_of_a_deleted_group_are_gone_from_every_file() {
     assert!(!place.holds(MARKER));
     let left = store.secrets(kept, Collection::Keystores).await.unwrap();
     assert_eq!(left.len(), 120);
+}
+
+/// What a program of the first schema left behind: a replaced secret, one that refers to it, and a
+/// deleted group.
+#[tokio::test]
+async fn a_database_of_the_first_schema_is_brought_up_to_date_and_loses_nothing() {
+    let place = Place::new();
+    let id = |byte: char| format!("X'{}'", byte.to_string().repeat(32));
+    let (organization, environment, group, dead) = (id('1'), id('2'), id('3'), id('4'));
+    let (keystore, context, deleted) = (id('5'), id('6'), id('7'));
+    let connection = Connection::open(place.file()).unwrap();
+    connection
+        .execute_batch(include_str!("migrations/0001_initial.sql"))
+        .unwrap();
+    connection
+        .execute_batch(&format!(
+            "PRAGMA user_version = 1;
+             INSERT INTO organization VALUES ({organization}, 'Org');
+             INSERT INTO environment VALUES ({environment}, {organization}, 'production', 1);
+             INSERT INTO secret_group VALUES
+                 ({group}, {organization}, {environment}, 'payments', 0, 1, 2, 'ada', NULL),
+                 ({dead}, {organization}, {environment}, 'dead', 0, 1, 2, 'ada', 3);
+             INSERT INTO secret VALUES
+                 ({keystore}, {group}, 'keystores', 'inbound', 3, 1, 2, NULL),
+                 ({context}, {group}, 'tlsContexts', 'inbound', 1, 1, 2, NULL),
+                 ({deleted}, {dead}, 'keystores', 'inbound', 4, 1, 2, 3);
+             INSERT INTO version VALUES
+                 ({keystore}, 1, '{{}}', NULL, 1, 'ada', X'01'),
+                 ({keystore}, 2, '{{}}', NULL, 1, 'ada', X'02'),
+                 ({keystore}, 3, '{{}}', '2031-01-01', 1, 'ada', X'03'),
+                 ({context}, 1, '{{}}', NULL, 1, 'ada', X'04');
+             INSERT INTO version_reference VALUES ({context}, 1, 0, {keystore});"
+        ))
+        .unwrap();
+    drop(connection);
+
+    let store = SqliteStore::open(&place.file()).unwrap();
+    let uuid = |byte: &str| byte.repeat(32);
+    let group = uuid("3").parse().unwrap();
+    let kind = Collection::Keystores;
+    let [(found, current)] = &store.secrets(group, kind).await.unwrap()[..] else {
+        panic!("not one keystore");
+    };
+    assert_eq!(
+        (found.current, found.previous, found.pending, found.newest),
+        (3, Some(2), None, 3)
+    );
+    assert_eq!(current.envelope, [3]);
+    let versions = store.versions(found.id).await.unwrap();
+    let envelopes: Vec<_> = versions.into_iter().map(|item| item.envelope).collect();
+    assert_eq!(envelopes, [[3], [2], [1]]);
+    let users = store.users(group, found.id).await.unwrap();
+    assert_eq!(users[0].1, [1]);
+    assert_eq!((users[0].0.current, users[0].0.previous), (1, None));
+    let tombstone = store
+        .secret_or_tombstone(uuid("4").parse().unwrap(), kind, uuid("7").parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((tombstone.previous, tombstone.newest), (None, 4));
+    store.commit(vec![replace(found, 3)]).await.unwrap();
+}
+
+#[tokio::test]
+async fn destroyed_versions_and_cancelled_changes_are_gone_from_every_file() {
+    let place = Place::new();
+    let store = place.create();
+    let house = House::in_store(&store).await;
+    let group = house.add_group("payments").await.id;
+    let (record, _) = house.add_secret(group, Collection::Keystores, "k").await;
+    let holder = house.gateway;
+    let session = EditSessionRecord {
+        group,
+        holder,
+        holder_name: "ada".to_owned(),
+        opened_at: NOW,
+        revision: 0,
+    };
+    let change = |version| {
+        Box::new(StagedChange {
+            secret: record.id,
+            collection: Collection::Keystores,
+            name: record.name.clone(),
+            step: 1,
+            staged_at: NOW,
+            action: StagedAction::Replace(version),
+        })
+    };
+    let marked = |number: u64, marker: &str| VersionRecord {
+        envelope: marker.as_bytes().repeat(300),
+        ..version(record.id, number)
+    };
+    let end = Write::EndEditSession {
+        group,
+        holder,
+        revision: None,
+    };
+    let delete = Write::DeleteSecret {
+        secret: record.id,
+        expected: 1,
+        users: Users::Refuse,
+        at: NOW,
+    };
+    for (marker, written, destroyed) in [
+        (
+            "a staged envelope",
+            vec![
+                Write::OpenEditSession(session),
+                Write::Stage {
+                    group,
+                    holder,
+                    change: change(marked(2, "a staged envelope")),
+                },
+            ],
+            end,
+        ),
+        (
+            "a pending envelope",
+            vec![Write::PutPending {
+                version: marked(2, "a pending envelope"),
+                expected: 1,
+            }],
+            Write::DropPending {
+                secret: record.id,
+                number: 2,
+            },
+        ),
+        (
+            "another pending one",
+            vec![Write::PutPending {
+                version: marked(3, "another pending one"),
+                expected: 1,
+            }],
+            delete,
+        ),
+    ] {
+        house.commit(written).await.unwrap();
+        assert!(place.holds(marker.as_bytes()), "{marker}");
+        house.commit(vec![destroyed]).await.unwrap();
+        assert!(!place.holds(marker.as_bytes()), "{marker}");
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::warn;
 
 use super::super::{ChangeSeq, StoreError, Write};
-use super::{EngineError, apply};
+use super::EngineError;
+use super::apply::{self, Applied, Traces};
 
 // Callers wait for room when this many batches are queued.
 const QUEUE: usize = 256;
@@ -76,13 +77,6 @@ impl Drop for Writer {
     }
 }
 
-/// Where destroyed keys and payloads may still be found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Traces {
-    None,
-    InLog,
-}
-
 struct Committer {
     connection: Connection,
     announce: watch::Sender<ChangeSeq>,
@@ -128,11 +122,9 @@ impl Committer {
         let mut traces = self.traces;
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
-            let outcome = apply_whole(&mut transaction, &job.batch)?.map(|change| {
-                newest = change.or(newest);
-                if job.batch.iter().any(destroys) {
-                    traces = Traces::InLog;
-                }
+            let outcome = apply_whole(&mut transaction, &job.batch)?.map(|applied| {
+                newest = applied.change.or(newest);
+                traces = traces.and(applied.traces);
             });
             outcomes.push(outcome);
         }
@@ -168,22 +160,18 @@ impl Committer {
 fn apply_whole(
     transaction: &mut Transaction<'_>,
     batch: &[Write],
-) -> Result<Result<Option<ChangeSeq>, StoreError>, StoreError> {
+) -> Result<Result<Applied, StoreError>, StoreError> {
     let savepoint = transaction.savepoint()?;
     match apply::batch(&savepoint, batch) {
-        Ok(change) => {
+        Ok(applied) => {
             savepoint.commit()?;
-            Ok(Ok(change))
+            Ok(Ok(applied))
         }
         Err(error) => {
             savepoint.finish()?;
             Ok(Err(error))
         }
     }
-}
-
-fn destroys(write: &Write) -> bool {
-    matches!(write, Write::DeleteGroup { .. })
 }
 
 fn answer(job: Job, outcome: Result<(), StoreError>) {

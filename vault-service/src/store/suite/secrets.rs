@@ -85,6 +85,8 @@ pub(crate) async fn a_replaced_secret_keeps_its_earlier_versions(store: Arc<dyn 
     let replaced = SecretRecord {
         name: "backend-2".parse().unwrap(),
         current: 2,
+        previous: Some(1),
+        newest: 2,
         modified_at: later(7),
         ..record.clone()
     };

@@ -40,6 +40,7 @@ pub(crate) async fn a_deleted_group_leaves_tombstones_without_payloads(store: Ar
     assert_eq!(live, None);
     let tombstone = SecretRecord {
         current: 2,
+        newest: 2,
         deleted_at: Some(later(10)),
         ..backend.clone()
     };

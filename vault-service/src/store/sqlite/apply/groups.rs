@@ -6,7 +6,7 @@ use sallyport_pki::UnixTime;
 
 use super::super::super::{GrantRecord, GroupKeyRecord, GroupRecord, StoreError};
 use super::accounts::{require_actor, require_environment};
-use super::{consistent, execute, execute_on, require};
+use super::{Traces, consistent, execute, execute_on, require};
 
 const GROUP: &str = "secret group";
 
@@ -86,7 +86,7 @@ pub(super) fn update(
     )
 }
 
-pub(super) fn delete(db: &Connection, group: GroupId, at: UnixTime) -> Result<(), StoreError> {
+pub(super) fn delete(db: &Connection, group: GroupId, at: UnixTime) -> Result<Traces, StoreError> {
     execute_on(
         db,
         GROUP,
@@ -94,6 +94,7 @@ pub(super) fn delete(db: &Connection, group: GroupId, at: UnixTime) -> Result<()
         (group.as_bytes(), at.0),
     )?;
     for sql in [
+        "DELETE FROM edit_session WHERE secret_group = ?1",
         "DELETE FROM group_key WHERE secret_group = ?1",
         "DELETE FROM version WHERE secret IN (SELECT id FROM secret WHERE secret_group = ?1)",
     ] {
@@ -102,10 +103,11 @@ pub(super) fn delete(db: &Connection, group: GroupId, at: UnixTime) -> Result<()
     execute(
         db,
         GROUP,
-        "UPDATE secret SET deleted_at = ?2 WHERE secret_group = ?1 AND deleted_at IS NULL",
+        "UPDATE secret SET deleted_at = ?2, previous = NULL, pending = NULL
+         WHERE secret_group = ?1 AND deleted_at IS NULL",
         (group.as_bytes(), at.0),
-    )
-    .map(drop)
+    )?;
+    Ok(Traces::InLog)
 }
 
 pub(super) fn put_grant(db: &Connection, grant: &GrantRecord) -> Result<(), StoreError> {

@@ -2,27 +2,110 @@
 
 mod accounts;
 mod audit;
+mod edit_session;
 mod groups;
 mod secrets;
+mod versions;
 
 use rusqlite::{Connection, Params, ffi};
 
 use super::super::{ChangeSeq, StoreError, Write};
 use super::EngineError;
+pub(super) use secrets::Living;
 
-/// Applies a batch. Gives the new position of the change feed when the batch moved it.
-pub(super) fn batch(db: &Connection, batch: &[Write]) -> Result<Option<ChangeSeq>, StoreError> {
-    for write in batch {
-        apply(db, write)?;
-    }
-    if batch.iter().any(moves_feed) {
-        return raise_feed(db).map(Some);
-    }
-    Ok(None)
+/// What a batch did besides its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Applied {
+    /// The new position of the change feed, when the batch moved it.
+    pub(super) change: Option<ChangeSeq>,
+    /// Whether it destroyed keys or payloads.
+    pub(super) traces: Traces,
 }
 
-fn apply(db: &Connection, write: &Write) -> Result<(), StoreError> {
+/// Where destroyed keys and payloads may still be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Traces {
+    None,
+    InLog,
+}
+
+impl Traces {
+    pub(super) const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::None, Self::None) => Self::None,
+            _ => Self::InLog,
+        }
+    }
+
+    /// Rows with payloads were deleted or overwritten.
+    const fn of_rows(changed: usize) -> Self {
+        match changed {
+            0 => Self::None,
+            _ => Self::InLog,
+        }
+    }
+}
+
+/// Applies a batch.
+pub(super) fn batch(db: &Connection, batch: &[Write]) -> Result<Applied, StoreError> {
+    let mut traces = Traces::None;
+    for write in batch {
+        traces = traces.and(apply(db, write)?);
+    }
+    for write in batch {
+        if let Write::FreeName(secret) = write {
+            secrets::require_name(db, *secret)?;
+        }
+    }
+    let change = match batch.iter().any(moves_feed) {
+        true => Some(raise_feed(db)?),
+        false => None,
+    };
+    Ok(Applied { change, traces })
+}
+
+fn apply(db: &Connection, write: &Write) -> Result<Traces, StoreError> {
     match write {
+        Write::DeleteGroup { group, at } => return groups::delete(db, *group, *at),
+        Write::ReplaceSecret {
+            name,
+            version,
+            expected,
+        } => return secrets::replace(db, name, version, *expected),
+        Write::DeleteSecret {
+            secret,
+            expected,
+            users,
+            at,
+        } => return secrets::delete(db, *secret, *expected, *users, *at),
+        Write::PutPending { version, expected } => {
+            return versions::put_pending(db, version, *expected);
+        }
+        Write::PromotePending {
+            secret,
+            number,
+            expected,
+            at,
+        } => return versions::promote(db, *secret, *number, *expected, *at),
+        Write::DropPending { secret, number } => {
+            return versions::drop_pending(db, *secret, *number);
+        }
+        Write::Stage {
+            group,
+            holder,
+            change,
+        } => return edit_session::stage(db, *group, *holder, change),
+        Write::Unstage {
+            group,
+            holder,
+            secret,
+        } => return edit_session::unstage(db, *group, *holder, *secret),
+        Write::EndEditSession {
+            group,
+            holder,
+            revision,
+        } => return edit_session::end(db, *group, *holder, *revision),
+
         Write::PutSetting(setting, value) => accounts::put_setting(db, *setting, value),
         Write::CreateOrganization(organization) => accounts::create_organization(db, organization),
         Write::CreateEnvironment(environment) => accounts::create_environment(db, environment),
@@ -41,17 +124,37 @@ fn apply(db: &Connection, write: &Write) -> Result<(), StoreError> {
             at,
             by,
         } => groups::update(db, *group, name, *downloadable, *at, by),
-        Write::DeleteGroup { group, at } => groups::delete(db, *group, *at),
         Write::PutGrant(grant) => groups::put_grant(db, grant),
         Write::RemoveGrants { group, actor } => groups::remove_grants(db, *group, *actor),
         Write::CreateSecret(secret, version) => secrets::create(db, secret, version),
-        Write::ReplaceSecret {
+        Write::UpdateSecret {
+            secret,
             name,
-            version,
+            expiration_date,
             expected,
-        } => secrets::replace(db, name, version, *expected),
+            at,
+        } => secrets::update(
+            db,
+            *secret,
+            name,
+            expiration_date.as_deref(),
+            *expected,
+            *at,
+        ),
+        Write::FreeName(secret) => secrets::free_name(db, *secret),
+        Write::MoveCurrent {
+            secret,
+            to,
+            expected,
+            at,
+        } => versions::move_current(db, *secret, *to, *expected, *at),
+        Write::RequireUnlocked { group, except } => {
+            edit_session::require_unlocked(db, *group, *except)
+        }
+        Write::OpenEditSession(session) => edit_session::open(db, session),
         Write::Audit(entry) => audit::append(db, entry),
-    }
+    }?;
+    Ok(Traces::None)
 }
 
 fn moves_feed(write: &Write) -> bool {
@@ -64,12 +167,25 @@ fn moves_feed(write: &Write) -> bool {
         | Write::DeleteGroup { .. }
         | Write::CreateSecret(..)
         | Write::ReplaceSecret { .. }
+        | Write::PutPending { .. }
+        | Write::PromotePending { .. }
+        | Write::DropPending { .. }
+        | Write::MoveCurrent { .. }
+        | Write::UpdateSecret { .. }
+        | Write::DeleteSecret { .. }
         | Write::PutGrant(_)
         | Write::RemoveGrants { .. } => true,
         Write::PutSetting(..)
         | Write::CreateOrganization(_)
         | Write::CreateEnvironment(_)
         | Write::CreateToken { .. }
+        // Only what is published moves the feed.
+        | Write::FreeName(_)
+        | Write::RequireUnlocked { .. }
+        | Write::OpenEditSession(_)
+        | Write::Stage { .. }
+        | Write::Unstage { .. }
+        | Write::EndEditSession { .. }
         | Write::Audit(_) => false,
     }
 }

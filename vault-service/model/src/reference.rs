@@ -58,8 +58,10 @@ pub struct Field(String);
 pub enum VersionSelector {
     /// The version in force.
     Current,
-    /// The one before it.
+    /// The one that was in force before.
     Previous,
+    /// The one that waits to be promoted.
+    Pending,
     /// Exactly this one; versions count from 1.
     Number(u64),
 }
@@ -106,7 +108,7 @@ pub enum ReferenceError {
     #[error("a field is 1 to 64 letters and digits after '#'")]
     Field,
     /// `@` with something that is no version.
-    #[error("a version is current, previous or a number from 1 after '@'")]
+    #[error("a version is current, previous, pending or a number from 1 after '@'")]
     Version,
 }
 
@@ -140,6 +142,7 @@ impl FromStr for VersionSelector {
         match text {
             "current" => Ok(Self::Current),
             "previous" => Ok(Self::Previous),
+            "pending" => Ok(Self::Pending),
             _ if text.starts_with('0') || text.starts_with('+') => Err(ReferenceError::Version),
             _ => text
                 .parse()
@@ -215,6 +218,7 @@ impl fmt::Display for Reference {
             None => Ok(()),
             Some(VersionSelector::Current) => f.write_str("@current"),
             Some(VersionSelector::Previous) => f.write_str("@previous"),
+            Some(VersionSelector::Pending) => f.write_str("@pending"),
             Some(VersionSelector::Number(number)) => write!(f, "@{number}"),
         }
     }
@@ -353,6 +357,21 @@ mod tests {
         assert!(reference.scope.is_some());
         assert_eq!(reference.version, Some(VersionSelector::Number(3)));
         assert_eq!(reference.to_string(), text);
+    }
+
+    #[test]
+    fn a_version_is_a_label_or_a_number() {
+        for (text, version) in [
+            ("@current", VersionSelector::Current),
+            ("@previous", VersionSelector::Previous),
+            ("@pending", VersionSelector::Pending),
+            ("@7", VersionSelector::Number(7)),
+        ] {
+            let text = format!("secret://payments/keystores/inbound{text}");
+            let reference: Reference = text.parse().unwrap();
+            assert_eq!(reference.version, Some(version));
+            assert_eq!(reference.to_string(), text);
+        }
     }
 
     #[test]

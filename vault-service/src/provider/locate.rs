@@ -148,19 +148,28 @@ impl Provider {
         group: GroupRecord,
         secret: SecretRecord,
     ) -> Result<Located, ProviderError> {
-        let number = match reference.version {
-            None | Some(VersionSelector::Current) => secret.current,
-            Some(VersionSelector::Previous) => secret.current.saturating_sub(1),
-            Some(VersionSelector::Number(number)) => number,
+        let (number, wanted) = match reference.version {
+            None | Some(VersionSelector::Current) => {
+                (Some(secret.current), "current version".to_owned())
+            }
+            Some(VersionSelector::Previous) => (secret.previous, "previous version".to_owned()),
+            Some(VersionSelector::Pending) => (secret.pending, "pending version".to_owned()),
+            // What is pending is served to nobody who did not ask for it by that name.
+            Some(VersionSelector::Number(number)) => (
+                Some(number).filter(|number| Some(*number) != secret.pending),
+                format!("version {number}"),
+            ),
         };
-        let Some(version) = self.store.version(secret.id, number).await? else {
+        let version = match number {
+            Some(number) => self.store.version(secret.id, number).await?,
+            None => None,
+        };
+        let Some(version) = version else {
             let (what, name) = (
                 reference.collection.singular(),
                 reference.secret.to_string(),
             );
-            return Ok(not_found(format!(
-                "{what} {name:?} has no version {number}"
-            )));
+            return Ok(not_found(format!("{what} {name:?} has no {wanted}")));
         };
         if let Some(field) = &reference.field
             && reference.collection != Collection::SharedSecrets

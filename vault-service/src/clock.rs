@@ -36,7 +36,13 @@ pub fn date(time: UnixTime) -> String {
 
 /// Whether a text is a day that exists, written `YYYY-MM-DD`.
 pub fn is_date(text: &str) -> bool {
-    time::Date::parse(text, format_description!("[year]-[month]-[day]")).is_ok()
+    julian_day(text).is_some()
+}
+
+/// The number of a day written `YYYY-MM-DD`, for counting days between two of them.
+pub fn julian_day(text: &str) -> Option<i32> {
+    let date = time::Date::parse(text, format_description!("[year]-[month]-[day]"));
+    date.ok().map(time::Date::to_julian_day)
 }
 
 #[cfg(test)]

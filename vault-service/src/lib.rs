@@ -1,8 +1,9 @@
 //! The vault service of Sallyport.
 //!
-//! Two doors that share a store and nothing else: [`manager`] takes secrets in and shows metadata,
-//! it holds public keys only; [`provider`] opens secrets for authorised gateways. [`http`] puts each
-//! behind its own listener, [`serve`] puts the parts together.
+//! Two doors that share a store: [`manager`] takes secrets in and shows metadata, it holds public keys
+//! only; [`provider`] opens secrets for authorised gateways, and to seal them for a clone of their
+//! group. [`http`] puts each behind its own listener, [`jobs`] run by themselves, [`serve`] puts the
+//! parts together.
 
 #![forbid(unsafe_code)]
 
@@ -14,6 +15,7 @@ pub mod data_dir;
 mod exposed;
 pub mod http;
 pub mod init;
+pub mod jobs;
 pub mod keys;
 pub mod manager;
 pub mod payload;

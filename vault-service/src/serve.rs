@@ -20,6 +20,7 @@ use crate::data_dir::{DataDir, DataDirError};
 use crate::http::manager::ManagerDoor;
 use crate::http::tls::{self, ServerIdentity, TlsError};
 use crate::http::{listener, manager, provider};
+use crate::jobs::expiry;
 use crate::keys::KeyError;
 use crate::keys::seal::RootPublicKey;
 use crate::manager::Manager;
@@ -31,6 +32,7 @@ use crate::store::{Setting, SqliteStore, Store, StoreError};
 pub struct Vault {
     manager: (TcpListener, Arc<rustls::ServerConfig>, axum::Router),
     provider: (TcpListener, Arc<rustls::ServerConfig>, axum::Router),
+    store: Arc<dyn Store>,
     _lock: File,
 }
 
@@ -101,12 +103,13 @@ impl Vault {
             Some((certificate, key)) => file_identity(certificate, key)?,
             None => own_identity(&ca, settings)?,
         })?;
+        let inner = Arc::new(Provider::new(Arc::clone(&store), root, trust_domain));
+        let copier = Arc::clone(&inner);
         let door = ManagerDoor {
-            manager: Manager::new(Arc::clone(&store), root_public, ca),
+            manager: Manager::new(Arc::clone(&store), root_public, ca, copier),
             accounts: Accounts::new(Arc::clone(&store)),
             store: Arc::clone(&store),
         };
-        let inner = Provider::new(store, root, trust_domain);
         Ok(Self {
             manager: (
                 bind(settings.manager_listen).await?,
@@ -116,8 +119,9 @@ impl Vault {
             provider: (
                 bind(settings.provider_listen).await?,
                 internal,
-                provider::router(Arc::new(inner)),
+                provider::router(inner),
             ),
+            store,
             _lock: lock,
         })
     }
@@ -133,7 +137,8 @@ impl Vault {
         let (internal, internal_tls, internal_routes) = self.provider;
         tokio::join!(
             listener::serve(public, public_tls, public_routes, stop.clone()),
-            listener::serve(internal, internal_tls, internal_routes, stop),
+            listener::serve(internal, internal_tls, internal_routes, stop.clone()),
+            expiry::run(self.store, clock::now, stop),
         );
         info!("stopped");
     }

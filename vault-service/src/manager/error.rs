@@ -10,6 +10,8 @@ use sallyport_pki::{
 };
 use thiserror::Error;
 
+use super::clone::CopyError;
+use super::where_used::SecretUser;
 use crate::keys::KeyError;
 use crate::store::StoreError;
 
@@ -35,13 +37,65 @@ pub enum ManagerError {
         /// The name.
         name: String,
     },
-    /// Somebody else replaced the secret at the same time.
-    #[error(
-        "the secret was replaced by somebody else (version {found} is current); read it and try again"
-    )]
+    /// Somebody else changed the same thing at the same time.
+    #[error("somebody else changed it at the same time; read it and try again")]
     Changed {
-        /// The version that is current now.
+        /// The version that is there now.
         found: u64,
+    },
+    /// The version the caller named is not the current one.
+    #[error("If-Match does not fit: version {found} is current")]
+    PreconditionFailed {
+        /// The version that is current.
+        found: u64,
+    },
+    /// Somebody else has an edit session open on the group.
+    #[error(
+        "{holder:?} has an edit session open on the secret group; it has to be finished or cancelled \
+         first"
+    )]
+    Locked {
+        /// Name of who.
+        holder: String,
+    },
+    /// The caller's own edit session is in the way.
+    #[error(
+        "this takes effect at once, and you have an edit session open on the secret group; finish or \
+         cancel it first"
+    )]
+    SessionOpen,
+    /// Other secrets refer to the one to delete.
+    #[error(
+        "the {what} {name:?} is in use by {}; change them first, or delete it with force=true",
+        users.len()
+    )]
+    InUse {
+        /// "keystore", "truststore", ...
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// The others.
+        users: Vec<SecretUser>,
+    },
+    /// A version that refers to deleted secrets cannot come into force or be copied.
+    #[error("version {version} of the {what} {name:?} refers to a secret that was deleted")]
+    RefersToDeleted {
+        /// "TLS context", ...
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// The version.
+        version: u64,
+    },
+    /// A secret could not be opened to be copied.
+    #[error("the {what} {name:?} could not be copied")]
+    Copy {
+        /// "keystore", ...
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// Why.
+        source: CopyError,
     },
     /// The store failed.
     #[error("the store failed")]
@@ -229,6 +283,26 @@ pub enum Problem {
         /// What is supported.
         supported: &'static str,
     },
+    /// Two secrets of a kind with one name.
+    #[error("another {what} has this name")]
+    SameName {
+        /// "keystore", "truststore", ...
+        what: &'static str,
+    },
+    /// A pending version has no name of its own.
+    #[error("must be {name:?} as now; rename the secret with PATCH")]
+    Renamed {
+        /// What the secret is named.
+        name: String,
+    },
+    /// The certificate ended between its upload and now.
+    #[error("the certificate of {subject} expired on {not_after}, after it was uploaded")]
+    ExpiredSince {
+        /// Subject of the certificate.
+        subject: String,
+        /// Its last day.
+        not_after: String,
+    },
     /// The kind of a secret cannot change.
     #[error("cannot be changed from {from}; make a new secret")]
     Fixed {
@@ -310,12 +384,13 @@ impl Problem {
             Self::PinSet(_) => "invalid_pinset",
             Self::PrivateKey(_) => "invalid_private_key",
             Self::KeyMismatch { .. } => "key_mismatch",
-            Self::Expired { .. } => "expired_certificate",
+            Self::Expired { .. } | Self::ExpiredSince { .. } => "expired_certificate",
             Self::NoSuchSecret { .. } => "no_such_secret",
             Self::UnfitStore { .. } => "unfit_store_type",
             Self::Required { .. } => "required",
             Self::Unsupported { .. } => "unsupported",
-            Self::Fixed { .. } => "fixed",
+            Self::Fixed { .. } | Self::Renamed { .. } => "fixed",
+            Self::SameName { .. } => "name_taken",
             Self::TlsRange { .. } => "invalid_tls_range",
             Self::CipherRequired | Self::CipherUnfit { .. } | Self::CipherMissing { .. } => {
                 "invalid_cipher_suites"
@@ -337,6 +412,7 @@ impl From<StoreError> for ManagerError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Stale { found, .. } => Self::Changed { found },
+            StoreError::Locked { holder } => Self::Locked { holder },
             error => Self::Store(error),
         }
     }

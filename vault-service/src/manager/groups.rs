@@ -21,9 +21,9 @@ const WHAT: &str = "secret group";
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewGroup {
-    name: GroupName,
+    pub(super) name: GroupName,
     #[serde(default)]
-    downloadable: bool,
+    pub(super) downloadable: bool,
 }
 
 /// The JSON body of a change; what is absent stays.
@@ -92,30 +92,8 @@ impl Manager {
         now: UnixTime,
     ) -> Result<GroupId, ManagerError> {
         self.require_environment(caller, scope).await?;
-        let id = GroupId::new(Uuid::from_bytes(random()?));
-        let binding = GroupKeyBinding {
-            scope,
-            group: id,
-            term: FIRST_TERM,
-        };
-        let key = self.root.new_group_key(&binding)?;
-        let group = GroupRecord {
-            id,
-            scope,
-            name: new.name.clone(),
-            downloadable: new.downloadable,
-            created_at: now,
-            modified_at: now,
-            modified_by: caller.name.clone(),
-            deleted_at: None,
-        };
-        let key = GroupKeyRecord {
-            group: id,
-            term: FIRST_TERM,
-            public_key: key.public_key,
-            sealed_private_key: key.sealed_private_key,
-            created_at: now,
-        };
+        let (group, key) = self.new_group(caller, scope, &new, now)?;
+        let id = group.id;
         let entry = Entry::new(caller, scope, "group.create", group_path(&group), now).allowed();
         self.store
             .commit(vec![Write::CreateGroup(group, key), entry])
@@ -143,7 +121,7 @@ impl Manager {
             by: caller.name.clone(),
         };
         self.store
-            .commit(vec![update, entry])
+            .commit(vec![unlocked(&group, caller), update, entry])
             .await
             .map_err(|error| taken(error, name.as_str()))
     }
@@ -162,8 +140,45 @@ impl Manager {
             group: group.id,
             at: now,
         };
-        self.store.commit(vec![delete, entry]).await?;
+        self.store
+            .commit(vec![unlocked(&group, caller), delete, entry])
+            .await?;
         Ok(())
+    }
+
+    /// A group with a key pair of its own, not yet stored.
+    pub(super) fn new_group(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+        new: &NewGroup,
+        now: UnixTime,
+    ) -> Result<(GroupRecord, GroupKeyRecord), ManagerError> {
+        let id = GroupId::new(Uuid::from_bytes(random()?));
+        let binding = GroupKeyBinding {
+            scope,
+            group: id,
+            term: FIRST_TERM,
+        };
+        let key = self.root.new_group_key(&binding)?;
+        let group = GroupRecord {
+            id,
+            scope,
+            name: new.name.clone(),
+            downloadable: new.downloadable,
+            created_at: now,
+            modified_at: now,
+            modified_by: caller.name.clone(),
+            deleted_at: None,
+        };
+        let key = GroupKeyRecord {
+            group: id,
+            term: FIRST_TERM,
+            public_key: key.public_key,
+            sealed_private_key: key.sealed_private_key,
+            created_at: now,
+        };
+        Ok((group, key))
     }
 
     /// The scope must exist and be one the caller administers.
@@ -194,6 +209,14 @@ impl Manager {
     ) -> Result<Decision, ManagerError> {
         let grants = self.store.grants_of(group.id, caller.id).await?;
         Ok(in_group(caller, group.scope, access, &grants))
+    }
+}
+
+/// While somebody else edits the secrets of a group, the group stays as it is.
+fn unlocked(group: &GroupRecord, caller: &Caller) -> Write {
+    Write::RequireUnlocked {
+        group: group.id,
+        except: Some(caller.id),
     }
 }
 

@@ -5,10 +5,15 @@
 
 mod audit_log;
 mod certificate;
+mod clone;
 mod crl_distributor;
+mod deletion;
 mod draft;
+mod edit_session;
 mod error;
+mod expiring;
 mod expiry;
+mod finish;
 mod form;
 mod gateways;
 mod grants;
@@ -21,16 +26,26 @@ mod pinset;
 mod referred;
 #[cfg(test)]
 mod sample;
+mod sealing;
 mod secrets;
 mod shared_secret;
+mod staging;
+mod target;
 mod tls_context;
 mod truststore;
+mod update;
+mod versions;
+mod view;
+mod where_used;
 
 use std::sync::Arc;
 
+pub use clone::{CloneRequest, CopyError, SecretCopier};
 pub use crl_distributor::CrlDistributorUpload;
 pub use draft::Draft;
 pub use error::{ManagerError, Problem, Violation};
+pub(crate) use expiring::last_day;
+pub use expiring::{WARNED_DAYS, days_left};
 pub use expiry::ExpiredCertificates;
 pub use form::{File, Form};
 pub use gateways::{GatewayCertificate, GatewayIssuer, IssueError, NewGateway};
@@ -38,27 +53,45 @@ pub use grants::Grantee;
 pub use groups::{GroupChange, NewGroup};
 pub use metadata::Metadata;
 pub use shared_secret::SharedSecretUpload;
+pub use target::{Precondition, Target};
 pub use tls_context::TlsContextUpload;
+pub use update::SecretChange;
+pub use where_used::{SecretUser, WhereUsed};
 
+use self::staging::Staging;
 use crate::keys::seal::RootPublicKey;
 use crate::store::Store;
 
 /// The Secrets Manager.
 #[derive(Clone)]
 pub struct Manager {
+    /// What is read and written: what is published, and after [`Self::seen_by`] an edit session's
+    /// changes on top of it.
     store: Arc<dyn Store>,
+    published: Arc<dyn Store>,
+    staging: Option<Arc<Staging>>,
     root: RootPublicKey,
     issuer: Arc<dyn GatewayIssuer>,
+    copier: Arc<dyn SecretCopier>,
 }
 
 impl Manager {
-    /// A manager over a store. It is given the public half of the root key, and somebody who signs
-    /// gateway certificates on its behalf.
-    pub fn new(store: Arc<dyn Store>, root: RootPublicKey, issuer: Arc<dyn GatewayIssuer>) -> Self {
+    /// A manager over a store. It is given the public half of the root key, somebody who signs
+    /// gateway certificates on its behalf, and somebody who opens secrets to seal them for another
+    /// group.
+    pub fn new(
+        store: Arc<dyn Store>,
+        root: RootPublicKey,
+        issuer: Arc<dyn GatewayIssuer>,
+        copier: Arc<dyn SecretCopier>,
+    ) -> Self {
         Self {
+            published: Arc::clone(&store),
             store,
+            staging: None,
             root,
             issuer,
+            copier,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is the same for every kind of secret: seal, store, list, show, replace.
+//! What is the same for every kind of secret: list, show, create, replace.
 
 use sallyport_model::{Collection, SecretId};
 use sallyport_pki::UnixTime;
@@ -9,14 +9,14 @@ use super::draft::Draft;
 use super::error::{ManagerError, Problem, Violation};
 use super::groups::{group_path, random};
 use super::metadata::Metadata;
+use super::target::Target;
 use crate::access::Caller;
 use crate::audit::Entry;
 use crate::keys::binding::SecretBinding;
-use crate::keys::seal::GroupPublicKey;
-use crate::store::{GroupRecord, SecretRecord, StoreError, VersionRecord, Write};
+use crate::store::{GroupRecord, SecretRecord, StagedAction, StoreError, VersionRecord, Write};
 
 /// The version a new secret starts with.
-const FIRST_VERSION: u64 = 1;
+pub(super) const FIRST_VERSION: u64 = 1;
 
 impl Manager {
     /// Live secrets of a kind with the metadata of their current versions, by name.
@@ -55,7 +55,7 @@ impl Manager {
         Ok((secret, version, metadata))
     }
 
-    /// Seals and stores a new secret.
+    /// Seals a new secret and stores it: at once, or in the caller's edit session.
     pub async fn create_secret(
         &self,
         caller: &Caller,
@@ -64,16 +64,13 @@ impl Manager {
         draft: Draft,
         now: UnixTime,
     ) -> Result<SecretId, ManagerError> {
+        let seen = self.seen_by(caller, group).await?;
         let id = SecretId::new(Uuid::from_bytes(random()?));
-        let name = draft.name.clone();
-        let version = self
-            .seal(caller, group, collection, id, FIRST_VERSION, draft, now)
-            .await?;
         let secret = SecretRecord {
             id,
             group: group.id,
             collection,
-            name: name.clone(),
+            name: draft.name.clone(),
             current: FIRST_VERSION,
             previous: None,
             pending: None,
@@ -82,63 +79,62 @@ impl Manager {
             modified_at: now,
             deleted_at: None,
         };
-        let object = format!("{}/{collection}/{name} ({id})", group_path(group));
-        let entry = Entry::new(
-            caller,
-            group.scope,
-            format!("{collection}.create"),
-            object,
-            now,
-        )
-        .version(FIRST_VERSION)
-        .allowed();
-        self.store
-            .commit(vec![Write::CreateSecret(secret, version), entry])
+        let place = place(group, &secret, FIRST_VERSION);
+        let version = seen.seal(caller, group, &place, draft, now).await?;
+        if let Some(staging) = &seen.staging {
+            let create = StagedAction::Create(version);
+            seen.stage(caller, group, staging, &secret, create, now)
+                .await?;
+            return Ok(id);
+        }
+        let entry = entry(caller, group, &secret, "create", now).version(FIRST_VERSION);
+        let create = Write::CreateSecret(secret.clone(), version);
+        seen.publish(group, create, entry)
             .await
-            .map_err(|error| explain(error, collection, group, name.as_str()))?;
+            .map_err(|error| explain(error, group, &secret))?;
         Ok(id)
     }
 
-    /// Seals and stores the next version of a secret, and makes it the current one.
+    /// Seals the next version of a secret and makes it the current one: at once, or in the caller's
+    /// edit session.
     pub async fn replace_secret(
         &self,
         caller: &Caller,
         group: &GroupRecord,
         collection: Collection,
-        id: SecretId,
+        target: impl Into<Target> + Send,
         draft: Draft,
         now: UnixTime,
     ) -> Result<u64, ManagerError> {
-        let (secret, _, metadata) = self.secret(group, collection, id).await?;
+        let Target { id, precondition } = target.into();
+        let seen = self.seen_by(caller, group).await?;
+        let (mut secret, _, metadata) = seen.secret(group, collection, id).await?;
+        precondition.check(secret.current)?;
         same_type(&metadata, &draft.metadata)?;
+        secret.name = draft.name.clone();
         let number = secret.newest.saturating_add(1);
-        let name = draft.name.clone();
-        let version = self
-            .seal(caller, group, collection, id, number, draft, now)
-            .await?;
-        let object = format!("{}/{collection}/{name} ({id})", group_path(group));
-        let entry = Entry::new(
-            caller,
-            group.scope,
-            format!("{collection}.replace"),
-            object,
-            now,
-        )
-        .version(number)
-        .allowed();
+        let place = place(group, &secret, number);
+        let version = seen.seal(caller, group, &place, draft, now).await?;
+        if let Some(staging) = &seen.staging {
+            let replace = StagedAction::Replace(version);
+            seen.stage(caller, group, staging, &secret, replace, now)
+                .await?;
+            return Ok(number);
+        }
+        let entry = entry(caller, group, &secret, "replace", now).version(number);
         let replace = Write::ReplaceSecret {
-            name: name.clone(),
+            name: secret.name.clone(),
             version,
             expected: secret.current,
         };
-        self.store
-            .commit(vec![replace, entry])
+        seen.publish(group, replace, entry)
             .await
-            .map_err(|error| explain(error, collection, group, name.as_str()))?;
+            .map_err(|error| explain(error, group, &secret))?;
         Ok(number)
     }
 
-    async fn live(
+    /// A secret that is not deleted.
+    pub(super) async fn live(
         &self,
         group: &GroupRecord,
         collection: Collection,
@@ -153,50 +149,58 @@ impl Manager {
             })
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is a different part of the record"
-    )]
-    async fn seal(
+    /// Commits a write to the secrets of a group; refused while an edit session is open on it.
+    pub(super) async fn publish(
         &self,
-        caller: &Caller,
         group: &GroupRecord,
-        collection: Collection,
-        secret: SecretId,
-        number: u64,
-        draft: Draft,
-        now: UnixTime,
-    ) -> Result<VersionRecord, ManagerError> {
-        let key = self
-            .store
-            .active_group_key(group.id)
-            .await?
-            .ok_or_else(|| gone(group))?;
-        let binding = SecretBinding {
-            scope: group.scope,
+        write: Write,
+        entry: Entry,
+    ) -> Result<(), StoreError> {
+        let unlocked = Write::RequireUnlocked {
             group: group.id,
-            collection,
-            secret,
-            version: number,
+            except: None,
         };
-        let payload = draft.payload.encode()?;
-        let envelope =
-            GroupPublicKey::from_bytes(key.term, &key.public_key)?.seal(&binding, &payload)?;
-        Ok(VersionRecord {
-            secret,
-            number,
-            metadata: serde_json::to_string(&draft.metadata)?,
-            envelope,
-            expiration_date: draft.expiration_date,
-            refers_to: draft.refers_to,
-            created_at: now,
-            created_by: caller.name.clone(),
-        })
+        let batch = vec![unlocked, write, entry.allowed()];
+        self.store.commit(batch).await
     }
 }
 
+/// What a version is sealed for.
+pub(super) const fn place(
+    group: &GroupRecord,
+    secret: &SecretRecord,
+    version: u64,
+) -> SecretBinding {
+    SecretBinding {
+        scope: group.scope,
+        group: group.id,
+        collection: secret.collection,
+        secret: secret.id,
+        version,
+    }
+}
+
+/// The entry of the audit log for an operation on a secret.
+pub(super) fn entry(
+    caller: &Caller,
+    group: &GroupRecord,
+    secret: &SecretRecord,
+    operation: &str,
+    now: UnixTime,
+) -> Entry {
+    let SecretRecord {
+        id,
+        collection,
+        name,
+        ..
+    } = secret;
+    let object = format!("{}/{collection}/{name} ({id})", group_path(group));
+    let operation = format!("{collection}.{operation}");
+    Entry::new(caller, group.scope, operation, object, now)
+}
+
 /// A replacement keeps the type (of shared secrets, keystores) and target (of TLS contexts).
-fn same_type(before: &Metadata, after: &Metadata) -> Result<(), Violation> {
+pub(super) fn same_type(before: &Metadata, after: &Metadata) -> Result<(), Violation> {
     for field in ["target", "type"] {
         let (before, after) = (before.shown.get(field), after.shown.get(field));
         if let Some(from) = before.filter(|_| before != after) {
@@ -207,23 +211,40 @@ fn same_type(before: &Metadata, after: &Metadata) -> Result<(), Violation> {
     Ok(())
 }
 
-fn explain(
+/// Says what a refusal of the store means for a secret.
+pub(super) fn explain(
     error: StoreError,
-    collection: Collection,
     group: &GroupRecord,
-    name: &str,
+    secret: &SecretRecord,
 ) -> ManagerError {
+    let what = secret.collection.singular();
     match error {
         StoreError::Taken { .. } => ManagerError::Taken {
-            what: collection.singular(),
-            name: name.to_owned(),
+            what,
+            name: secret.name.to_string(),
+        },
+        StoreError::Gone {
+            what: gone @ ("version" | "pending version" | "edit session"),
+        } => ManagerError::NoSuch {
+            what: gone,
+            name: secret.name.to_string(),
+        },
+        // Deleted since it was looked up.
+        StoreError::Gone { what: gone } if gone == what => ManagerError::NoSuch {
+            what,
+            name: secret.id.to_string(),
+        },
+        StoreError::Gone {
+            what: "referenced secret",
+        } => ManagerError::Changed {
+            found: secret.current,
         },
         StoreError::Gone { .. } => gone(group),
         error => error.into(),
     }
 }
 
-fn gone(group: &GroupRecord) -> ManagerError {
+pub(super) fn gone(group: &GroupRecord) -> ManagerError {
     ManagerError::NoSuch {
         what: "secret group",
         name: group.id.to_string(),

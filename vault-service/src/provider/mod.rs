@@ -3,10 +3,12 @@
 //! Data path: gateway certificate -> [`Provider::authenticate`] -> [`Provider::resolve`] -> locate
 //! (grants, versions) -> open -> prepare -> audit entry -> answer.
 
+mod clone;
 mod gateway;
 mod gateway_ca;
 mod keyring;
 mod locate;
+mod opened;
 mod prepare;
 mod resolve;
 mod revision;

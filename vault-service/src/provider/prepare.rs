@@ -7,11 +7,9 @@ use sallyport_model::{
 use thiserror::Error;
 
 use super::locate::Found;
+use super::opened::OpenError;
 use super::{Provider, ProviderError};
 use crate::exposed::Exposed;
-use crate::keys::KeyError;
-use crate::keys::binding::{GroupKeyBinding, SecretBinding};
-use crate::keys::open::term_of;
 use crate::payload::{FlexGatewayPayload, Payload};
 use crate::store::{GroupRecord, SecretRecord, StoreError, VersionRecord};
 
@@ -30,10 +28,8 @@ const TRUST: Freshness = Freshness {
 /// Why material could not be made of a version that is there.
 #[derive(Debug, Error)]
 pub(super) enum PrepareError {
-    #[error("the group has no key of term {term}")]
-    NoKey { term: u32 },
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Open(OpenError),
     #[error("the opened payload does not read")]
     Payload,
     #[error("the payload is not that of a {expected}")]
@@ -53,6 +49,15 @@ pub(super) const fn freshness(collection: Collection) -> Freshness {
     match collection {
         Collection::SharedSecrets => CREDENTIAL,
         _ => TRUST,
+    }
+}
+
+impl From<OpenError> for PrepareError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Store(error) => Self::Store(error),
+            error => Self::Open(error),
+        }
     }
 }
 
@@ -153,29 +158,7 @@ impl Provider {
         secret: &SecretRecord,
         version: &VersionRecord,
     ) -> Result<Payload<SecretString>, PrepareError> {
-        let term = term_of(&version.envelope)?;
-        let sealed = self
-            .store
-            .group_key(group.id, term)
-            .await?
-            .ok_or(PrepareError::NoKey { term })?
-            .sealed_private_key;
-        let group_key = GroupKeyBinding {
-            scope: group.scope,
-            group: group.id,
-            term,
-        };
-        let binding = SecretBinding {
-            scope: group.scope,
-            group: group.id,
-            collection: secret.collection,
-            secret: secret.id,
-            version: version.number,
-        };
-        let opened = self
-            .keyring
-            .group_key(&group_key, &sealed)?
-            .open(&binding, &version.envelope)?;
+        let opened = self.opened(group, secret, version).await?;
         Payload::decode(&opened).map_err(|_| PrepareError::Payload)
     }
 }

@@ -28,6 +28,8 @@ pub use record::{
     VersionRecord, Write,
 };
 pub use sqlite::SqliteStore;
+#[cfg(test)]
+pub(crate) use suite::sample;
 
 /// Position in the change feed; grows with every committed change to a group, its secrets, its
 /// grants or an actor.

@@ -55,13 +55,12 @@ impl Vault {
         let root_public =
             RootPublicKey::from_bytes(&setting(Setting::RootPublicKey).await).unwrap();
         let administrator = store.actor(made.client_id).await.unwrap().unwrap().into();
+        let trust_domain = trust_domain.parse().unwrap();
+        let provider = Arc::new(Provider::new(Arc::clone(&store), root, trust_domain));
+        let copier = Arc::clone(&provider);
         Self {
-            manager: Manager::new(Arc::clone(&store), root_public, Arc::new(ca)),
-            provider: Arc::new(Provider::new(
-                Arc::clone(&store),
-                root,
-                trust_domain.parse().unwrap(),
-            )),
+            manager: Manager::new(Arc::clone(&store), root_public, Arc::new(ca), copier),
+            provider,
             administrator,
             scope: Scope {
                 organization: made.organization,

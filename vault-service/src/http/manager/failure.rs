@@ -9,6 +9,7 @@ use tracing::error;
 
 use super::super::body::BodyError;
 use super::super::problem::Problem;
+use super::where_used::user_json;
 use crate::accounts::AccountsError;
 use crate::manager::{ManagerError, Violation};
 use crate::store::StoreError;
@@ -32,6 +33,8 @@ pub(super) enum Failure {
     GrantType { grant_type: String },
     #[error("a query parameter does not read: {parameters}")]
     Query { parameters: &'static str },
+    #[error("If-Match is the ETag of the version you have seen (\"3\"), several of them, or *")]
+    IfMatch,
 }
 
 /// An answer in Anypoint's shape: `{name, message}`, and `errors` where places are known.
@@ -45,11 +48,20 @@ impl Failure {
         match self {
             Self::Manager(ManagerError::Invalid(_)) => StatusCode::BAD_REQUEST,
             Self::Manager(ManagerError::NoSuch { .. }) | Self::NoSuchPath => StatusCode::NOT_FOUND,
-            Self::Manager(ManagerError::Taken { .. } | ManagerError::Changed { .. }) => {
-                StatusCode::CONFLICT
+            Self::Manager(
+                ManagerError::Taken { .. }
+                | ManagerError::Changed { .. }
+                | ManagerError::Locked { .. }
+                | ManagerError::SessionOpen
+                | ManagerError::InUse { .. }
+                | ManagerError::RefersToDeleted { .. },
+            ) => StatusCode::CONFLICT,
+            Self::Manager(ManagerError::PreconditionFailed { .. }) => {
+                StatusCode::PRECONDITION_FAILED
             }
             Self::Manager(
-                ManagerError::Key(_)
+                ManagerError::Copy { .. }
+                | ManagerError::Key(_)
                 | ManagerError::Encode(_)
                 | ManagerError::Issue
                 | ManagerError::Randomness,
@@ -72,7 +84,7 @@ impl Failure {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
             Self::Body(error) => error.status(),
-            Self::GrantType { .. } | Self::Query { .. } => StatusCode::BAD_REQUEST,
+            Self::GrantType { .. } | Self::Query { .. } | Self::IfMatch => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -83,6 +95,11 @@ impl Failure {
                 .map_or("invalid", |violation| violation.problem.code()),
             Self::Body(error) => error.code(),
             Self::GrantType { .. } => "unsupported_grant_type",
+            Self::IfMatch => "invalid_if_match",
+            Self::Manager(ManagerError::PreconditionFailed { .. }) => "precondition_failed",
+            Self::Manager(ManagerError::Locked { .. } | ManagerError::SessionOpen) => "locked",
+            Self::Manager(ManagerError::InUse { .. }) => "in_use",
+            Self::Manager(ManagerError::RefersToDeleted { .. }) => "refers_to_deleted",
             Self::Query { .. } => "invalid_query",
             _ => match self.status() {
                 StatusCode::UNAUTHORIZED => "unauthorized",
@@ -144,6 +161,12 @@ impl IntoResponse for AnypointFailure {
                 "errors".to_owned(),
                 failure.violations().iter().map(violation_json).collect(),
             );
+        }
+        if let Failure::Manager(ManagerError::InUse { users, .. }) = &failure
+            && let Some(document) = document.as_object_mut()
+        {
+            let users = users.iter().map(user_json).collect();
+            document.insert("users".to_owned(), users);
         }
         with_challenge(status, (status, Json(document)).into_response())
     }

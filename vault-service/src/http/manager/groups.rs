@@ -16,7 +16,7 @@ use super::failure::{AnypointFailure, Failure};
 use super::path::{Ids, InGroup, InScope};
 use crate::clock;
 use crate::manager::{GroupChange, NewGroup};
-use crate::store::GroupRecord;
+use crate::store::{EditSessionRecord, GroupRecord};
 
 pub(super) fn routes() -> Router<ManagerDoor> {
     Router::new()
@@ -47,7 +47,12 @@ async fn list(
             .downloadable
             .is_none_or(|flag| flag == group.downloadable)
     };
-    Ok(Json(groups.iter().filter(wanted).map(group_json).collect()))
+    let mut shown = Vec::new();
+    for group in groups.iter().filter(wanted) {
+        let session = door.manager.edit_session(group).await?;
+        shown.push(group_json(group, session.as_ref()));
+    }
+    Ok(Json(shown))
 }
 
 async fn create(
@@ -77,7 +82,8 @@ async fn show(
         .manager
         .group(&caller, ids.scope(), ids.group, Access::Read, clock::now())
         .await?;
-    Ok(Json(group_json(&group)))
+    let session = door.manager.edit_session(&group).await?;
+    Ok(Json(group_json(&group, session.as_ref())))
 }
 
 async fn change(
@@ -113,17 +119,18 @@ async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn group_json(group: &GroupRecord) -> Value {
-    json!({
-        "name": group.name,
-        "downloadable": group.downloadable,
-        "meta": {
-            "id": group.id,
-            "createdAt": clock::rfc3339(group.created_at),
-            "modifiedAt": clock::rfc3339(group.modified_at),
-            "modifiedBy": group.modified_by,
-            "locked": false,
-            "currentState": "Clear",
-        },
-    })
+fn group_json(group: &GroupRecord, session: Option<&EditSessionRecord>) -> Value {
+    let mut meta = json!({
+        "id": group.id,
+        "createdAt": clock::rfc3339(group.created_at),
+        "modifiedAt": clock::rfc3339(group.modified_at),
+        "modifiedBy": group.modified_by,
+        "locked": session.is_some(),
+        // Finishing, cancelling and deleting are one step each: nobody ever sees them half done.
+        "currentState": "Clear",
+    });
+    if let (Some(session), Some(meta)) = (session, meta.as_object_mut()) {
+        meta.insert("lockedBy".to_owned(), json!(session.holder_name));
+    }
+    json!({ "name": group.name, "downloadable": group.downloadable, "meta": meta })
 }

@@ -3,13 +3,19 @@
 mod accounts;
 mod audit;
 mod authenticated;
+mod clone;
+mod edit_session;
+mod expiring;
 mod failure;
 mod gateways;
 mod grants;
 mod groups;
+mod if_match;
 mod path;
 mod secrets;
 mod upload;
+mod versions;
+mod where_used;
 
 use std::sync::Arc;
 
@@ -57,6 +63,7 @@ pub fn router(door: ManagerDoor) -> Router {
 fn anypoint() -> Router<ManagerDoor> {
     Router::new()
         .merge(groups::routes())
+        .merge(edit_session::routes())
         .merge(secrets::routes())
 }
 
@@ -64,6 +71,10 @@ fn own() -> Router<ManagerDoor> {
     Router::new()
         .merge(gateways::routes())
         .merge(grants::routes())
+        .merge(versions::routes())
+        .merge(where_used::routes())
+        .merge(clone::routes())
+        .merge(expiring::routes())
         .merge(audit::routes())
 }
 

@@ -42,6 +42,16 @@ pub(super) struct OfSecret {
 }
 
 #[derive(Deserialize)]
+pub(super) struct OfVersion {
+    organization: OrganizationId,
+    environment: EnvironmentId,
+    pub(super) group: GroupId,
+    pub(super) collection: String,
+    pub(super) secret: SecretId,
+    pub(super) version: u64,
+}
+
+#[derive(Deserialize)]
 pub(super) struct OfActor {
     organization: OrganizationId,
     environment: EnvironmentId,
@@ -66,7 +76,15 @@ macro_rules! scoped {
     )+};
 }
 
-scoped!(InScope, InGroup, InCollection, OfSecret, OfActor, OfGrant);
+scoped!(
+    InScope,
+    InGroup,
+    InCollection,
+    OfSecret,
+    OfVersion,
+    OfActor,
+    OfGrant
+);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Ids<T> {
     type Rejection = AnypointFailure;

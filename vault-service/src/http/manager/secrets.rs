@@ -1,28 +1,33 @@
 //! Secrets of every kind: one set of routes, the kind is the path segment.
 
+use axum::body::Body;
 use axum::extract::{Query, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use sallyport_model::{Access, Collection};
+use sallyport_pki::UnixTime;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::super::body;
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
-use super::failure::AnypointFailure;
+use super::failure::{AnypointFailure, Failure};
+use super::if_match::{etag, target};
 use super::path::{Ids, InCollection, OfSecret};
 use super::upload::{draft, served};
 use crate::clock;
-use crate::manager::Metadata;
-use crate::store::{SecretRecord, VersionRecord};
+use crate::manager::{Draft, Metadata, SecretChange};
+use crate::store::{SecretRecord, Users, VersionRecord};
 
 pub(super) fn routes() -> Router<ManagerDoor> {
     Router::new()
         .route("/secretGroups/{group}/{collection}", get(list).post(create))
         .route(
             "/secretGroups/{group}/{collection}/{secret}",
-            get(show).put(replace),
+            get(show).put(replace).patch(change).delete(delete),
         )
 }
 
@@ -30,6 +35,12 @@ pub(super) fn routes() -> Router<ManagerDoor> {
 struct Filter {
     #[serde(rename = "type")]
     kind: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Deletion {
+    #[serde(default)]
+    force: bool,
 }
 
 async fn list(
@@ -43,7 +54,8 @@ async fn list(
         .manager
         .group(&caller, ids.scope(), ids.group, Access::Read, clock::now())
         .await?;
-    let secrets = door.manager.secrets(&group, collection).await?;
+    let seen = door.manager.seen_by(&caller, &group).await?;
+    let secrets = seen.secrets(&group, collection).await?;
     let wanted = |metadata: &Metadata| match &filter.kind {
         Some(kind) => metadata.shown.get("type").and_then(Value::as_str) == Some(kind),
         None => true,
@@ -68,30 +80,31 @@ async fn create(
         .manager
         .group(&caller, ids.scope(), ids.group, Access::Write, now)
         .await?;
-    let draft = draft(&door.manager, &group, collection, request, now).await?;
-    let id = door
-        .manager
+    let seen = door.manager.seen_by(&caller, &group).await?;
+    let draft = draft(&seen, &group, collection, request, now).await?;
+    let warnings = warnings(&draft, now);
+    let id = seen
         .create_secret(&caller, &group, collection, draft, now)
         .await?;
     let message = format!("{} created", capitalised(collection));
-    Ok((
-        StatusCode::CREATED,
-        Json(json!({ "message": message, "id": id })),
-    ))
+    let answer = json!({ "message": message, "id": id });
+    Ok((StatusCode::CREATED, with_warnings(answer, warnings)))
 }
 
 async fn show(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<OfSecret>,
-) -> Result<Json<Value>, AnypointFailure> {
+) -> Result<impl IntoResponse, AnypointFailure> {
     let collection = served(&ids.collection)?;
     let group = door
         .manager
         .group(&caller, ids.scope(), ids.group, Access::Read, clock::now())
         .await?;
-    let (secret, version, metadata) = door.manager.secret(&group, collection, ids.secret).await?;
-    Ok(Json(details(&secret, &version, metadata)))
+    let seen = door.manager.seen_by(&caller, &group).await?;
+    let (secret, version, metadata) = seen.secret(&group, collection, ids.secret).await?;
+    let details = details(&secret, &version, metadata);
+    Ok((etag(version.number), Json(details)))
 }
 
 async fn replace(
@@ -99,20 +112,98 @@ async fn replace(
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<OfSecret>,
     request: Request,
-) -> Result<Json<Value>, AnypointFailure> {
+) -> Result<impl IntoResponse, AnypointFailure> {
     let collection = served(&ids.collection)?;
+    let target = target(ids.secret, request.headers())?;
     let now = clock::now();
     let group = door
         .manager
         .group(&caller, ids.scope(), ids.group, Access::Write, now)
         .await?;
-    let draft = draft(&door.manager, &group, collection, request, now).await?;
-    door.manager
-        .replace_secret(&caller, &group, collection, ids.secret, draft, now)
+    let seen = door.manager.seen_by(&caller, &group).await?;
+    let draft = draft(&seen, &group, collection, request, now).await?;
+    let warnings = warnings(&draft, now);
+    let version = seen
+        .replace_secret(&caller, &group, collection, target, draft, now)
         .await?;
-    Ok(Json(
-        json!({ "message": format!("{} updated", capitalised(collection)) }),
-    ))
+    Ok((etag(version), updated(collection, warnings)))
+}
+
+async fn change(
+    State(door): State<ManagerDoor>,
+    Authenticated(caller): Authenticated,
+    Ids(ids): Ids<OfSecret>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<impl IntoResponse, AnypointFailure> {
+    let collection = served(&ids.collection)?;
+    let target = target(ids.secret, &headers)?;
+    let now = clock::now();
+    let group = door
+        .manager
+        .group(&caller, ids.scope(), ids.group, Access::Write, now)
+        .await?;
+    let change: SecretChange = body::json(&headers, request, body::MAX_BODY).await?;
+    let warnings = change.expiry_warning(now).into_iter().collect();
+    let version = door
+        .manager
+        .change_secret(&caller, &group, collection, target, change, now)
+        .await?;
+    Ok((etag(version), updated(collection, warnings)))
+}
+
+async fn delete(
+    State(door): State<ManagerDoor>,
+    Authenticated(caller): Authenticated,
+    Ids(ids): Ids<OfSecret>,
+    headers: HeaderMap,
+    deletion: Result<Query<Deletion>, axum::extract::rejection::QueryRejection>,
+) -> Result<StatusCode, AnypointFailure> {
+    let collection = served(&ids.collection)?;
+    let Query(Deletion { force }) = deletion.map_err(|_| Failure::Query {
+        parameters: "force=true|false",
+    })?;
+    let target = target(ids.secret, &headers)?;
+    let now = clock::now();
+    let group = door
+        .manager
+        .group(&caller, ids.scope(), ids.group, Access::Write, now)
+        .await?;
+    let users = match force {
+        false => Users::Refuse,
+        true => {
+            door.manager
+                .group(&caller, ids.scope(), ids.group, Access::Manage, now)
+                .await?;
+            Users::Ignore
+        }
+    };
+    door.manager
+        .delete_secret(&caller, &group, collection, target, users, now)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What the writer should know of what it wrote.
+pub(super) fn warnings(draft: &Draft, now: UnixTime) -> Vec<String> {
+    let mut warnings = draft.warnings().to_vec();
+    warnings.extend(draft.expiry_warnings(now));
+    warnings
+}
+
+/// An answer, with `warnings` if there are any.
+pub(super) fn with_warnings(mut answer: Value, warnings: Vec<String>) -> Json<Value> {
+    if let Some(fields) = answer.as_object_mut()
+        && !warnings.is_empty()
+    {
+        fields.insert("warnings".to_owned(), json!(warnings));
+    }
+    Json(answer)
+}
+
+fn updated(collection: Collection, warnings: Vec<String>) -> Json<Value> {
+    let message = format!("{} updated", capitalised(collection));
+    with_warnings(json!({ "message": message }), warnings)
 }
 
 fn summary(secret: &SecretRecord, version: &VersionRecord, metadata: &Metadata) -> Value {
@@ -125,8 +216,10 @@ fn summary(secret: &SecretRecord, version: &VersionRecord, metadata: &Metadata) 
     Value::Object(fields)
 }
 
-fn details(secret: &SecretRecord, version: &VersionRecord, metadata: Metadata) -> Value {
+/// Everything that may be shown of a version.
+pub(super) fn details(secret: &SecretRecord, version: &VersionRecord, metadata: Metadata) -> Value {
     let mut fields = common(secret, version);
+    fields.insert("version".to_owned(), json!(version.number));
     fields.extend(metadata.shown);
     Value::Object(fields)
 }
@@ -137,12 +230,19 @@ fn common(secret: &SecretRecord, version: &VersionRecord) -> Map<String, Value> 
     if let Some(date) = &version.expiration_date {
         fields.insert("expirationDate".to_owned(), json!(date));
     }
-    let path = format!("{}/{}", secret.collection, secret.id);
-    fields.insert("meta".to_owned(), json!({ "id": secret.id, "path": path }));
+    fields.insert(
+        "meta".to_owned(),
+        json!({ "id": secret.id, "path": path(secret) }),
+    );
     fields
 }
 
-fn capitalised(collection: Collection) -> String {
+/// How others of its group refer to a secret.
+pub(super) fn path(secret: &SecretRecord) -> String {
+    format!("{}/{}", secret.collection, secret.id)
+}
+
+pub(super) fn capitalised(collection: Collection) -> String {
     let word = collection.singular();
     let mut characters = word.chars();
     characters

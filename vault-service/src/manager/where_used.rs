@@ -1,0 +1,64 @@
+//! Who uses a secret: secrets that refer to it, and gateways that may read it.
+
+use sallyport_model::{Access, Collection, SecretId};
+
+use super::Manager;
+use super::error::ManagerError;
+use crate::store::{ActorKind, ActorRecord, GroupRecord, Label, SecretRecord};
+
+/// A secret that refers to another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretUser {
+    /// The secret.
+    pub secret: SecretRecord,
+    /// Labels of its versions that refer to the other.
+    pub labels: Vec<Label>,
+}
+
+/// Everybody who uses a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WhereUsed {
+    /// Secrets of the same group, by kind and name.
+    pub secrets: Vec<SecretUser>,
+    /// Gateways with a read grant on the group.
+    pub gateways: Vec<ActorRecord>,
+}
+
+impl Manager {
+    /// Who uses a secret.
+    pub async fn where_used(
+        &self,
+        group: &GroupRecord,
+        collection: Collection,
+        id: SecretId,
+    ) -> Result<WhereUsed, ManagerError> {
+        let secret = self.live(group, collection, id).await?;
+        let gateways = self.grants(group).await?.into_iter().filter(|grantee| {
+            grantee.actor.kind == ActorKind::Gateway && grantee.access.contains(&Access::Read)
+        });
+        Ok(WhereUsed {
+            secrets: self.secret_users(group, secret.id).await?,
+            gateways: gateways.map(|grantee| grantee.actor).collect(),
+        })
+    }
+
+    /// Secrets of which a version with a label refers to this one.
+    pub(super) async fn secret_users(
+        &self,
+        group: &GroupRecord,
+        id: SecretId,
+    ) -> Result<Vec<SecretUser>, ManagerError> {
+        let users = self.store.users(group.id, id).await?;
+        Ok(users
+            .into_iter()
+            .map(|(secret, numbers)| SecretUser {
+                labels: numbers
+                    .iter()
+                    .filter_map(|number| secret.label(*number))
+                    .collect(),
+                secret,
+            })
+            .filter(|user| !user.labels.is_empty())
+            .collect())
+    }
+}

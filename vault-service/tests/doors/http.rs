@@ -14,6 +14,7 @@ use tower::ServiceExt as _;
 use crate::vault::Vault;
 
 /// The door, and an administrator in front of it.
+#[derive(Clone)]
 pub(crate) struct Door {
     router: Router,
     token: String,
@@ -24,6 +25,7 @@ pub(crate) struct Door {
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
+    pub(crate) etag: Option<String>,
     pub(crate) text: String,
 }
 
@@ -51,7 +53,7 @@ impl Door {
         let credentials = json!({
             "grant_type": "client_credentials",
             "client_id": vault.administrator.id,
-            "client_secret": vault.client_secret.expose(),
+            "client_secret": vault.made.client_secret.expose(),
         });
         let path = "/accounts/api/v2/oauth2/token";
         let reply = door
@@ -66,8 +68,74 @@ impl Door {
         door
     }
 
+    /// The same door, and somebody else in front of it.
+    pub(crate) fn for_token(&self, token: &str) -> Self {
+        Self {
+            router: self.router.clone(),
+            token: token.to_owned(),
+            group: self.group.clone(),
+        }
+    }
+
+    /// The same door, looking at another group of the environment.
+    pub(crate) fn at_group(&self, group: GroupId) -> Self {
+        let (environment, _) = self.group.rsplit_once('/').unwrap();
+        Self {
+            router: self.router.clone(),
+            token: self.token.clone(),
+            group: format!("{environment}/{group}"),
+        }
+    }
+
+    /// A call below the group on a path of our own; `{}` in front of it for the environment.
+    pub(crate) async fn own(&self, method: Method, path: &str, body: Value) -> Reply {
+        let group = self.group.replace("/secrets-manager/api/", "/api/");
+        let path = match path.strip_prefix("{}/") {
+            Some(path) => {
+                let (environment, _) = group.split_once("/secretGroups/").unwrap();
+                format!("{environment}/{path}")
+            }
+            None => format!("{group}/{path}"),
+        };
+        self.send_body(method, &path, &[], body).await
+    }
+
+    /// A call below the group, with more headers.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Value,
+    ) -> Reply {
+        let path = self.below(path);
+        self.send_body(method, &path, headers, body).await
+    }
+
+    async fn send_body(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Value,
+    ) -> Reply {
+        let (content_type, body) = match body {
+            Value::Null => ("", String::new()),
+            body => ("application/json", body.to_string()),
+        };
+        self.send_with(method, path, content_type, headers, body)
+            .await
+    }
+
+    fn below(&self, path: &str) -> String {
+        match path {
+            "" => self.group.clone(),
+            path => format!("{}/{path}", self.group),
+        }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Reply {
-        let path = format!("{}/{path}", self.group);
+        let path = self.below(path);
         self.send(Method::GET, &path, "", "").await
     }
 
@@ -111,6 +179,17 @@ impl Door {
         content_type: &str,
         body: impl Into<Body>,
     ) -> Reply {
+        self.send_with(method, path, content_type, &[], body).await
+    }
+
+    async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Reply {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -118,12 +197,18 @@ impl Door {
         if !content_type.is_empty() {
             request = request.header(header::CONTENT_TYPE, content_type);
         }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         let request = request.body(body.into()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status();
+        let etag = response.headers().get(header::ETAG);
+        let etag = etag.map(|etag| etag.to_str().unwrap().to_owned());
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         Reply {
             status,
+            etag,
             text: String::from_utf8(body.to_vec()).unwrap(),
         }
     }
@@ -140,6 +225,12 @@ impl Reply {
         let body = self.json();
         assert!(!body["message"].as_str().unwrap().is_empty());
         body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// An answer with this status.
+    pub(crate) fn is(&self, status: StatusCode) -> &Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
     }
 
     /// The body of an answer that says yes.

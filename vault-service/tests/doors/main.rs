@@ -8,8 +8,14 @@
     reason = "clippy knows #[test] functions, not what they call"
 )]
 
+mod clone;
+mod deletion;
+mod edit_session;
+mod expiring;
 mod http;
 mod kinds;
 mod manager;
 mod provider;
+mod scene;
 mod vault;
+mod versions;

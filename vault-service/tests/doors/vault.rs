@@ -7,14 +7,18 @@ use sallyport_model::{
     Access, ActorId, Collection, GroupId, Known, ResolveRequest, Revision, Scope, SecretId,
     SecretString,
 };
+use sallyport_pki::UnixTime;
 use sallyport_vault::access::Caller;
 use sallyport_vault::clock;
 use sallyport_vault::data_dir::DataDir;
-use sallyport_vault::init::{NewVault, init};
+use sallyport_vault::init::{Initialised, NewVault, init};
 use sallyport_vault::keys::seal::RootPublicKey;
 use sallyport_vault::manager::{Form, Manager};
 use sallyport_vault::provider::{Gateway, GatewayCa, Provider, ProviderError};
-use sallyport_vault::store::{AuditRecord, GroupRecord, Setting, SqliteStore, Store};
+use sallyport_vault::store::{
+    ActorKind, ActorRecord, AuditRecord, GroupRecord, Setting, SqliteStore, Store, TokenRecord,
+    Write,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
@@ -26,7 +30,7 @@ pub(crate) struct Vault {
     pub(crate) provider: Arc<Provider>,
     pub(crate) administrator: Caller,
     pub(crate) scope: Scope,
-    pub(crate) client_secret: SecretString,
+    pub(crate) made: Initialised,
 }
 
 impl Vault {
@@ -40,6 +44,28 @@ impl Vault {
             server_names: Vec::new(),
         };
         let made = init(&path, new, clock::now()).await.unwrap();
+        Self::open(dir, made).await
+    }
+
+    /// The same vault after its process ended and started again.
+    pub(crate) async fn reopened(self) -> Self {
+        let Self {
+            dir,
+            store,
+            manager,
+            provider,
+            made,
+            ..
+        } = self;
+        // The file is closed when nobody holds the store any more.
+        let closed = Arc::downgrade(&store);
+        drop((store, manager, provider));
+        assert_eq!(closed.strong_count(), 0);
+        Self::open(dir, made).await
+    }
+
+    async fn open(dir: TempDir, made: Initialised) -> Self {
+        let path = dir.path().join("data");
         let data = DataDir::open(&path).unwrap();
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.database()).unwrap());
         let setting = async |setting| store.setting(setting).await.unwrap().unwrap();
@@ -66,7 +92,7 @@ impl Vault {
                 organization: made.organization,
                 environment: made.environment,
             },
-            client_secret: made.client_secret,
+            made,
             store,
             dir,
         }
@@ -198,6 +224,48 @@ impl Vault {
             id,
             self.provider.authenticate(certificate.der()).await.unwrap(),
         )
+    }
+
+    /// A connected app that may do this in a group, and a token of it.
+    pub(crate) async fn app(
+        &self,
+        group: &GroupRecord,
+        name: &str,
+        access: &[Access],
+    ) -> (Caller, String) {
+        let mut id = [0_u8; 16];
+        getrandom::fill(&mut id).unwrap();
+        let id = ActorId::new(uuid::Builder::from_random_bytes(id).into_uuid());
+        let app = ActorRecord {
+            id,
+            kind: ActorKind::ConnectedApp,
+            organization: self.scope.organization,
+            environment: None,
+            name: name.to_owned(),
+            administrator: false,
+            secret_hash: Some("none fits".to_owned()),
+            created_at: clock::now(),
+            certificate_not_after: None,
+        };
+        let token = format!("token of {name}");
+        let record = TokenRecord {
+            sha256: *sallyport_pki::Digest::of(token.as_bytes()).as_bytes(),
+            actor: id,
+            expires_at: UnixTime(clock::now().0 + 3600),
+        };
+        let now = clock::now();
+        self.store
+            .commit(vec![
+                Write::CreateActor(app.clone()),
+                Write::CreateToken { token: record, now },
+            ])
+            .await
+            .unwrap();
+        self.manager
+            .grant(&self.administrator, group, id, access.to_vec(), now)
+            .await
+            .unwrap();
+        (app.into(), token)
     }
 
     pub(crate) async fn grant(&self, group: &GroupRecord, actor: ActorId) {

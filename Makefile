@@ -1,5 +1,5 @@
 # The commands a person has to know. `make help` lists them.
-# Needed beforehand: rustup with cargo, python3, node, openssl, a C compiler.
+# Needed beforehand: rustup with cargo, python3, node, openssl, keytool (any JRE), a C compiler.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c

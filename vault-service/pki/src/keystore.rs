@@ -7,6 +7,7 @@
 mod chain;
 mod entry;
 mod error;
+mod export;
 mod jceks_protection;
 mod jks;
 mod jks_protection;
@@ -21,6 +22,9 @@ mod work;
 
 pub use self::entry::{EntryKind, KeyEntry, KeystoreEntry, TrustedCertificate};
 pub use self::error::KeystoreError;
+pub use self::export::{
+    EXPORT_RANDOM_BYTES, ExportError, export_encrypted_pem, export_pem, export_pkcs12,
+};
 pub use self::pem::PemKeyError;
 
 use std::fmt;

@@ -33,8 +33,9 @@ pub use details::{BasicConstraintsDetails, CertificateDetails, NameDetails, Vali
 pub use digest::Digest;
 #[cfg(feature = "keystores")]
 pub use keystore::{
-    EntryKind, Integrity, KeyEntry, Keystore, KeystoreEntry, KeystoreError, KeystoreFormat,
-    MAX_KEYSTORE_BYTES, MAX_KEYSTORE_ENTRIES, PemKeyError, TrustedCertificate,
+    EXPORT_RANDOM_BYTES, EntryKind, ExportError, Integrity, KeyEntry, Keystore, KeystoreEntry,
+    KeystoreError, KeystoreFormat, MAX_KEYSTORE_BYTES, MAX_KEYSTORE_ENTRIES, PemKeyError,
+    TrustedCertificate, export_encrypted_pem, export_pem, export_pkcs12,
 };
 pub use path::{MAX_INTERMEDIATES, Usage, VerifiedPath, verify_path};
 pub use path_error::PathError;

@@ -77,6 +77,34 @@ impl<'a> PemBlock<'a> {
     }
 }
 
+/// A block as RFC 7468 section 2 has it: 64 characters a line. Zeroed when dropped: it may be a key.
+#[cfg(feature = "keystores")]
+pub(crate) fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
+    const LINE: usize = 64;
+    // Room for all of it: growing would leave copies behind.
+    let characters = der.len().div_ceil(3) * 4;
+    let mut base64 = Zeroizing::new(String::with_capacity(characters));
+    STANDARD.encode_string(der, &mut base64);
+    let overhead = 2 * label.len() + 32;
+    let mut text = Zeroizing::new(String::with_capacity(
+        characters + characters.div_ceil(LINE) + overhead,
+    ));
+    text.push_str("-----BEGIN ");
+    text.push_str(label);
+    text.push_str("-----\n");
+    let mut rest = base64.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at_checked(LINE).unwrap_or((rest, ""));
+        text.push_str(line);
+        text.push('\n');
+        rest = after;
+    }
+    text.push_str("-----END ");
+    text.push_str(label);
+    text.push_str("-----\n");
+    text
+}
+
 /// The label of a boundary line.
 fn boundary<'a>(line: &'a str, prefix: &str) -> Option<&'a str> {
     line.strip_prefix(prefix)?.strip_suffix("-----")
@@ -102,6 +130,19 @@ mod tests {
             assert_eq!(blocks.len(), 1);
             assert_eq!(blocks[0].label, "THING");
             assert_eq!(*blocks[0].decode().unwrap(), [0, 1, 2, 3, 4, 5]);
+        }
+    }
+
+    #[cfg(feature = "keystores")]
+    #[test]
+    fn what_is_encoded_is_decoded_again() {
+        for length in [0, 1, 47, 48, 49, 1000] {
+            let bytes = vec![7; length];
+            let text = super::encode("THING", &bytes);
+            assert!(text.lines().all(|line| line.len() <= 64));
+            let blocks = PemBlock::all(&text).unwrap();
+            assert_eq!((blocks.len(), blocks[0].label), (1, "THING"));
+            assert_eq!(*blocks[0].decode().unwrap(), bytes);
         }
     }
 

@@ -5,6 +5,7 @@ mod kdf;
 mod mac;
 pub(super) mod pbe;
 mod pfx;
+pub(super) mod write;
 
 use self::bags::{Attributes, Bags};
 use self::mac::StoreMac;

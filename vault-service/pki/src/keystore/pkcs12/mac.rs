@@ -14,6 +14,8 @@ use crate::keystore::passphrase::Passphrase;
 use crate::keystore::protection::{malformed, unsupported};
 use crate::keystore::work::WorkBudget;
 
+pub(super) const SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
+
 /// MacData.
 pub(super) struct StoreMac<'a> {
     digest: ObjectIdentifier,

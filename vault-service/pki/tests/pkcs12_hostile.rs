@@ -187,6 +187,12 @@ fn absent_and_null_fields_of_pkcs12_are_clean_errors() {
 }
 
 #[test]
+fn indefinite_lengths_are_named() {
+    let error = refusal(&[0x30, 0x80, 2, 1, 3, 0, 0], "").to_string();
+    assert!(error.contains("BER"), "{error}");
+}
+
+#[test]
 fn deep_nesting_anywhere_in_pkcs12_is_a_clean_error() {
     for tag in [SEQUENCE, SET, CONSTRUCTED_OCTET_STRING, EXPLICIT_0] {
         for depth in [1_000, 10_000, 100_000] {

@@ -15,6 +15,8 @@ pub(super) const ENCRYPTED_DATA: ObjectIdentifier =
 pub(super) const PFX_VERSION: u8 = 3;
 /// Most encrypted or plain parts in one store: writers make two or three, Java one per kind.
 const MAX_SAFES: usize = 32;
+/// How BER begins what has no length of its own.
+const INDEFINITE_LENGTH: u8 = 0x80;
 /// `[0] IMPLICIT OCTET STRING`.
 const IMPLICIT_OCTETS: Tag = Tag::ContextSpecific {
     constructed: false,
@@ -38,6 +40,11 @@ pub(super) enum Safe<'a> {
 
 impl<'a> Pfx<'a> {
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, KeystoreError> {
+        if bytes.get(1) == Some(&INDEFINITE_LENGTH) {
+            return Err(malformed(
+                "its lengths are indefinite (BER, not DER): write it again with `openssl pkcs12`",
+            ));
+        }
         let read = || {
             let mut reader = SliceReader::new(bytes)?;
             let pfx = reader.sequence(|reader| {

@@ -1,4 +1,6 @@
-//! Request bodies: size and type first, then JSON or form parts, errors with their place.
+//! Request bodies: type, size, time and amount first, then JSON or form parts, errors with their place.
+
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Multipart, Request};
@@ -8,13 +10,23 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use super::json_limits;
 use crate::manager::{Form, Problem, Violation};
 
 /// Largest request body of the public door, in bytes.
 pub(super) const MAX_BODY: usize = 1024 * 1024;
 
+/// Longest time for all bytes of a body.
+const READ: Duration = Duration::from_secs(30);
+
 /// Most parts of a form.
 const MAX_PARTS: usize = 16;
+
+/// Longest name of a part, in bytes.
+const MAX_PART_NAME: usize = 64;
+
+/// Longest file name of a part, in bytes.
+const MAX_FILE_NAME: usize = 255;
 
 /// Why a body was not taken.
 #[derive(Debug, Error)]
@@ -22,6 +34,12 @@ pub(super) enum BodyError {
     /// More bytes than allowed; the rest is not read.
     #[error("the request body has more than {limit} bytes")]
     TooLarge { limit: usize },
+    /// Not all bytes within the time; the rest is not read.
+    #[error("the request body was not there within {} seconds", READ.as_secs())]
+    TooSlow,
+    /// Compressed, or encoded in another way: what it unpacks to has no limit.
+    #[error("the request body must come as it is, without content-encoding")]
+    ContentEncoding,
     /// Another media type than the route takes.
     #[error("the content type must be {expected}")]
     ContentType { expected: &'static str },
@@ -37,7 +55,8 @@ impl BodyError {
     pub(super) const fn status(&self) -> StatusCode {
         match self {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::ContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::ContentType { .. } | Self::ContentEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unreadable | Self::Invalid(_) => StatusCode::BAD_REQUEST,
         }
     }
@@ -45,7 +64,9 @@ impl BodyError {
     pub(super) const fn code(&self) -> &'static str {
         match self {
             Self::TooLarge { .. } => "body_too_large",
+            Self::TooSlow => "body_too_slow",
             Self::ContentType { .. } => "unsupported_media_type",
+            Self::ContentEncoding => "unsupported_content_encoding",
             Self::Unreadable => "unreadable_body",
             Self::Invalid(violation) => violation.problem.code(),
         }
@@ -58,39 +79,22 @@ pub(super) async fn json<T: DeserializeOwned>(
     body: Body,
     limit: usize,
 ) -> Result<T, BodyError> {
-    if !is_media_type(headers, "application/json") {
-        return Err(BodyError::ContentType {
-            expected: "application/json",
-        });
-    }
-    let bytes = read(headers, body, limit).await?;
+    let bytes = read(headers, body, "application/json", limit).await?;
+    json_limits::check(&bytes).map_err(|limit| wrong("", limit.to_string()))?;
     let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
     let value =
         serde_path_to_error::deserialize(&mut deserializer).map_err(|error| place(&error))?;
-    deserializer.end().map_err(|_| {
-        Violation::new(
-            "",
-            Problem::Value {
-                expected: "must be one JSON object and nothing after it".to_owned(),
-            },
-        )
-    })?;
+    deserializer
+        .end()
+        .map_err(|_| wrong("", "must be one JSON object and nothing after it"))?;
     Ok(value)
 }
 
 /// Reads a multipart form; parts with a file name are files.
 pub(super) async fn form(request: Request) -> Result<Form, BodyError> {
-    if !is_media_type(request.headers(), "multipart/form-data") {
-        return Err(BodyError::ContentType {
-            expected: "multipart/form-data",
-        });
-    }
-    if declared_length(request.headers()).is_some_and(|length| length > MAX_BODY) {
-        return Err(BodyError::TooLarge { limit: MAX_BODY });
-    }
     let (parts, body) = request.into_parts();
-    let body = Body::new(http_body_util::Limited::new(body, MAX_BODY));
-    let request = Request::from_parts(parts, body);
+    let bytes = read(&parts.headers, body, "multipart/form-data", MAX_BODY).await?;
+    let request = Request::from_parts(parts, Body::from(bytes));
     let mut multipart = Multipart::from_request(request, &())
         .await
         .map_err(|_| BodyError::Unreadable)?;
@@ -99,34 +103,44 @@ pub(super) async fn form(request: Request) -> Result<Form, BodyError> {
         let Some(field) = multipart
             .next_field()
             .await
-            .map_err(|error| multipart_error(&error))?
+            .map_err(|_| BodyError::Unreadable)?
         else {
             return Ok(form);
         };
-        let name: String = field.name().unwrap_or_default().chars().take(64).collect();
-        let file_name = field.file_name().map(str::to_owned);
-        let bytes = Zeroizing::new(
-            field
-                .bytes()
-                .await
-                .map_err(|error| multipart_error(&error))?
-                .to_vec(),
-        );
+        let name = short(field.name().unwrap_or_default(), MAX_PART_NAME, "part name")?;
+        let file_name = match field.file_name() {
+            Some(file_name) => Some(short(file_name, MAX_FILE_NAME, "file name")?),
+            None => None,
+        };
+        let bytes = field.bytes().await.map_err(|_| BodyError::Unreadable)?;
+        let bytes = Zeroizing::new(bytes.to_vec());
         match file_name {
             Some(file_name) => form.add_file(name, &file_name, bytes)?,
             None => form.add_text(name, SecretString::from(bytes))?,
         }
     }
-    Err(Violation::new(
-        "",
-        Problem::Value {
-            expected: format!("has at most {MAX_PARTS} parts"),
-        },
-    )
-    .into())
+    Err(wrong("", format!("has at most {MAX_PARTS} parts")))
 }
 
-async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, BodyError> {
+/// All bytes of a body of the right type, within the limits of size and time.
+async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    expected: &'static str,
+    limit: usize,
+) -> Result<Bytes, BodyError> {
+    if !is_media_type(headers, expected) {
+        return Err(BodyError::ContentType { expected });
+    }
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(BodyError::ContentEncoding);
+    }
+    tokio::time::timeout(READ, collect(headers, body, limit))
+        .await
+        .unwrap_or(Err(BodyError::TooSlow))
+}
+
+async fn collect(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, BodyError> {
     if declared_length(headers).is_some_and(|length| length > limit) {
         discard(body).await;
         return Err(BodyError::TooLarge { limit });
@@ -149,11 +163,19 @@ async fn discard(body: Body) {
     while let Some(Ok(_)) = http_body_util::BodyExt::frame(&mut rest).await {}
 }
 
-fn multipart_error(error: &axum::extract::multipart::MultipartError) -> BodyError {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => BodyError::TooLarge { limit: MAX_BODY },
-        _ => BodyError::Unreadable,
+fn short(text: &str, limit: usize, what: &'static str) -> Result<String, BodyError> {
+    if text.len() > limit {
+        return Err(wrong(
+            "",
+            format!("has a {what} of more than {limit} bytes"),
+        ));
     }
+    Ok(text.to_owned())
+}
+
+fn wrong(place: impl Into<String>, expected: impl Into<String>) -> BodyError {
+    let expected = expected.into();
+    Violation::new(place, Problem::Value { expected }).into()
 }
 
 /// The media type without parameters; one generated client ends it with a stray colon.
@@ -202,7 +224,7 @@ fn place(error: &serde_path_to_error::Error<serde_json::Error>) -> BodyError {
             format!("is not JSON at line {line}, column {column}")
         }
     };
-    Violation::new(pointer, Problem::Value { expected }).into()
+    wrong(pointer, expected)
 }
 
 fn without_value(message: &str) -> String {
@@ -307,5 +329,87 @@ mod tests {
         );
         let error = read_upload("text/plain", "{}").await.unwrap_err();
         assert_eq!(error.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+
+    #[tokio::test]
+    async fn a_compressed_body_is_not_unpacked() {
+        for encoding in ["gzip", "br", "identity, gzip", ""] {
+            let mut headers = HeaderMap::new();
+            let json_type = HeaderValue::from_static("application/json");
+            headers.insert(header::CONTENT_TYPE, json_type);
+            headers.insert(header::CONTENT_ENCODING, encoding.parse().unwrap());
+            let error = json::<Upload>(&headers, Body::from("{}"), 200)
+                .await
+                .unwrap_err();
+            assert!(matches!(error, BodyError::ContentEncoding), "{error}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_end_is_given_up_after_half_a_minute() {
+        let mut headers = HeaderMap::new();
+        let json_type = HeaderValue::from_static("application/json");
+        headers.insert(header::CONTENT_TYPE, json_type);
+        for declared in [None, Some("100"), Some("100000000")] {
+            if let Some(length) = declared {
+                headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static(length));
+            }
+            let dripping = futures_util::stream::unfold((), async |()| {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                Some((Ok::<_, std::io::Error>(Bytes::from_static(b" ")), ()))
+            });
+            let started = tokio::time::Instant::now();
+            let error = json::<Upload>(&headers, Body::from_stream(dripping), 200)
+                .await
+                .unwrap_err();
+            assert_eq!(error.status(), StatusCode::REQUEST_TIMEOUT, "{declared:?}");
+            assert_eq!(started.elapsed(), READ);
+        }
+    }
+
+    #[tokio::test]
+    async fn amounts_are_limited_before_anything_is_built() {
+        let deep = format!("{{\"name\":{}", "[".repeat(150));
+        let (place, problem) = violation(&deep).await;
+        assert_eq!(place, "");
+        assert!(problem.contains("32 levels"), "{problem}");
+    }
+
+    async fn read_form(parts: &str) -> Result<Form, BodyError> {
+        let request = Request::builder()
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+            .body(Body::from(format!("{parts}--x--\r\n")))
+            .unwrap();
+        form(request).await
+    }
+
+    fn part(name: &str, file_name: Option<&str>) -> String {
+        let file_name = file_name.map(|name| format!("; filename=\"{name}\""));
+        let file_name = file_name.unwrap_or_default();
+        format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"{file_name}\r\n\r\nv\r\n")
+    }
+
+    #[tokio::test]
+    async fn a_form_is_limited_in_parts_and_names() {
+        let parts = |count: usize| {
+            (0..count)
+                .map(|n| part(&n.to_string(), None))
+                .collect::<String>()
+        };
+        let name = |length: usize| part(&"n".repeat(length), None);
+        let file = |length: usize| part("n", Some(&"f".repeat(length)));
+        for taken in [parts(MAX_PARTS), name(64), file(255)] {
+            assert!(read_form(&taken).await.is_ok());
+        }
+        for (refused, said) in [
+            (parts(MAX_PARTS + 1), "at most 16 parts"),
+            (parts(10_000), "at most 16 parts"),
+            (name(65), "part name of more than 64 bytes"),
+            (file(256), "file name of more than 255 bytes"),
+        ] {
+            let error = read_form(&refused).await.err().unwrap();
+            assert_eq!(error.status(), StatusCode::BAD_REQUEST);
+            assert!(error.to_string().contains(said), "{error}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 
 mod body;
 mod door;
+mod json_limits;
 pub mod listener;
 pub mod manager;
 mod problem;

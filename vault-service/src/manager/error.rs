@@ -116,9 +116,9 @@ pub enum ManagerError {
 
 /// A place and what is wrong there.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{place}: {problem}")]
+#[error("{place}{}{problem}", if place.is_empty() { "" } else { ": " })]
 pub struct Violation {
-    /// JSON pointer (`/truststore/path`) or name of the form part (`certificate`).
+    /// JSON pointer (`/truststore/path`) or name of the form part (`certificate`); empty for the whole.
     pub place: String,
     /// What is wrong.
     pub problem: Problem,

@@ -17,9 +17,10 @@ use tracing::info;
 use crate::accounts::Accounts;
 use crate::clock;
 use crate::data_dir::{DataDir, DataDirError};
+use crate::http::listener::{self, Limits};
 use crate::http::manager::ManagerDoor;
 use crate::http::tls::{self, ServerIdentity, TlsError};
-use crate::http::{listener, manager, provider};
+use crate::http::{manager, provider};
 use crate::jobs::expiry;
 use crate::keys::KeyError;
 use crate::keys::seal::RootPublicKey;
@@ -136,8 +137,20 @@ impl Vault {
         let (public, public_tls, public_routes) = self.manager;
         let (internal, internal_tls, internal_routes) = self.provider;
         tokio::join!(
-            listener::serve(public, public_tls, public_routes, stop.clone()),
-            listener::serve(internal, internal_tls, internal_routes, stop.clone()),
+            listener::serve(
+                public,
+                public_tls,
+                public_routes,
+                Limits::PUBLIC,
+                stop.clone()
+            ),
+            listener::serve(
+                internal,
+                internal_tls,
+                internal_routes,
+                Limits::INTERNAL,
+                stop.clone()
+            ),
             expiry::run(self.store, clock::now, stop),
         );
         info!("stopped");

@@ -1,9 +1,12 @@
 //! A TLS listener: handshakes and requests within limits, and a graceful end.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::{Extension, Router};
+use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -13,16 +16,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
-/// Connections open at the same time, per listener.
-const MAX_CONNECTIONS: usize = 10_000;
-
-/// Longest TLS handshake.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-
-/// Longest time between the first and last byte of a request's headers.
-const HEADERS: Duration = Duration::from_secs(10);
+use super::crowd::Crowd;
+use super::network::Network;
 
 /// Largest request head, in bytes.
 const MAX_HEAD: usize = 32 * 1024;
@@ -30,22 +29,63 @@ const MAX_HEAD: usize = 32 * 1024;
 /// Requests at the same time on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 100;
 
+/// How often a quiet HTTP/2 connection is asked whether it is still there. Hyper's own bounds on reset
+/// streams and on frames that continue a head stay as they are.
+const PING: Duration = Duration::from_secs(30);
+
 /// Time open requests have to end when the service stops.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The certificate a client showed; the listener has verified its chain. First element is the leaf.
+/// What a listener grants its clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections open at the same time.
+    pub connections: usize,
+    /// How many of them may come from one network.
+    pub connections_per_network: usize,
+    /// Longest TLS handshake.
+    pub handshake: Duration,
+    /// Longest time until a request's head is complete: from the end of the handshake, and over
+    /// HTTP/1.1 also from the end of the request before.
+    pub head: Duration,
+}
+
+impl Limits {
+    /// The public door: anybody may come, so nobody may come too often.
+    pub const PUBLIC: Self = Self {
+        connections: 10_000,
+        connections_per_network: 256,
+        handshake: Duration::from_secs(10),
+        head: Duration::from_secs(10),
+    };
+
+    /// The internal door: many gateways may stand behind one address, and each has shown who it is.
+    pub const INTERNAL: Self = Self {
+        connections_per_network: Self::PUBLIC.connections,
+        ..Self::PUBLIC
+    };
+}
+
+/// The other end of a connection.
 #[derive(Clone, Debug)]
-pub struct PeerCertificates(pub Arc<Vec<CertificateDer<'static>>>);
+pub struct Peer {
+    /// Where it connects from.
+    pub network: Network,
+    /// The certificates it showed; the listener has verified their chain. The first is the leaf.
+    pub certificates: Arc<Vec<CertificateDer<'static>>>,
+}
 
 /// Serves until `stop` says so, then lets open requests end within the grace period.
 pub async fn serve(
     listener: TcpListener,
     tls: Arc<ServerConfig>,
     router: Router,
+    limits: Limits,
     mut stop: watch::Receiver<bool>,
 ) {
     let acceptor = TlsAcceptor::from(tls);
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let slots = Arc::new(Semaphore::new(limits.connections));
+    let crowd = Crowd::default();
     let mut connections = JoinSet::new();
     loop {
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
@@ -54,11 +94,18 @@ pub async fn serve(
         tokio::select! {
             () = told(&mut stop) => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, address)) => {
+                    let network = Network::from(address.ip());
+                    let Some(place) = crowd.enter(network, limits.connections_per_network) else {
+                        debug!(%network, "too many connections from this network");
+                        continue;
+                    };
                     let (acceptor, router, stop) = (acceptor.clone(), router.clone(), stop.clone());
                     connections.spawn(async move {
-                        connection(stream, acceptor, router, stop).await;
-                        drop(slot);
+                        if let Some((stream, peer)) = greet(stream, network, acceptor, limits).await {
+                            converse(stream, peer, router, limits, stop).await;
+                        }
+                        drop((slot, place));
                     });
                 }
                 Err(error) => {
@@ -76,22 +123,23 @@ pub async fn serve(
     .await;
 }
 
-async fn connection(
+/// The TLS handshake.
+async fn greet(
     stream: TcpStream,
+    network: Network,
     acceptor: TlsAcceptor,
-    router: Router,
-    mut stop: watch::Receiver<bool>,
-) {
+    limits: Limits,
+) -> Option<(TlsStream<TcpStream>, Peer)> {
     let _ = stream.set_nodelay(true);
-    let stream = match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
+    let stream = match tokio::time::timeout(limits.handshake, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
             debug!(%error, "TLS handshake failed");
-            return;
+            return None;
         }
         Err(_) => {
             debug!("TLS handshake took too long");
-            return;
+            return None;
         }
     };
     let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
@@ -99,19 +147,47 @@ async fn connection(
         .iter()
         .map(|certificate| certificate.clone().into_owned())
         .collect();
-    let service = router.layer(Extension(PeerCertificates(Arc::new(certificates))));
+    let peer = Peer {
+        network,
+        certificates: Arc::new(certificates),
+    };
+    Some((stream, peer))
+}
 
+/// Requests and answers, until either side has had enough.
+async fn converse(
+    stream: TlsStream<TcpStream>,
+    peer: Peer,
+    router: Router,
+    limits: Limits,
+    mut stop: watch::Receiver<bool>,
+) {
+    // What was agreed in the handshake holds; looking at the first bytes instead would let a client
+    // that never sends any stay.
     let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => builder.http2_only(),
+        _ => builder.http1_only(),
+    };
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS)
+        .header_read_timeout(limits.head)
         .max_buf_size(MAX_HEAD)
         .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX))
         .max_concurrent_streams(MAX_STREAMS)
-        .keep_alive_interval(Some(Duration::from_secs(30)));
+        .keep_alive_interval(Some(PING));
+    let heard = Arc::new(AtomicBool::new(false));
+    let service = router.map_request({
+        let heard = Arc::clone(&heard);
+        move |mut request: Request<Incoming>| {
+            heard.store(true, Ordering::Relaxed);
+            request.extensions_mut().insert(peer.clone());
+            request
+        }
+    });
     let connection =
         builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = std::pin::pin!(connection);
@@ -121,10 +197,19 @@ async fn connection(
                 debug!(%error, "connection ended with an error");
             }
         }
+        () = silence(&heard, limits.head) => debug!("no request on a connection"),
         () = told(&mut stop) => {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         }
+    }
+}
+
+/// Returns when the time is over and nothing was heard; over HTTP/2 nobody else looks at that.
+async fn silence(heard: &AtomicBool, limit: Duration) {
+    tokio::time::sleep(limit).await;
+    if heard.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -3,10 +3,12 @@
 //! Thin on purpose: parse within limits, call the room behind the door, render.
 
 mod body;
+mod crowd;
 mod door;
 mod json_limits;
 pub mod listener;
 pub mod manager;
+pub mod network;
 mod problem;
 pub mod provider;
 pub mod tls;

@@ -12,7 +12,7 @@ use axum::{Extension, Router};
 use sallyport_model::{MARKER_HEADER, MARKER_VALUE, RESOLVE_PATH, ResolveRequest};
 use tracing::error;
 
-use super::listener::PeerCertificates;
+use super::listener::Peer;
 use super::problem::Problem;
 use super::{body, door};
 use crate::clock;
@@ -33,11 +33,12 @@ pub fn router(provider: Arc<Provider>) -> Router {
 
 async fn resolve(
     State(provider): State<Arc<Provider>>,
-    Extension(PeerCertificates(certificates)): Extension<PeerCertificates>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let certificate = certificates
+    let certificate = peer
+        .certificates
         .first()
         .ok_or_else(|| problem(&ProviderError::NotAGateway))?;
     let gateway = provider

@@ -1,11 +1,12 @@
-//! What both doors have: liveness, readiness, security headers.
+//! What both doors have: liveness, readiness, and answers where there is no route, security headers.
 
-use axum::extract::Request;
+use axum::extract::{OriginalUri, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
+use super::shape::Shape;
 
 /// `GET /livez`: the process answers.
 pub(super) async fn livez() -> &'static str {
@@ -21,11 +22,20 @@ pub(super) fn readiness<E>(result: Result<(), E>) -> Response {
 }
 
 /// Any path there is no route for.
-pub(super) async fn not_found() -> Problem {
-    Problem::new(
+pub(super) async fn not_found(OriginalUri(uri): OriginalUri) -> Response {
+    Shape::of(uri.path()).answer(
         StatusCode::NOT_FOUND,
         "no_such_route",
         "there is nothing at this path",
+    )
+}
+
+/// A method its route does not have; the router adds `Allow`.
+pub(super) async fn method_not_allowed(OriginalUri(uri): OriginalUri) -> Response {
+    Shape::of(uri.path()).answer(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "the path does not have this method; Allow says which it has",
     )
 }
 

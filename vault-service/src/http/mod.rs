@@ -11,4 +11,5 @@ pub mod manager;
 pub mod network;
 mod problem;
 pub mod provider;
+mod shape;
 pub mod tls;

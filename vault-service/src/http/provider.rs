@@ -26,6 +26,7 @@ pub fn router(provider: Arc<Provider>) -> Router {
         .route("/livez", get(door::livez))
         .route("/readyz", get(readyz))
         .fallback(door::not_found)
+        .method_not_allowed_fallback(door::method_not_allowed)
         .with_state(provider)
         .layer(middleware::from_fn(door::security_headers))
         .layer(middleware::from_fn(mark))

@@ -1,11 +1,12 @@
 //! Who is calling: the owner of the bearer token.
 
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
 
 use super::ManagerDoor;
-use super::failure::AnypointFailure;
+use super::failure::Failure;
 use crate::access::Caller;
 use crate::accounts::AccountsError;
 use crate::clock;
@@ -17,21 +18,25 @@ const MAX_TOKEN: usize = 512;
 pub(super) struct Authenticated(pub(super) Caller);
 
 impl FromRequestParts<ManagerDoor> for Authenticated {
-    type Rejection = AnypointFailure;
+    type Rejection = Response;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        door: &ManagerDoor,
-    ) -> Result<Self, AnypointFailure> {
-        let token = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim())
-            .filter(|token| !token.is_empty() && token.len() <= MAX_TOKEN)
-            .ok_or(AccountsError::Unauthorized)?;
-        Ok(Self(door.accounts.caller(token, clock::now()).await?))
+    async fn from_request_parts(parts: &mut Parts, door: &ManagerDoor) -> Result<Self, Response> {
+        let caller = match token(&parts.headers) {
+            Some(token) => door.accounts.caller(token, clock::now()).await,
+            None => Err(AccountsError::Unauthorized),
+        };
+        let caller = caller.map_err(|error| Failure::from(error).refuse(parts))?;
+
+        Ok(Self(caller))
     }
+}
+
+fn token(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .filter(|token| !token.is_empty() && token.len() <= MAX_TOKEN)
 }

@@ -1,6 +1,6 @@
 //! The one conversion of errors to answers at the public door, in two shapes.
 
-use axum::Json;
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -9,6 +9,7 @@ use tracing::error;
 
 use super::super::body::BodyError;
 use super::super::problem::Problem;
+use super::super::shape::{Evidence, Shape, anypoint};
 use super::where_used::user_json;
 use crate::accounts::AccountsError;
 use crate::manager::{ManagerError, Violation};
@@ -119,6 +120,14 @@ impl Failure {
         }
     }
 
+    /// The answer of an extractor, which knows no handler: in the shape of the request's path.
+    pub(super) fn refuse(self, parts: &Parts) -> Response {
+        match Shape::of_parts(parts) {
+            Shape::Anypoint => AnypointFailure(self).into_response(),
+            Shape::Problem => OwnFailure(self).into_response(),
+        }
+    }
+
     /// What the client reads. Causes of server errors go to the log only.
     fn message(&self) -> String {
         if self.status().is_server_error() {
@@ -151,24 +160,13 @@ impl IntoResponse for AnypointFailure {
     fn into_response(self) -> Response {
         let Self(failure) = self;
         let status = failure.status();
-        let name = status.canonical_reason().unwrap_or("Error");
-        let mut document = json!({ "name": name, "message": failure.message() });
-        if status == StatusCode::BAD_REQUEST
-            && let Some(document) = document.as_object_mut()
-        {
-            // The CLI fails over a 400 without this array.
-            document.insert(
-                "errors".to_owned(),
-                failure.violations().iter().map(violation_json).collect(),
-            );
-        }
-        if let Failure::Manager(ManagerError::InUse { users, .. }) = &failure
-            && let Some(document) = document.as_object_mut()
-        {
-            let users = users.iter().map(user_json).collect();
-            document.insert("users".to_owned(), users);
-        }
-        with_challenge(status, (status, Json(document)).into_response())
+        let evidence = match &failure {
+            Failure::Manager(ManagerError::InUse { users, .. }) => {
+                Evidence::Users(users.iter().map(user_json).collect())
+            }
+            _ => Evidence::Errors(failure.violations().iter().map(violation_json).collect()),
+        };
+        with_challenge(status, anypoint(status, &failure.message(), evidence))
     }
 }
 

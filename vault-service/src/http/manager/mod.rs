@@ -56,6 +56,7 @@ pub fn router(door: ManagerDoor) -> Router {
         .route("/livez", get(door::livez))
         .route("/readyz", get(readyz))
         .fallback(door::not_found)
+        .method_not_allowed_fallback(door::method_not_allowed)
         .with_state(door)
         .layer(middleware::from_fn(door::security_headers))
 }

@@ -2,11 +2,12 @@
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
+use axum::response::Response;
 use sallyport_model::{ActorId, EnvironmentId, GroupId, OrganizationId, Scope, SecretId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::failure::{AnypointFailure, Failure};
+use super::failure::Failure;
 
 /// Path parameters; an id that is no id names nothing, so it is not found.
 pub(super) struct Ids<T>(pub(super) T);
@@ -87,12 +88,12 @@ scoped!(
 );
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Ids<T> {
-    type Rejection = AnypointFailure;
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AnypointFailure> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(ids)) => Ok(Self(ids)),
-            Err(_) => Err(Failure::NoSuchPath.into()),
+            Err(_) => Err(Failure::NoSuchPath.refuse(parts)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The command line of the service.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -86,6 +87,12 @@ pub(crate) struct Serve {
     /// Key (PEM) of that certificate.
     #[arg(long, env = "SALLYPORT_MANAGER_KEY")]
     manager_key: Option<PathBuf>,
+    /// Requests per second and client address of the public door. [default: 100]
+    #[arg(long, env = "SALLYPORT_REQUESTS_PER_SECOND", value_name = "NUMBER")]
+    requests_per_second: Option<NonZeroU32>,
+    /// Requests a client may make at once, after a pause. [default: 500]
+    #[arg(long, env = "SALLYPORT_BURST", value_name = "NUMBER")]
+    burst: Option<NonZeroU32>,
     /// File to write the bound addresses to, as JSON, when both doors listen.
     #[arg(long, env = "SALLYPORT_READY_FILE")]
     pub(crate) ready_file: Option<PathBuf>,
@@ -108,6 +115,8 @@ impl Serve {
             server_names: self.server_names.clone(),
             manager_certificate: self.manager_certificate.clone(),
             manager_key: self.manager_key.clone(),
+            requests_per_second: self.requests_per_second,
+            burst: self.burst,
         }
     }
 }

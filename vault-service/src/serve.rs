@@ -17,6 +17,7 @@ use tracing::info;
 use crate::accounts::Accounts;
 use crate::clock;
 use crate::data_dir::{DataDir, DataDirError};
+use crate::http::edge::{self, Quotas};
 use crate::http::listener::{self, Limits};
 use crate::http::manager::ManagerDoor;
 use crate::http::tls::{self, ServerIdentity, TlsError};
@@ -111,11 +112,12 @@ impl Vault {
             accounts: Accounts::new(Arc::clone(&store)),
             store: Arc::clone(&store),
         };
+        let quotas = Quotas::per_second(settings.requests_per_second, settings.burst);
         Ok(Self {
             manager: (
                 bind(settings.manager_listen).await?,
                 public,
-                manager::router(door),
+                edge::around(manager::router(door), Arc::new(quotas)),
             ),
             provider: (
                 bind(settings.provider_listen).await?,

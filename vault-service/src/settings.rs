@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -25,6 +26,11 @@ server_names = []
 # Certificate chain and key (PEM) of the public door, where clients do not trust the internal CA.
 # manager_certificate = "/etc/sallyport/manager.pem"
 # manager_key = "/etc/sallyport/manager.key"
+
+# Requests a client of the public door may make per second, and at once after a pause. A client is an
+# IPv4 address or an IPv6 /64; more are answered with 429.
+requests_per_second = 100
+burst = 500
 "#;
 
 /// Settings as one source gives them.
@@ -41,6 +47,10 @@ pub struct Given {
     pub manager_certificate: Option<PathBuf>,
     /// Its key, PEM.
     pub manager_key: Option<PathBuf>,
+    /// Requests per second and client of the public door.
+    pub requests_per_second: Option<NonZeroU32>,
+    /// Requests at once, after a pause.
+    pub burst: Option<NonZeroU32>,
 }
 
 /// Settings in force.
@@ -54,6 +64,10 @@ pub struct Settings {
     pub server_names: Vec<String>,
     /// Certificate and key of the public door, where they are not the internal CA's.
     pub manager_identity: Option<(PathBuf, PathBuf)>,
+    /// Requests per second and client of the public door.
+    pub requests_per_second: NonZeroU32,
+    /// Requests at once, after a pause.
+    pub burst: NonZeroU32,
 }
 
 /// Why settings do not read.
@@ -110,6 +124,8 @@ impl Given {
             server_names: self.server_names.or(weaker.server_names),
             manager_certificate: self.manager_certificate.or(weaker.manager_certificate),
             manager_key: self.manager_key.or(weaker.manager_key),
+            requests_per_second: self.requests_per_second.or(weaker.requests_per_second),
+            burst: self.burst.or(weaker.burst),
         }
     }
 }
@@ -117,6 +133,9 @@ impl Given {
 impl Settings {
     /// The names every listener has.
     const OWN_NAMES: [&str; 4] = ["localhost", "127.0.0.1", "::1", "sallyport-vault"];
+
+    const REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(100).unwrap();
+    const BURST: NonZeroU32 = NonZeroU32::new(500).unwrap();
 
     /// Settings in force, from what was given.
     pub fn from_given(given: Given) -> Result<Self, SettingsError> {
@@ -148,6 +167,10 @@ impl Settings {
                 .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8444))),
             server_names,
             manager_identity,
+            requests_per_second: given
+                .requests_per_second
+                .unwrap_or(Self::REQUESTS_PER_SECOND),
+            burst: given.burst.unwrap_or(Self::BURST),
         })
     }
 
@@ -215,6 +238,14 @@ mod tests {
             ),
             (1, 3)
         );
+    }
+
+    #[test]
+    fn a_quota_of_nothing_is_refused() {
+        for text in ["requests_per_second = 0", "burst = 0", "burst = -1"] {
+            let error = toml::from_str::<Given>(text).unwrap_err().to_string();
+            assert!(error.contains("nonzero"), "{error}");
+        }
     }
 
     #[test]

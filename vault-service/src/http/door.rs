@@ -1,8 +1,7 @@
-//! What both doors have: liveness, readiness, and answers where there is no route, security headers.
+//! What both doors have: liveness, readiness, and answers where there is no route.
 
-use axum::extract::{OriginalUri, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
+use axum::extract::OriginalUri;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
@@ -37,23 +36,6 @@ pub(super) async fn method_not_allowed(OriginalUri(uri): OriginalUri) -> Respons
         "method_not_allowed",
         "the path does not have this method; Allow says which it has",
     )
-}
-
-/// Headers on every answer: nothing of it is to be cached, sniffed or framed.
-pub(super) async fn security_headers(request: Request, next: Next) -> Response {
-    const HEADERS: [(HeaderName, HeaderValue); 3] = [
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ),
-        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    ];
-    let mut response = next.run(request).await;
-    for (name, value) in HEADERS {
-        response.headers_mut().insert(name, value);
-    }
-    response
 }
 
 fn not_ready() -> Problem {

@@ -5,6 +5,7 @@
 mod body;
 mod crowd;
 mod door;
+pub mod edge;
 mod json_limits;
 pub mod listener;
 pub mod manager;

@@ -2,7 +2,9 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Map, Value, json};
+
+use super::edge;
 
 /// A problem document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,21 +36,25 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut document = json!({
-            "type": "about:blank",
-            "title": self.status.canonical_reason().unwrap_or("Error"),
-            "status": self.status.as_u16(),
-            "code": self.code,
-            "detail": self.detail,
-        });
-        if let (Some(pointer), Some(document)) = (self.pointer, document.as_object_mut()) {
-            document.insert("pointer".to_owned(), pointer.into());
+        let mut document = Map::new();
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        document.insert("type".to_owned(), json!("about:blank"));
+        document.insert("title".to_owned(), json!(title));
+        document.insert("status".to_owned(), json!(self.status.as_u16()));
+        document.insert("code".to_owned(), json!(self.code));
+        document.insert("detail".to_owned(), json!(self.detail));
+        if let Some(pointer) = self.pointer {
+            document.insert("pointer".to_owned(), json!(pointer));
         }
-        let mut response = (self.status, document.to_string()).into_response();
-        response.headers_mut().insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
-        response
+        if let Some(id) = edge::current_request_id() {
+            document.insert("requestId".to_owned(), json!(id.to_string()));
+        }
+        let content_type = HeaderValue::from_static("application/problem+json");
+        (
+            self.status,
+            [(header::CONTENT_TYPE, content_type)],
+            Value::Object(document).to_string(),
+        )
+            .into_response()
     }
 }

@@ -14,7 +14,7 @@ use tracing::error;
 
 use super::listener::Peer;
 use super::problem::Problem;
-use super::{body, door};
+use super::{body, door, edge};
 use crate::clock;
 use crate::provider::{Provider, ProviderError, ResolveLimits};
 
@@ -28,7 +28,7 @@ pub fn router(provider: Arc<Provider>) -> Router {
         .fallback(door::not_found)
         .method_not_allowed_fallback(door::method_not_allowed)
         .with_state(provider)
-        .layer(middleware::from_fn(door::security_headers))
+        .layer(middleware::from_fn(edge::security_headers))
         .layer(middleware::from_fn(mark))
 }
 

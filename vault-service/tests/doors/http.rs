@@ -1,13 +1,9 @@
 //! The public door as clients see it: requests and answers, without a listener.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
 use sallyport_model::GroupId;
-use sallyport_vault::accounts::Accounts;
-use sallyport_vault::http::manager::{ManagerDoor, router};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -39,11 +35,7 @@ pub(crate) enum Part<'a> {
 impl Door {
     pub(crate) async fn open(vault: &Vault, group: GroupId) -> Self {
         let mut door = Self {
-            router: router(ManagerDoor {
-                manager: vault.manager.clone(),
-                accounts: Accounts::new(Arc::clone(&vault.store)),
-                store: Arc::clone(&vault.store),
-            }),
+            router: vault.routes(),
             token: String::new(),
             group: format!(
                 "/secrets-manager/api/v1/organizations/{}/environments/{}/secretGroups/{group}",

@@ -10,10 +10,12 @@
 
 mod clone;
 mod deletion;
+mod edge;
 mod edit_session;
 mod expiring;
 mod http;
 mod kinds;
+mod listening;
 mod manager;
 mod provider;
 mod scene;

@@ -9,8 +9,10 @@ use sallyport_model::{
 };
 use sallyport_pki::UnixTime;
 use sallyport_vault::access::Caller;
+use sallyport_vault::accounts::Accounts;
 use sallyport_vault::clock;
 use sallyport_vault::data_dir::DataDir;
+use sallyport_vault::http::manager::ManagerDoor;
 use sallyport_vault::init::{Initialised, NewVault, init};
 use sallyport_vault::keys::seal::RootPublicKey;
 use sallyport_vault::manager::{Form, Manager};
@@ -96,6 +98,15 @@ impl Vault {
             store,
             dir,
         }
+    }
+
+    /// The public door's routes, without its edge.
+    pub(crate) fn routes(&self) -> axum::Router {
+        sallyport_vault::http::manager::router(ManagerDoor {
+            manager: self.manager.clone(),
+            accounts: Accounts::new(Arc::clone(&self.store)),
+            store: Arc::clone(&self.store),
+        })
     }
 
     pub(crate) async fn group(&self, name: &str) -> GroupRecord {

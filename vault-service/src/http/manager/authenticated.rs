@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 
+use super::super::edge;
 use super::ManagerDoor;
 use super::failure::Failure;
 use crate::access::Caller;
@@ -26,7 +27,7 @@ impl FromRequestParts<ManagerDoor> for Authenticated {
             None => Err(AccountsError::Unauthorized),
         };
         let caller = caller.map_err(|error| Failure::from(error).refuse(parts))?;
-
+        edge::name_actor(caller.id);
         Ok(Self(caller))
     }
 }

@@ -21,7 +21,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
 
@@ -41,7 +40,7 @@ pub struct ManagerDoor {
     pub store: Arc<dyn Store>,
 }
 
-/// The routes.
+/// The routes, without the edge around them.
 pub fn router(door: ManagerDoor) -> Router {
     Router::new()
         .merge(accounts::routes())
@@ -58,7 +57,6 @@ pub fn router(door: ManagerDoor) -> Router {
         .fallback(door::not_found)
         .method_not_allowed_fallback(door::method_not_allowed)
         .with_state(door)
-        .layer(middleware::from_fn(door::security_headers))
 }
 
 fn anypoint() -> Router<ManagerDoor> {

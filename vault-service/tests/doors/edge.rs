@@ -178,7 +178,7 @@ async fn bombs_are_refused_with_what_would_be_right() {
 
     let credentials = serde_json::json!({
         "client_id": vault.administrator.id,
-        "client_secret": vault.client_secret.expose(),
+        "client_secret": vault.made.client_secret.expose(),
         "grant_type": "client_credentials",
     });
     let answer = door

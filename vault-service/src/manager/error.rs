@@ -64,6 +64,17 @@ pub enum ManagerError {
          cancel it first"
     )]
     SessionOpen,
+    /// The caller's edit session has no room for one more change.
+    #[error(
+        "an edit session holds at most {changes} changes and {bytes} bytes; finish it and open \
+         another"
+    )]
+    SessionFull {
+        /// Most changes.
+        changes: usize,
+        /// Most bytes of sealed versions.
+        bytes: usize,
+    },
     /// Other secrets refer to the one to delete.
     #[error(
         "the {what} {name:?} is in use by {}; change them first, or delete it with force=true",

@@ -54,6 +54,7 @@ impl Failure {
                 | ManagerError::Changed { .. }
                 | ManagerError::Locked { .. }
                 | ManagerError::SessionOpen
+                | ManagerError::SessionFull { .. }
                 | ManagerError::InUse { .. }
                 | ManagerError::RefersToDeleted { .. },
             ) => StatusCode::CONFLICT,

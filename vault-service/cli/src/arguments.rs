@@ -2,17 +2,24 @@
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::certificate::Certificate;
+use crate::crl_distributor::CrlDistributor;
+use crate::keystore::Keystore;
+use crate::life_cycle::Verb;
 use crate::output::Format;
-use crate::{
-    audit, gateway, grant, group, keystore, login, pinset, secret, tls_context, truststore,
-};
+use crate::pinset::Pinset;
+use crate::tls_context::TlsContext;
+use crate::truststore::Truststore;
+use crate::{audit, gateway, grant, group, login, secret};
 
 const AFTER_HELP: &str = "\
 Exit codes:
   0  done
   1  the vault refused, has no such thing, or answered something that makes no sense
-  2  wrong usage, or a local file that cannot be read or written
+  2  wrong usage, a local file that cannot be read or written, or you did not say yes
   3  the vault cannot be reached (network, TLS, or no answer in time)
+  4  what is there is not what the command expects: the name is taken, the group is locked, the
+     secret is in use, or another version is current (--if-match)
 
 Files and variables:
   SALLYPORT_PROFILE        the profile `login` writes; otherwise
@@ -20,10 +27,12 @@ Files and variables:
   SALLYPORT_URL, SALLYPORT_CA_FILE, SALLYPORT_CLIENT_ID, SALLYPORT_CLIENT_SECRET,
   SALLYPORT_ORGANIZATION, SALLYPORT_ENVIRONMENT
                            each stands above the profile; with the first four no profile is needed
+  NO_COLOR                 help without colours; nothing else has any
   HTTPS_PROXY, NO_PROXY    as usual; TLS ends at the vault, never at the proxy
 
 Secrets are read from files, from stdin (`-`) or from a prompt, never from the command line. One
-newline at the end is not part of the secret. Every NAME may also be an id.
+newline at the end is not part of the secret. Every NAME may also be an id. Every command that
+writes takes --dry-run. Commands that destroy ask on a terminal, unless --yes is given.
 
 A first walk:
   sallyport login --url https://vault.example:8443 --ca-file ca.pem --client-id ID
@@ -34,10 +43,10 @@ A first walk:
 
 /// Stores keys, certificates, pins and passwords for API gateways, and says who may read them.
 #[derive(Parser)]
-#[command(name = "sallyport", version, after_help = AFTER_HELP, propagate_version = true)]
+#[command(name = "sallyport", version, after_help = AFTER_HELP)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Arguments {
-    /// What to print: a table for people, or the server's JSON (errors too, on stderr)
+    /// What to print: a table for people, the server's JSON or YAML (errors too, on stderr), names
     #[arg(
         short,
         long,
@@ -59,31 +68,37 @@ pub(crate) enum Noun {
     /// Forget the profile: url, client secret and token
     #[command(after_help = "Example:\n  sallyport logout")]
     Logout,
-    /// Show the vault, the connected app, the organization and the environment in use
+    /// Show the vault, who you are there, what you may do, organization and environment in use
     #[command(after_help = "Example:\n  sallyport whoami")]
     Whoami,
-    /// Secret groups: what is encrypted and granted together
+    /// Secret groups: what is encrypted, granted and locked together
     #[command(subcommand)]
     Group(group::Command),
-    /// Shared secrets: user name and password
+    /// Shared secrets: user name and password, symmetric key, S3 credential, blob
     #[command(subcommand)]
     Secret(secret::Command),
     /// Keystores: certificate chain and private key
     #[command(subcommand)]
-    Keystore(keystore::Command),
+    Keystore(Verb<Keystore>),
     /// Truststores: the CA certificates a peer must chain to
     #[command(subcommand)]
-    Truststore(truststore::Command),
+    Truststore(Verb<Truststore>),
+    /// Certificates without a key
+    #[command(subcommand)]
+    Certificate(Verb<Certificate>),
     /// Certificate pinsets: certificates a peer's chain must contain one of
     #[command(subcommand)]
-    Pinset(pinset::Command),
+    Pinset(Verb<Pinset>),
     /// TLS contexts: versions, ciphers, client certificates, keystore and truststore
     #[command(subcommand)]
-    TlsContext(tls_context::Command),
+    TlsContext(Verb<TlsContext>),
+    /// CRL distributors: where certificate revocation lists come from
+    #[command(subcommand)]
+    CrlDistributor(Verb<CrlDistributor>),
     /// Gateways: identities that may read values
     #[command(subcommand)]
     Gateway(gateway::Command),
-    /// Grants: which gateway may read which group
+    /// Grants: who may do what in a group
     #[command(subcommand)]
     Grant(grant::Command),
     /// The audit log: who did or read what, and what was refused
@@ -109,17 +124,19 @@ pub(crate) struct Existing {
     pub(crate) at: InGroup,
 }
 
-/// Whether `-o json` stands on a command line that could not be parsed.
-pub(crate) fn asks_for_json(arguments: impl Iterator<Item = String>) -> bool {
+/// JSON or YAML, if a command line that could not be parsed asks for it.
+pub(crate) fn structured_format(arguments: impl Iterator<Item = String>) -> Option<Format> {
     let arguments: Vec<String> = arguments.collect();
-    let spelled_in_one = ["-ojson", "-o=json", "--output=json"];
-    arguments
-        .iter()
-        .any(|argument| spelled_in_one.contains(&argument.as_str()))
-        || arguments
-            .iter()
-            .zip(arguments.iter().skip(1))
-            .any(|(flag, value)| matches!(flag.as_str(), "-o" | "--output") && value == "json")
+    let words = [("json", Format::Json), ("yaml", Format::Yaml)];
+    words.into_iter().find_map(|(word, format)| {
+        let in_one = ["-o", "-o=", "--output="].map(|flag| format!("{flag}{word}"));
+        let following = arguments.iter().zip(arguments.iter().skip(1));
+        let asked = arguments.iter().any(|argument| in_one.contains(argument))
+            || following
+                .into_iter()
+                .any(|(flag, value)| matches!(flag.as_str(), "-o" | "--output") && value == word);
+        asked.then_some(format)
+    })
 }
 
 #[cfg(test)]
@@ -158,7 +175,15 @@ mod tests {
         fn visit(command: &clap::Command) {
             for argument in command.get_arguments() {
                 let name = argument.get_id().as_str();
-                let secret = ["password", "passphrase", "client_secret", "token"];
+                let secret = [
+                    "password",
+                    "passphrase",
+                    "client_secret",
+                    "secret_access_key",
+                    "token",
+                    "content",
+                    "value",
+                ];
                 assert!(
                     !secret.iter().any(|word| name.ends_with(word)),
                     "{name} of {}",
@@ -171,12 +196,12 @@ mod tests {
     }
 
     #[test]
-    fn json_is_recognised_in_every_spelling() {
-        let asks = |line: &str| asks_for_json(line.split(' ').map(str::to_owned));
-        assert!(asks("sallyport -o json group"));
-        assert!(asks("sallyport group -ojson"));
-        assert!(asks("sallyport group --output json"));
-        assert!(asks("sallyport --output=json group"));
-        assert!(!asks("sallyport -o table group json"));
+    fn json_and_yaml_are_recognised_in_every_spelling() {
+        let asks = |line: &str| structured_format(line.split(' ').map(str::to_owned));
+        assert_eq!(asks("sallyport -o json group"), Some(Format::Json));
+        assert_eq!(asks("sallyport group -ojson"), Some(Format::Json));
+        assert_eq!(asks("sallyport group --output yaml"), Some(Format::Yaml));
+        assert_eq!(asks("sallyport --output=json group"), Some(Format::Json));
+        assert_eq!(asks("sallyport -o table group json"), None);
     }
 }

@@ -1,10 +1,9 @@
 //! `audit list`.
 
 use clap::{Subcommand, value_parser};
-use serde_json::Value;
 
 use crate::error::Error;
-use crate::output::{Output, text_of};
+use crate::output::Output;
 use crate::session::Session;
 
 /// The verbs.
@@ -30,36 +29,18 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
     let after = after.map_or_else(String::new, |seq| format!("after={seq}&"));
     let path = session.own(format_args!("/audit?{after}limit={limit}"));
     let answer = session.client.list(&path)?;
-    let rows: Vec<Vec<String>> = answer
-        .iter()
-        .map(|entry| {
-            [
-                "seq",
-                "time",
-                "actorKind",
-                "actor",
-                "operation",
-                "object",
-                "outcome",
-                "reason",
-            ]
-            .map(|member| text_of(entry.get(member).unwrap_or(&Value::Null)))
-            .to_vec()
-        })
-        .collect();
-    output.list(
+    output.items(
         &answer,
         &[
-            "SEQ",
-            "TIME",
-            "KIND",
-            "ACTOR",
-            "OPERATION",
-            "OBJECT",
-            "OUTCOME",
-            "REASON",
+            ("SEQ", "/seq"),
+            ("TIME", "/time"),
+            ("KIND", "/actorKind"),
+            ("ACTOR", "/actor"),
+            ("OPERATION", "/operation"),
+            ("OBJECT", "/object"),
+            ("OUTCOME", "/outcome"),
+            ("REASON", "/reason"),
         ],
-        &rows,
         "No audit entries.",
     )
 }

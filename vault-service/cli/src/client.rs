@@ -5,73 +5,34 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use sallyport_model::SecretString;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use ureq::http::{Method, Request, StatusCode, header};
+use ureq::http::{self, Method, StatusCode, header};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
-use ureq::unversioned::multipart::{Form, Part};
+use ureq::unversioned::multipart::{self, Form};
 use ureq::{Agent, AsSendBody};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Outcome};
+use crate::identity::{Credentials, Identity, LOGIN_PATH, TOKEN_PATH, TokenAnswer};
 use crate::output::warn;
 use crate::private_file;
-use crate::profile::{Profile, Token, exposed};
+use crate::profile::{Profile, Token};
 use crate::refusal::Refusal;
+use crate::request::{Body, Content, Part, Request, to_json};
 
-const TOKEN_PATH: &str = "/accounts/api/v2/oauth2/token";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_ANSWER: u64 = 16 * 1024 * 1024;
 const MAX_CA_FILE: u64 = 1024 * 1024;
 
-/// A connected app at a vault.
+/// An actor at a vault.
 pub(crate) struct Client {
     agent: Agent,
     url: String,
-    client_id: String,
-    client_secret: SecretString,
+    identity: Identity,
     token: Option<Token>,
     /// The profile that keeps renewed tokens.
     cache: Option<PathBuf>,
-}
-
-/// What is sent.
-pub(crate) enum Body<'a> {
-    Empty,
-    /// From [`to_json`]: zeroed when dropped.
-    Json(Zeroizing<Vec<u8>>),
-    Form(Vec<FormPart<'a>>),
-}
-
-/// One part of a `multipart/form-data` body.
-pub(crate) struct FormPart<'a> {
-    pub(crate) name: &'static str,
-    pub(crate) content: Content<'a>,
-}
-
-/// What a part holds.
-pub(crate) enum Content<'a> {
-    Text(&'a str),
-    File { name: &'a str, bytes: &'a [u8] },
-}
-
-#[derive(Serialize)]
-struct TokenRequest<'a> {
-    client_id: &'a str,
-    #[serde(serialize_with = "exposed")]
-    client_secret: &'a SecretString,
-    grant_type: &'static str,
-}
-
-#[derive(Deserialize)]
-struct TokenAnswer {
-    access_token: SecretString,
-    /// Seconds; absent means: use it once.
-    #[serde(default)]
-    expires_in: u64,
 }
 
 impl Client {
@@ -79,12 +40,7 @@ impl Client {
     ///
     /// # Errors
     /// The CA file is unreadable or has no certificate.
-    pub(crate) fn new(
-        url: String,
-        ca_file: &Path,
-        client_id: String,
-        client_secret: SecretString,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(url: String, ca_file: &Path, identity: Identity) -> Result<Self, Error> {
         let roots = root_certificates(ca_file)?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = TlsConfig::builder()
@@ -107,8 +63,7 @@ impl Client {
         Ok(Self {
             agent,
             url,
-            client_id,
-            client_secret,
+            identity,
             token: None,
             cache: None,
         })
@@ -122,8 +77,13 @@ impl Client {
     }
 
     /// The token in use, to be kept.
-    pub(crate) fn token(&self) -> Option<&Token> {
+    pub(crate) const fn token(&self) -> Option<&Token> {
         self.token.as_ref()
+    }
+
+    /// Who talks to the vault.
+    pub(crate) const fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// The address of the vault.
@@ -131,37 +91,38 @@ impl Client {
         &self.url
     }
 
+    /// Gets a token for a user: only now the password is known.
+    pub(crate) fn log_in(&mut self, credentials: &Credentials<'_>) -> Result<(), Error> {
+        self.token = Some(self.request_token(credentials)?);
+        Ok(())
+    }
+
     /// `GET path`.
     pub(crate) fn get(&mut self, path: &str) -> Result<Value, Error> {
-        self.call(&Method::GET, path, &Body::Empty)
+        self.call(&Request::get(path))
     }
 
     /// `GET path`, which must be answered by an array.
     pub(crate) fn list(&mut self, path: &str) -> Result<Vec<Value>, Error> {
         match self.get(path)? {
             Value::Array(items) => Ok(items),
-            _ => Err(nonsense(&Method::GET, path, &"it is not an array")),
+            _ => Err(Error::nonsense(&Method::GET, path, &"it is not an array")),
         }
     }
 
     /// Sends a request with a token; on a 401 once more with a new one. An empty answer is null.
-    pub(crate) fn call(
-        &mut self,
-        method: &Method,
-        path: &str,
-        body: &Body<'_>,
-    ) -> Result<Value, Error> {
+    pub(crate) fn call(&mut self, request: &Request) -> Result<Value, Error> {
         let cached = self.token.take().filter(|token| token.is_fresh(now()));
         let renewed = cached.is_none();
         let token = match cached {
             Some(token) => token,
             None => self.renew()?,
         };
-        let mut answer = self.send(method, path, body, Some(&token))?;
+        let mut answer = self.send(request, Some(&token))?;
         self.token = Some(token);
         if answer.status == StatusCode::UNAUTHORIZED && !renewed {
             let token = self.renew()?;
-            answer = self.send(method, path, body, Some(&token))?;
+            answer = self.send(request, Some(&token))?;
             self.token = Some(token);
         }
         if !answer.status.is_success() {
@@ -170,30 +131,21 @@ impl Client {
         if answer.text.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_str(&answer.text).map_err(|error| nonsense(method, path, &error))
+        serde_json::from_str(&answer.text)
+            .map_err(|error| Error::nonsense(&request.method, &request.path, &error))
     }
 
     fn renew(&self) -> Result<Token, Error> {
-        let request = to_json(&TokenRequest {
-            client_id: &self.client_id,
-            client_secret: &self.client_secret,
-            grant_type: "client_credentials",
-        })?;
-        let answer = self.send(&Method::POST, TOKEN_PATH, &Body::Json(request), None)?;
-        if matches!(answer.status.as_u16(), 400 | 401 | 403) {
-            return Err(Error::Credentials(Box::new(answer.refusal())));
-        }
-        if !answer.status.is_success() {
-            return Err(Error::Refused(Box::new(answer.refusal())));
-        }
-        let TokenAnswer {
-            access_token,
-            expires_in,
-        } = serde_json::from_str(&answer.text)
-            .map_err(|error| nonsense(&Method::POST, TOKEN_PATH, &error))?;
-        let token = Token {
-            access_token,
-            expires_at: now().saturating_add(expires_in),
+        let token = match &self.identity {
+            Identity::App {
+                client_id,
+                client_secret,
+            } => self.request_token(&Credentials::App(client_id, client_secret))?,
+            Identity::User { username } => {
+                return Err(Error::LoginEnded {
+                    username: username.clone(),
+                });
+            }
         };
         if let Some(path) = &self.cache
             && let Err(error) = self.keep(path, &token)
@@ -204,65 +156,87 @@ impl Client {
         Ok(token)
     }
 
+    fn request_token(&self, credentials: &Credentials<'_>) -> Result<Token, Error> {
+        let request = credentials.request();
+        let answer = self.send(&request, None)?;
+        if matches!(answer.status.as_u16(), 400 | 401 | 403) {
+            return Err(Error::Credentials(Box::new(answer.refusal())));
+        }
+        if !answer.status.is_success() {
+            return Err(Error::Refused(Box::new(answer.refusal())));
+        }
+        let TokenAnswer {
+            access_token,
+            expires_in,
+        } = serde_json::from_str(&answer.text)
+            .map_err(|error| Error::nonsense(&Method::POST, &request.path, &error))?;
+        let expires_at = match (credentials, expires_in) {
+            (_, Some(seconds)) => now().saturating_add(seconds),
+            // Use it once.
+            (Credentials::App(..), None) => now(),
+            // The vault says when it has ended: 401.
+            (Credentials::User(..), None) => u64::MAX,
+        };
+        Ok(Token {
+            access_token,
+            expires_at,
+        })
+    }
+
     /// Another command may have changed the profile meanwhile: only the token of ours is replaced.
     fn keep(&self, path: &Path, token: &Token) -> Result<(), Error> {
         let Some(mut profile) = Profile::load(path)? else {
             return Ok(());
         };
-        if profile.url != self.url || profile.client_id != self.client_id {
+        if profile.url != self.url || !profile.identity.is(&self.identity) {
             return Ok(());
         }
         profile.token = Some(token.clone());
         profile.save(path)
     }
 
-    fn send(
-        &self,
-        method: &Method,
-        path: &str,
-        body: &Body<'_>,
-        token: Option<&Token>,
-    ) -> Result<Answer, Error> {
-        match body {
-            Body::Empty => self.exchange(method, path, token, None, ()),
-            Body::Json(bytes) => self.exchange(
-                method,
-                path,
-                token,
-                Some("application/json"),
-                bytes.as_slice(),
-            ),
+    fn send(&self, request: &Request, token: Option<&Token>) -> Result<Answer, Error> {
+        const JSON: Option<&str> = Some("application/json");
+        match &request.body {
+            Body::Empty => self.exchange(request, token, None, ()),
+            Body::Object(fields) => {
+                self.exchange(request, token, JSON, to_json(fields)?.as_slice())
+            }
+            Body::Array(items) => self.exchange(request, token, JSON, to_json(items)?.as_slice()),
             Body::Form(parts) => {
                 let form = parts.iter().fold(Form::new(), add_part);
                 let content_type = format!("multipart/form-data; boundary={}", form.boundary());
-                self.exchange(method, path, token, Some(&content_type), form)
+                self.exchange(request, token, Some(&content_type), form)
             }
         }
     }
 
     fn exchange(
         &self,
-        method: &Method,
-        path: &str,
+        request: &Request,
         token: Option<&Token>,
         content_type: Option<&str>,
         body: impl AsSendBody,
     ) -> Result<Answer, Error> {
-        let mut request = Request::builder()
+        let Request { method, path, .. } = request;
+        let mut head = http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url));
         if let Some(content_type) = content_type {
-            request = request.header(header::CONTENT_TYPE, content_type);
+            head = head.header(header::CONTENT_TYPE, content_type);
+        }
+        if let Some(version) = request.if_match_header() {
+            head = head.header(header::IF_MATCH, version);
         }
         if let Some(token) = token {
             let value = Zeroizing::new(format!("Bearer {}", token.access_token.expose()));
-            request = request.header(header::AUTHORIZATION, value.as_str());
+            head = head.header(header::AUTHORIZATION, value.as_str());
         }
-        let request = request
+        let whole = head
             .body(body)
-            .map_err(|error| nonsense(method, path, &error))?;
+            .map_err(|error| Error::nonsense(method, path, &error))?;
         let failed = |error| self.failure(method, path, error);
-        let mut response = self.agent.run(request).map_err(failed)?;
+        let mut response = self.agent.run(whole).map_err(failed)?;
         let status = response.status();
         let text = response
             .body_mut()
@@ -294,43 +268,18 @@ impl Client {
                         .is_some_and(|inner| inner.is::<rustls::Error>())
             }
             E::Timeout(_) => false,
-            other => return nonsense(method, path, other),
+            other => return Error::nonsense(method, path, other),
         };
+        let changes_nothing = *method == Method::GET || [TOKEN_PATH, LOGIN_PATH].contains(&path);
         Error::Unreachable {
             url: self.url.clone(),
             source: Box::new(error),
-            outcome: if never_sent || *method == Method::GET || path == TOKEN_PATH {
+            outcome: if never_sent || changes_nothing {
                 Outcome::Nothing
             } else {
                 Outcome::Unknown
             },
         }
-    }
-}
-
-/// JSON in a buffer of exactly the right size, zeroed when dropped: growing would leave copies.
-pub(crate) fn to_json(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let mut length = Length(0);
-    let failed = |source| Error::Print {
-        source: io::Error::from(source),
-    };
-    serde_json::to_writer(&mut length, value).map_err(failed)?;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(length.0));
-    serde_json::to_writer(&mut *bytes, value).map_err(failed)?;
-    Ok(bytes)
-}
-
-/// Reads what is needed out of an answer to `GET path`.
-pub(crate) fn parse<T: DeserializeOwned>(path: &str, answer: &Value) -> Result<T, Error> {
-    T::deserialize(answer).map_err(|error| nonsense(&Method::GET, path, &error))
-}
-
-/// An answer that cannot be understood.
-pub(crate) fn nonsense(method: &Method, path: &str, reason: &impl ToString) -> Error {
-    Error::Nonsense {
-        method: method.to_string(),
-        path: path.to_owned(),
-        reason: reason.to_string(),
     }
 }
 
@@ -346,24 +295,13 @@ impl Answer {
     }
 }
 
-/// Counts what is written to it.
-struct Length(usize);
-
-impl io::Write for Length {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn add_part<'a>(form: Form<'a>, part: &FormPart<'a>) -> Form<'a> {
-    match part.content {
+fn add_part<'a>(form: Form<'a>, part: &'a Part) -> Form<'a> {
+    match &part.content {
         Content::Text(text) => form.text(part.name, text),
-        Content::File { name, bytes } => form.part(part.name, Part::bytes(bytes).file_name(name)),
+        Content::Secret(secret) => form.text(part.name, secret.expose()),
+        Content::File(name, bytes) => {
+            form.part(part.name, multipart::Part::bytes(bytes).file_name(name))
+        }
     }
 }
 
@@ -387,23 +325,4 @@ fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_with_a_secret_fills_its_buffer_exactly() {
-        let secret = SecretString::new("a\"b\u{1}".to_owned());
-        let bytes = to_json(&TokenRequest {
-            client_id: "id",
-            client_secret: &secret,
-            grant_type: "client_credentials",
-        })
-        .unwrap();
-        assert_eq!(bytes.len(), bytes.capacity());
-        let value: Value = serde_json::from_slice(&bytes).unwrap();
-        assert_eq!(value["client_secret"], "a\"b\u{1}");
-    }
 }

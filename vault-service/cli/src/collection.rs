@@ -1,149 +1,91 @@
-//! A collection of a group (its keystores, its pinsets, ...): what all kinds of secrets share.
+//! A collection of a group (its keystores, its pinsets, ...): where its secrets are.
 
-use sallyport_model::Collection;
-use serde_json::{Value, json};
-use ureq::http::Method;
+use sallyport_model::{Collection, SecretId, SecretPath};
 use uuid::Uuid;
 
-use crate::arguments::{Existing, InGroup};
-use crate::client::{Body, nonsense};
+use crate::arguments::InGroup;
 use crate::error::Error;
 use crate::group;
-use crate::names::{Named, pick};
-use crate::output::{Output, text_of};
+use crate::names::{self, Named};
 use crate::session::Session;
 
-/// One collection of one group.
+/// One collection of one group, and the session to reach it.
 pub(crate) struct GroupCollection {
+    /// The session.
+    pub(crate) session: Session,
     collection: Collection,
-    path: String,
+    group: Uuid,
 }
 
 impl GroupCollection {
     /// Finds the group.
-    pub(crate) fn open(
-        session: &mut Session,
-        at: &InGroup,
-        collection: Collection,
-    ) -> Result<Self, Error> {
-        let group = group::find(session, &at.group)?;
+    pub(crate) fn open(at: &InGroup, collection: Collection) -> Result<Self, Error> {
+        let mut session = Session::open()?;
+        let group = group::find(&mut session, &at.group)?;
         Ok(Self {
+            session,
             collection,
-            path: session.manager(format_args!("/secretGroups/{group}/{collection}")),
+            group,
         })
     }
 
     /// The id of a secret, by name or id.
-    pub(crate) fn find(&self, session: &mut Session, wanted: &str) -> Result<Uuid, Error> {
-        match wanted.parse() {
-            Ok(id) => Ok(id),
-            Err(_) => Ok(self.pick(session, wanted)?.id),
-        }
+    pub(crate) fn find(&mut self, wanted: &str) -> Result<Uuid, Error> {
+        let list = self.path();
+        names::find(&mut self.session, self.collection.singular(), wanted, &list)
     }
 
     /// Id and name of a secret: a replacement must repeat the name.
-    pub(crate) fn pick(&self, session: &mut Session, wanted: &str) -> Result<Named, Error> {
-        let list = session.client.list(&self.path)?;
-        pick(self.collection.singular(), wanted, Named::all(&list))
+    pub(crate) fn find_named(&mut self, wanted: &str) -> Result<Named, Error> {
+        let list = self.path();
+        names::find_named(&mut self.session, self.collection.singular(), wanted, &list)
     }
 
-    /// The metadata of a secret.
-    pub(crate) fn one(&self, session: &mut Session, id: Uuid) -> Result<Value, Error> {
-        session.client.get(&self.item(id))
+    /// How another secret of the same group is referred to, by name or id.
+    pub(crate) fn reference(
+        &mut self,
+        collection: Collection,
+        wanted: &str,
+    ) -> Result<SecretPath, Error> {
+        let list = self.path_of(collection);
+        let id = names::find(&mut self.session, collection.singular(), wanted, &list)?;
+        Ok(SecretPath::of(collection, SecretId::new(id)))
+    }
+
+    /// Like [`GroupCollection::reference`], if one is wanted.
+    pub(crate) fn optional_reference(
+        &mut self,
+        collection: Collection,
+        wanted: Option<&String>,
+    ) -> Result<Option<SecretPath>, Error> {
+        wanted
+            .map(|wanted| self.reference(collection, wanted))
+            .transpose()
     }
 
     /// The path of the collection.
-    pub(crate) fn path(&self) -> &str {
-        &self.path
+    pub(crate) fn path(&self) -> String {
+        self.path_of(self.collection)
     }
 
     /// The path of one secret.
     pub(crate) fn item(&self, id: Uuid) -> String {
-        format!("{}/{id}", self.path)
+        format!("{}/{id}", self.path())
     }
 
-    /// How other secrets of the same group refer to one.
-    pub(crate) fn reference(&self, id: Uuid) -> Value {
-        json!({ "path": format!("{}/{id}", self.collection) })
+    /// The path of one secret in Sallyport's own API: versions and users.
+    pub(crate) fn own_item(&self, id: Uuid, rest: &str) -> String {
+        let Self {
+            group, collection, ..
+        } = self;
+        self.session.own(format_args!(
+            "/secretGroups/{group}/{collection}/{id}/{rest}"
+        ))
     }
 
-    /// Stores a new secret. `query` is empty or starts with `?`.
-    pub(crate) fn create(
-        &self,
-        session: &mut Session,
-        name: &str,
-        query: &str,
-        body: &Body<'_>,
-        output: Output,
-    ) -> Result<(), Error> {
-        let path = format!("{}{query}", self.path);
-        let answer = session.client.call(&Method::POST, &path, body)?;
-        created(&path, self.collection.singular(), name, &answer, output)
+    fn path_of(&self, collection: Collection) -> String {
+        let group = self.group;
+        self.session
+            .manager(format_args!("/secretGroups/{group}/{collection}"))
     }
-
-    /// Puts a new version in the place of a secret.
-    pub(crate) fn replace(
-        &self,
-        session: &mut Session,
-        named: &Named,
-        query: &str,
-        body: &Body<'_>,
-        output: Output,
-    ) -> Result<(), Error> {
-        let path = format!("{}{query}", self.item(named.id));
-        let answer = session.client.call(&Method::PUT, &path, body)?;
-        let what = self.collection.singular();
-        output.done(&answer, &format!("Replaced {what} {named}"))
-    }
-}
-
-/// `<noun> list`.
-pub(crate) fn list(at: &InGroup, collection: Collection, output: Output) -> Result<(), Error> {
-    let mut session = Session::open()?;
-    let place = GroupCollection::open(&mut session, at, collection)?;
-    let answer = session.client.list(place.path())?;
-    let rows: Vec<Vec<String>> = answer
-        .iter()
-        .map(|item| {
-            ["/name", "/type", "/expirationDate", "/meta/id"]
-                .map(|pointer| text_of(item.pointer(pointer).unwrap_or(&Value::Null)))
-                .to_vec()
-        })
-        .collect();
-    output.list(
-        &answer,
-        &["NAME", "TYPE", "EXPIRES", "ID"],
-        &rows,
-        &format!("No {}s in this group.", collection.singular()),
-    )
-}
-
-/// `<noun> show`.
-pub(crate) fn show(
-    existing: &Existing,
-    collection: Collection,
-    output: Output,
-) -> Result<(), Error> {
-    let mut session = Session::open()?;
-    let place = GroupCollection::open(&mut session, &existing.at, collection)?;
-    let id = place.find(&mut session, &existing.name)?;
-    output.record(&place.one(&mut session, id)?)
-}
-
-/// Prints `{id, name}`, or a sentence, after a 201 with `{message, id}`.
-pub(crate) fn created(
-    path: &str,
-    what: &str,
-    name: &str,
-    answer: &Value,
-    output: Output,
-) -> Result<(), Error> {
-    let id = answer
-        .get("id")
-        .and_then(Value::as_str)
-        .ok_or_else(|| nonsense(&Method::POST, path, &"it has no id"))?;
-    output.done(
-        &json!({"id": id, "name": name}),
-        &format!("Created {what} {name} ({id})"),
-    )
 }

@@ -1,11 +1,13 @@
-//! Everything that can go wrong, what to do about it, and the exit code.
+//! Everything that can go wrong, and the exit code. What to do about it is in `advice`.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
-use uuid::Uuid;
+use ureq::http::Method;
 
+use crate::known::Known;
 use crate::refusal::Refusal;
 
 /// The vault refused or failed.
@@ -14,6 +16,8 @@ pub(crate) const EXIT_REFUSED: u8 = 1;
 pub(crate) const EXIT_USAGE: u8 = 2;
 /// No answer from the vault.
 pub(crate) const EXIT_UNREACHABLE: u8 = 3;
+/// What is there is not what the command expects: HTTP 409 and 412.
+pub(crate) const EXIT_CONFLICT: u8 = 4;
 
 /// Why a command did not do its work.
 #[derive(Debug, Error)]
@@ -31,6 +35,8 @@ pub(crate) enum Error {
     },
     #[error("{variable} is not set and there is no profile")]
     MissingSetting { variable: &'static str },
+    #[error("the login of user {username} has ended")]
+    LoginEnded { username: String },
     #[error("{url:?} is not the address of a vault: {reason}")]
     Url { url: String, reason: &'static str },
     #[error("no certificate (PEM) in the CA file {}", path.display())]
@@ -57,6 +63,19 @@ pub(crate) enum Error {
         what: &'static str,
         option: &'static str,
     },
+    #[error("two secrets are to be read from stdin")]
+    OneStdin,
+    #[error("{flag} {reason}")]
+    Flag {
+        flag: &'static str,
+        reason: Cow<'static, str>,
+    },
+    #[error("{} is not what is wanted here: {reason}", path.display())]
+    FileSyntax { path: PathBuf, reason: String },
+    #[error("nothing was changed: you did not say yes")]
+    Declined,
+    #[error("{} exists", path.display())]
+    FileExists { path: PathBuf },
     #[error("{} exists and holds a private key", path.display())]
     KeyExists { path: PathBuf },
     #[error("cannot make or use the gateway's key: {source}")]
@@ -70,7 +89,7 @@ pub(crate) enum Error {
     },
     #[error("{0}")]
     Refused(Box<Refusal>),
-    #[error("the vault does not accept this client id and secret: {0}")]
+    #[error("the vault does not accept these credentials: {0}")]
     Credentials(Box<Refusal>),
     #[error("the answer to {method} {path} makes no sense: {reason}")]
     Nonsense {
@@ -107,55 +126,15 @@ pub(crate) enum Outcome {
     Unknown,
 }
 
-/// Names of what exists, at most [`Known::SHOWN`] of them.
-#[derive(Debug)]
-pub(crate) struct Known {
-    shown: Vec<String>,
-    more: usize,
-}
-
-impl Known {
-    const SHOWN: usize = 20;
-
-    /// Keeps the first names.
-    pub(crate) fn new(names: impl IntoIterator<Item = String>) -> Self {
-        let mut names = names.into_iter();
-        Self {
-            shown: names.by_ref().take(Self::SHOWN).collect(),
-            more: names.count(),
-        }
-    }
-
-    /// One id per thing.
-    pub(crate) fn ids(ids: impl IntoIterator<Item = Uuid>) -> Self {
-        Self::new(ids.into_iter().map(|id| id.to_string()))
-    }
-
-    fn count(&self) -> usize {
-        self.shown.len() + self.more
-    }
-}
-
-impl std::fmt::Display for Known {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.shown.is_empty() {
-            return f.write_str("there are none");
-        }
-        write!(f, "there are: {}", self.shown.join(", "))?;
-        if self.more > 0 {
-            write!(f, " and {} more", self.more)?;
-        }
-        Ok(())
-    }
-}
-
 impl Error {
-    /// 1, 2 or 3, as `sallyport --help` explains.
-    pub(crate) const fn exit_code(&self) -> u8 {
+    /// 1 to 4, as `sallyport --help` explains.
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
+            Self::Refused(refusal) if refusal.is_conflict() => EXIT_CONFLICT,
             Self::Unreachable { .. } => EXIT_UNREACHABLE,
             Self::Refused(_)
             | Self::Credentials(_)
+            | Self::LoginEnded { .. }
             | Self::Nonsense { .. }
             | Self::NoSuch { .. }
             | Self::Ambiguous { .. } => EXIT_REFUSED,
@@ -163,41 +142,13 @@ impl Error {
         }
     }
 
-    /// What to do next, if there is something general to say.
-    pub(crate) fn advice(&self) -> Option<String> {
-        Some(match self {
-            Self::NotLoggedIn { .. } | Self::MissingSetting { .. } => {
-                "run: sallyport login --url URL --ca-file FILE --client-id ID".to_owned()
-            }
-            Self::NoHome => "set SALLYPORT_PROFILE to a file".to_owned(),
-            Self::ProfileMode { path, .. } => format!("run: chmod 600 {}", path.display()),
-            Self::ProfileSyntax { .. } => "log in again: sallyport login ...".to_owned(),
-            Self::Url { .. } => "write it like https://vault.example:8443".to_owned(),
-            Self::NoTerminal { option, .. } => {
-                format!("give {option} FILE, or {option} - to read it from stdin")
-            }
-            Self::KeyExists { .. } => "choose another directory, or pass --force".to_owned(),
-            Self::Credentials(_) => "log in with the right ones: sallyport login ...".to_owned(),
-            Self::Unreachable {
-                outcome: Outcome::Unknown,
-                ..
-            } => "it may have been carried out all the same: look before you repeat it".to_owned(),
-            Self::Unreachable { source, .. } if is_about_certificates(source) => {
-                "check that the CA file is the vault's and that the url has a name of its \
-                 certificate"
-                    .to_owned()
-            }
-            Self::Unreachable { .. } => {
-                "check the url, and that the vault is running: GET /livez".to_owned()
-            }
-            Self::NoSuch { known, .. } if known.count() == 0 => {
-                "create it first; `sallyport --help` shows how".to_owned()
-            }
-            Self::NoSuch { .. } => "use one of these names, or an id".to_owned(),
-            Self::Ambiguous { .. } => "use an id".to_owned(),
-            Self::Undecided { option, .. } => format!("choose with {option} NAME"),
-            _ => return None,
-        })
+    /// An answer that cannot be understood.
+    pub(crate) fn nonsense(method: &Method, path: &str, reason: &impl ToString) -> Self {
+        Self::Nonsense {
+            method: method.to_string(),
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        }
     }
 }
 
@@ -206,32 +157,5 @@ fn cause(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Io(error) => error.to_string(),
         other => other.to_string(),
-    }
-}
-
-fn is_about_certificates(error: &ureq::Error) -> bool {
-    match error {
-        ureq::Error::Rustls(_) | ureq::Error::Tls(_) => true,
-        ureq::Error::Io(error) => error
-            .get_ref()
-            .is_some_and(|inner| inner.is::<rustls::Error>()),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn at_most_twenty_names_are_listed() {
-        let known = Known::new((1..=23).map(|number| format!("n{number}")));
-        let text = known.to_string();
-        assert!(text.ends_with("n19, n20 and 3 more"), "{text}");
-    }
-
-    #[test]
-    fn no_names_are_said_in_words() {
-        assert_eq!(Known::new([]).to_string(), "there are none");
     }
 }

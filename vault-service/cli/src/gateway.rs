@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use ureq::http::Method;
 use uuid::Uuid;
 
-use crate::client::{Body, parse, to_json};
 use crate::error::Error;
 use crate::gateway_files::{ExistingKey, GatewayFiles};
-use crate::names::{Named, pick};
+use crate::names;
 use crate::output::{Output, text_of};
+use crate::request::{Fields, Request, parse};
 use crate::session::Session;
+use crate::writing::{Destroying, Writing};
 
 const WHAT: &str = "gateway";
 
@@ -34,6 +34,8 @@ pub(crate) enum Command {
         /// Replace a key that is there
         #[arg(long)]
         force: bool,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// Fetch a new certificate before the old one ends
     ///
@@ -48,15 +50,19 @@ pub(crate) enum Command {
         /// Replace the key by a new one
         #[arg(long)]
         force: bool,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// List the gateways of the environment and when their certificates end
     #[command(after_help = "Example:\n  sallyport gateway list")]
     List,
     /// Remove a gateway and its grants; it is refused from now on
-    #[command(after_help = "Example:\n  sallyport gateway delete edge-1")]
+    #[command(after_help = "Example:\n  sallyport gateway delete edge-1 --yes")]
     Delete {
         /// Name or id
         name: String,
+        #[command(flatten)]
+        destroying: Destroying,
     },
 }
 
@@ -76,68 +82,92 @@ struct Issued {
 pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
     let mut session = Session::open()?;
     match command {
-        Command::Create { name, out, force } => create(&mut session, &name, &out, force, output),
-        Command::Renew { name, out, force } => renew(&mut session, &name, &out, force, output),
+        Command::Create {
+            name,
+            out,
+            force,
+            writing,
+        } => {
+            let existing = if force {
+                ExistingKey::Replace
+            } else {
+                ExistingKey::Refuse
+            };
+            let path = session.own("/gateways");
+            let issuing = Issuing {
+                path,
+                name: Some(&name),
+                done: "Registered",
+            };
+            issuing.run(&mut session, &name, &out, existing, writing, output)
+        }
+        Command::Renew {
+            name,
+            out,
+            force,
+            writing,
+        } => {
+            let existing = if force {
+                ExistingKey::Replace
+            } else {
+                ExistingKey::Keep
+            };
+            let list = session.own("/gateways");
+            let named = names::find_named(&mut session, WHAT, &name, &list)?;
+            let issuing = Issuing {
+                path: format!("{list}/{}/certificate", named.id),
+                name: None,
+                done: "Renewed",
+            };
+            issuing.run(&mut session, &named.name, &out, existing, writing, output)
+        }
         Command::List => list(&mut session, output),
-        Command::Delete { name } => delete(&mut session, &name, output),
+        Command::Delete { name, destroying } => delete(&mut session, &name, destroying, output),
     }
 }
 
 /// The id of a gateway, by name or id.
 pub(crate) fn find(session: &mut Session, wanted: &str) -> Result<Uuid, Error> {
-    match wanted.parse() {
-        Ok(id) => Ok(id),
-        Err(_) => Ok(find_named(session, wanted)?.id),
+    let list = session.own("/gateways");
+    names::find(session, WHAT, wanted, &list)
+}
+
+/// A request for a certificate.
+struct Issuing<'a> {
+    path: String,
+    /// The name of a new gateway.
+    name: Option<&'a str>,
+    done: &'static str,
+}
+
+impl Issuing<'_> {
+    fn run(
+        self,
+        session: &mut Session,
+        common_name: &str,
+        out: &Path,
+        existing: ExistingKey,
+        writing: Writing,
+        output: Output,
+    ) -> Result<(), Error> {
+        let Self { path, name, done } = self;
+        let fields = Fields::default().optional("name", name);
+        if writing.dry_run {
+            GatewayFiles::check(out, existing)?;
+            let request = Request::post(path, fields.plain("csr", "(made when it is sent)"));
+            return writing.send(session, &request, output).map(drop);
+        }
+        let files = GatewayFiles::open(out)?;
+        let key = files.prepare_key(existing)?;
+        let csr = key.signing_request(common_name)?;
+        let request = Request::post(path, fields.plain("csr", csr));
+        let Some(answer) = writing.send(session, &request, output)? else {
+            return Ok(());
+        };
+        let issued: Issued = parse(&request.path, &answer)?;
+        files.store(key, &issued.certificate, &issued.ca)?;
+        report(&issued, &files, done, output)
     }
-}
-
-fn find_named(session: &mut Session, wanted: &str) -> Result<Named, Error> {
-    let list = session.client.list(&session.own("/gateways"))?;
-    pick(WHAT, wanted, Named::all(&list))
-}
-
-fn create(
-    session: &mut Session,
-    name: &str,
-    out: &Path,
-    force: bool,
-    output: Output,
-) -> Result<(), Error> {
-    let files = GatewayFiles::open(out)?;
-    let key = files.prepare_key(if force {
-        ExistingKey::Replace
-    } else {
-        ExistingKey::Refuse
-    })?;
-    let path = session.own("/gateways");
-    let body = json!({"name": name, "csr": key.signing_request(name)?});
-    let body = Body::Json(to_json(&body)?);
-    let answer = session.client.call(&Method::POST, &path, &body)?;
-    let issued: Issued = parse(&path, &answer)?;
-    files.store(key, &issued.certificate, &issued.ca)?;
-    report(&issued, &files, "Registered", output)
-}
-
-fn renew(
-    session: &mut Session,
-    name: &str,
-    out: &Path,
-    force: bool,
-    output: Output,
-) -> Result<(), Error> {
-    let named = find_named(session, name)?;
-    let files = GatewayFiles::open(out)?;
-    let key = files.prepare_key(if force {
-        ExistingKey::Replace
-    } else {
-        ExistingKey::Keep
-    })?;
-    let path = session.own(format_args!("/gateways/{}/certificate", named.id));
-    let body = Body::Json(to_json(&json!({"csr": key.signing_request(&named.name)?}))?);
-    let answer = session.client.call(&Method::POST, &path, &body)?;
-    let issued: Issued = parse(&path, &answer)?;
-    files.store(key, &issued.certificate, &issued.ca)?;
-    report(&issued, &files, "Renewed", output)
 }
 
 fn report(issued: &Issued, files: &GatewayFiles, done: &str, output: Output) -> Result<(), Error> {
@@ -170,28 +200,32 @@ fn report(issued: &Issued, files: &GatewayFiles, done: &str, output: Output) -> 
 
 fn list(session: &mut Session, output: Output) -> Result<(), Error> {
     let answer = session.client.list(&session.own("/gateways"))?;
-    let rows: Vec<Vec<String>> = answer
-        .iter()
-        .map(|gateway| {
-            ["name", "id", "createdAt", "notAfter"]
-                .map(|member| text_of(gateway.get(member).unwrap_or(&Value::Null)))
-                .to_vec()
-        })
-        .collect();
-    output.list(
+    output.items(
         &answer,
-        &["NAME", "ID", "CREATED", "CERTIFICATE ENDS"],
-        &rows,
+        &[
+            ("NAME", "/name"),
+            ("ID", "/id"),
+            ("CREATED", "/createdAt"),
+            ("CERTIFICATE ENDS", "/notAfter"),
+        ],
         "No gateways. Register one: sallyport gateway create NAME --out DIR",
     )
 }
 
-fn delete(session: &mut Session, name: &str, output: Output) -> Result<(), Error> {
+fn delete(
+    session: &mut Session,
+    name: &str,
+    destroying: Destroying,
+    output: Output,
+) -> Result<(), Error> {
     let id = find(session, name)?;
-    let path = session.own(format_args!("/gateways/{id}"));
-    session.client.call(&Method::DELETE, &path, &Body::Empty)?;
-    output.done(
-        &json!({"id": id, "name": name}),
-        &format!("Deleted {WHAT} {name}"),
-    )
+    let request = Request::delete(session.own(format_args!("/gateways/{id}")));
+    let question = format!("Delete {WHAT} {name} ({id}) and its grants?");
+    match destroying.send(session, &request, &question, output)? {
+        Some(_) => output.done(
+            &json!({"id": id, "name": name}),
+            &format!("Deleted {WHAT} {name}"),
+        ),
+        None => Ok(()),
+    }
 }

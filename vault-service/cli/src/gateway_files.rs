@@ -41,6 +41,20 @@ impl GatewayFiles {
         })
     }
 
+    /// What [`GatewayFiles::prepare_key`] would say, without writing anything.
+    pub(crate) fn check(directory: &Path, existing: ExistingKey) -> Result<(), Error> {
+        let files = Self {
+            directory: directory.to_owned(),
+        };
+        match existing {
+            ExistingKey::Refuse if files.key().exists() => {
+                Err(Error::KeyExists { path: files.key() })
+            }
+            ExistingKey::Keep if files.key().exists() => read_key(&files.key()).map(drop),
+            _ => Ok(()),
+        }
+    }
+
     /// `gateway.key`, PKCS#8 PEM, mode 0600.
     pub(crate) fn key(&self) -> PathBuf {
         self.directory.join("gateway.key")

@@ -1,42 +1,60 @@
-//! `grant add|list|remove`: which gateway may read which group.
+//! `grant`: who may do what in a group.
 
 use clap::{Args, Subcommand};
 use sallyport_model::Access;
-use serde_json::{Value, json};
-use ureq::http::Method;
+use serde_json::json;
 
 use crate::arguments::InGroup;
-use crate::client::{Body, to_json};
 use crate::error::Error;
-use crate::output::{Output, text_of};
+use crate::output::Output;
+use crate::request::{Fields, Request};
 use crate::session::Session;
+use crate::writing::{Destroying, Writing};
 use crate::{gateway, group};
 
 /// The verbs.
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Let a gateway read the values of a group
+    ///
+    /// What it had before is replaced.
     #[command(after_help = "Example:\n  sallyport grant add --group payments --gateway edge-1")]
     Add {
         #[command(flatten)]
         grant: Grant,
-        /// What it may do; repeat it for more than one. A gateway needs read
-        #[arg(long, default_value = "read")]
+        /// What it may do: read, write, manage; repeat it or separate with commas. A gateway needs
+        /// read
+        #[arg(long, default_value = "read", value_delimiter = ',')]
         access: Vec<Access>,
+        #[command(flatten)]
+        writing: Writing,
     },
     /// List who was granted what in a group
     #[command(after_help = "Example:\n  sallyport grant list --group payments")]
     List(InGroup),
-    /// Take a gateway's grant away; it keeps what it has until its copy ends
+    /// Take an actor's grant away; a gateway keeps what it has until its copy ends
     #[command(after_help = "Example:\n  sallyport grant remove --group payments --gateway edge-1")]
-    Remove(Grant),
+    Remove {
+        #[command(flatten)]
+        grant: Grant,
+        #[command(flatten)]
+        destroying: Destroying,
+    },
 }
 
-/// A gateway and a group.
+/// An actor and a group.
 #[derive(Args)]
 pub(crate) struct Grant {
     #[command(flatten)]
     at: InGroup,
+    #[command(flatten)]
+    actor: Actor,
+}
+
+/// One actor.
+#[derive(Args)]
+#[group(id = "actor", required = true, multiple = false)]
+struct Actor {
     /// Gateway, by name or id
     #[arg(long, value_name = "GATEWAY")]
     gateway: String,
@@ -46,58 +64,65 @@ pub(crate) struct Grant {
 pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
     let mut session = Session::open()?;
     match command {
-        Command::Add { grant, access } => {
-            let path = grant.path(&mut session)?;
-            let body = Body::Json(to_json(&json!({ "access": access }))?);
-            let answer = session.client.call(&Method::PUT, &path, &body)?;
+        Command::Add {
+            grant,
+            access,
+            writing,
+        } => {
+            let (path, who) = grant.find(&mut session)?;
+            let fields = Fields::default().plain("access", json!(access));
+            let request = Request::put(path, fields);
+            let Some(answer) = writing.send(&mut session, &request, output)? else {
+                return Ok(());
+            };
             let words: Vec<&str> = access.iter().map(|access| access.as_str()).collect();
-            let Grant { at, gateway } = &grant;
             let sentence = format!(
-                "Gateway {gateway} has {} access to group {}",
+                "{who} has {} access to group {}",
                 words.join(", "),
-                at.group
+                grant.at.group
             );
             output.done(&answer, &sentence)
         }
         Command::List(at) => list(&mut session, &at, output),
-        Command::Remove(grant) => {
-            let path = grant.path(&mut session)?;
-            session.client.call(&Method::DELETE, &path, &Body::Empty)?;
-            let Grant { at, gateway } = &grant;
-            output.done(
-                &json!({"group": at.group, "gateway": gateway}),
-                &format!("Gateway {gateway} has no access to group {}", at.group),
-            )
+        Command::Remove { grant, destroying } => {
+            let (path, who) = grant.find(&mut session)?;
+            let group = &grant.at.group;
+            let question = format!("Take the access to group {group} away? ({who})");
+            let request = Request::delete(path);
+            match destroying.send(&mut session, &request, &question, output)? {
+                Some(_) => output.done(
+                    &json!({"group": group, "actor": who}),
+                    &format!("{who} has no access to group {group}"),
+                ),
+                None => Ok(()),
+            }
         }
     }
 }
 
 impl Grant {
-    fn path(&self, session: &mut Session) -> Result<String, Error> {
+    /// The path of the grant, and the actor in words.
+    fn find(&self, session: &mut Session) -> Result<(String, String), Error> {
         let group = group::find(session, &self.at.group)?;
-        let gateway = gateway::find(session, &self.gateway)?;
-        Ok(session.own(format_args!("/secretGroups/{group}/grants/{gateway}")))
+        let name = &self.actor.gateway;
+        let (id, who) = (gateway::find(session, name)?, format!("Gateway {name}"));
+        let path = session.own(format_args!("/secretGroups/{group}/grants/{id}"));
+        Ok((path, who))
     }
 }
 
 fn list(session: &mut Session, at: &InGroup, output: Output) -> Result<(), Error> {
     let group = group::find(session, &at.group)?;
-    let answer = session
-        .client
-        .list(&session.own(format_args!("/secretGroups/{group}/grants")))?;
-    let rows: Vec<Vec<String>> = answer
-        .iter()
-        .map(|grant| {
-            let cell = |member| text_of(grant.get(member).unwrap_or(&Value::Null));
-            let access = grant.get("access").and_then(Value::as_array);
-            let access: Vec<String> = access.into_iter().flatten().map(text_of).collect();
-            vec![cell("name"), cell("kind"), access.join(", "), cell("actor")]
-        })
-        .collect();
-    output.list(
+    let path = session.own(format_args!("/secretGroups/{group}/grants"));
+    let answer = session.client.list(&path)?;
+    output.items(
         &answer,
-        &["NAME", "KIND", "ACCESS", "ACTOR"],
-        &rows,
+        &[
+            ("NAME", "/name"),
+            ("KIND", "/kind"),
+            ("ACCESS", "/access"),
+            ("ACTOR", "/actor"),
+        ],
         "No grants. Add one: sallyport grant add --group GROUP --gateway NAME",
     )
 }

@@ -2,28 +2,32 @@
 
 use std::fs;
 use std::io;
-use std::path::{self, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::names::Named;
-use crate::output::Output;
+use crate::identity::{Credentials, Identity};
+use crate::output::{Output, text_of};
 use crate::profile::{Overrides, Profile, parse_url};
-use crate::secret_input::{self, Prompt, Wanted};
+use crate::secret_input::{self, LineEnd, Prompt, Wanted};
 use crate::session::{self, Session};
 
-/// Log in as a connected app and remember the vault in the profile
+const ME: &str = "/api/v1/me";
+
+/// Log in as a user or a connected app and remember the vault in the profile
 ///
-/// The profile (mode 0600, its directory 0700) keeps the client secret, so that tokens can be
-/// renewed without asking; `sallyport logout` removes it. The CA file stays where it is: the
+/// Of a connected app the profile (mode 0600, its directory 0700) keeps the client secret, so that
+/// tokens can be renewed without asking. Of a user it keeps the token but not the password: when
+/// the token ends, log in again. `sallyport logout` removes it. The CA file stays where it is: the
 /// profile keeps its path. The server's certificate is always verified against it.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  sallyport login --url https://vault.example:8443 --ca-file ca.pem \\\n      \
                   --client-id ID --client-secret-file secret.txt\n  \
+                  sallyport login --url https://vault.example:8443 --ca-file ca.pem --username ada\n  \
                   pass show vault | sallyport login ... --client-secret-file -"
 )]
 pub(crate) struct Login {
@@ -36,12 +40,25 @@ pub(crate) struct Login {
     ca_file: PathBuf,
 
     /// Client id of the connected app
-    #[arg(long, env = "SALLYPORT_CLIENT_ID", value_name = "ID")]
-    client_id: String,
+    #[arg(
+        long,
+        env = "SALLYPORT_CLIENT_ID",
+        value_name = "ID",
+        required_unless_present = "username"
+    )]
+    client_id: Option<String>,
 
     /// File with the client secret, `-` for stdin [default: SALLYPORT_CLIENT_SECRET, or a prompt]
     #[arg(long, value_name = "FILE")]
     client_secret_file: Option<PathBuf>,
+
+    /// Log in as this user instead of a connected app
+    #[arg(long, value_name = "NAME")]
+    username: Option<String>,
+
+    /// File with the user's password, `-` for stdin [default: a prompt]
+    #[arg(long, value_name = "FILE", requires = "username")]
+    password_file: Option<PathBuf>,
 
     /// Organization, by name or id [default: the only one]
     #[arg(long, env = "SALLYPORT_ORGANIZATION", value_name = "NAME")]
@@ -56,6 +73,13 @@ const CLIENT_SECRET: Wanted = Wanted {
     what: "client secret",
     option: "--client-secret-file",
     prompt: Prompt::Once,
+    line_end: LineEnd::Dropped,
+};
+
+const PASSWORD: Wanted = Wanted {
+    what: "password",
+    option: "--password-file",
+    ..CLIENT_SECRET
 };
 
 /// Nothing is written before the vault has accepted all of it.
@@ -66,17 +90,8 @@ pub(crate) fn login(login: Login, output: Output) -> Result<(), Error> {
         path: login.ca_file.clone(),
         source,
     })?;
-    let from_environment = Overrides::from_environment().client_secret;
-    let client_secret = match (&login.client_secret_file, from_environment) {
-        (None, Some(secret)) => secret,
-        (source, _) => secret_input::read(source.as_ref(), CLIENT_SECRET)?,
-    };
-    let mut client = Client::new(
-        url.clone(),
-        &ca_file,
-        login.client_id.clone(),
-        client_secret.clone(),
-    )?;
+    let mut client = login.connect(&url, &ca_file)?;
+    let identity = client.identity().clone();
     let (organization, organization_name) =
         session::organization(&mut client, login.organization.as_deref())?;
     let (environment, environment_name) =
@@ -84,8 +99,7 @@ pub(crate) fn login(login: Login, output: Output) -> Result<(), Error> {
     Profile {
         url: url.clone(),
         ca_file,
-        client_id: login.client_id,
-        client_secret,
+        identity,
         organization,
         environment,
         token: client.token().cloned(),
@@ -107,6 +121,31 @@ pub(crate) fn login(login: Login, output: Output) -> Result<(), Error> {
     )
 }
 
+impl Login {
+    fn connect(&self, url: &str, ca_file: &Path) -> Result<Client, Error> {
+        if let Some(username) = &self.username {
+            let identity = Identity::User {
+                username: username.clone(),
+            };
+            let mut client = Client::new(url.to_owned(), ca_file, identity)?;
+            let password = secret_input::read(self.password_file.as_ref(), PASSWORD)?;
+            client.log_in(&Credentials::User(username, &password))?;
+            return Ok(client);
+        }
+        let from_environment = Overrides::from_environment().client_secret;
+        let client_secret = match (&self.client_secret_file, from_environment) {
+            (None, Some(secret)) => secret,
+            (source, _) => secret_input::read(source.as_ref(), CLIENT_SECRET)?,
+        };
+        let identity = Identity::App {
+            // clap demands one of the two.
+            client_id: self.client_id.clone().unwrap_or_default(),
+            client_secret,
+        };
+        Client::new(url.to_owned(), ca_file, identity)
+    }
+}
+
 /// Removes the profile; a missing one is as good.
 pub(crate) fn logout(output: Output) -> Result<(), Error> {
     let file = Profile::location()?;
@@ -126,24 +165,34 @@ pub(crate) fn logout(output: Output) -> Result<(), Error> {
 pub(crate) fn whoami(output: Output) -> Result<(), Error> {
     let mut session = Session::open()?;
     let scope = session.scope();
-    let me = session.client.get(session::ME)?;
+    let me = session.client.get(ME)?;
     let environments = session::environments(&mut session.client, scope.organization)?;
-    let organizations = session::organizations_of(&me);
-    let describe = |all: Vec<Named>, id: String| {
-        all.iter()
-            .find(|named| named.id.to_string() == id)
-            .map_or(id, ToString::to_string)
+    let environment = |id: &str| {
+        let known = environments.iter().find(|named| named.id.to_string() == id);
+        known.map_or_else(|| id.to_owned(), ToString::to_string)
     };
-    let client = |member: &str| me.pointer(member).and_then(|value| value.as_str());
+    let text = |pointer: &str| text_of(me.pointer(pointer).unwrap_or(&Value::Null));
+    let mut organization = scope.organization.to_string();
+    if text("/organization/id") == organization {
+        organization = format!("{} ({organization})", text("/organization/name"));
+    }
+    let held = me.get("permissions").and_then(Value::as_array);
+    let permissions: Vec<String> = held
+        .into_iter()
+        .flatten()
+        .map(|held| {
+            let word = text_of(held.get("permission").unwrap_or(&Value::Null));
+            let place = held.get("environment").and_then(Value::as_str);
+            format!("{word} in {}", place.map_or("all".to_owned(), environment))
+        })
+        .collect();
     let people = json!({
         "vault": session.client.url(),
-        "client": format!(
-            "{} ({})",
-            client("/client/name").unwrap_or("-"),
-            client("/client/client_id").unwrap_or("-")
-        ),
-        "organization": describe(organizations, scope.organization.to_string()),
-        "environment": describe(environments, scope.environment.to_string()),
+        "name": format!("{} ({} {})", text("/name"), text("/kind"), text("/id")),
+        "organization": organization,
+        "environment": environment(&scope.environment.to_string()),
+        "administrator": me.get("administrator"),
+        "permissions": permissions,
     });
     output.summary(&me, &people)
 }

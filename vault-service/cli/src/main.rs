@@ -2,29 +2,44 @@
 
 #![forbid(unsafe_code)]
 
+mod advice;
 mod arguments;
 mod audit;
+mod certificate;
 mod client;
 mod collection;
+mod crl_distributor;
+mod edit_session;
 mod error;
+mod expiration;
 mod gateway;
 mod gateway_files;
 mod grant;
 mod group;
+mod identity;
 mod keystore;
+mod kind;
+mod known;
+mod life_cycle;
 mod login;
 mod names;
 mod output;
-mod pem_file;
 mod pinset;
 mod private_file;
 mod profile;
 mod refusal;
+mod request;
 mod secret;
 mod secret_input;
+mod secret_value;
 mod session;
+mod store_type;
+mod storing;
 mod tls_context;
 mod truststore;
+mod upload_file;
+mod versions;
+mod writing;
 
 use std::process::ExitCode;
 
@@ -32,7 +47,7 @@ use clap::Parser;
 
 use crate::arguments::{Arguments, Noun};
 use crate::error::Error;
-use crate::output::{Format, Output};
+use crate::output::Output;
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -56,23 +71,28 @@ fn run(noun: Noun, output: Output) -> Result<(), Error> {
         Noun::Whoami => login::whoami(output),
         Noun::Group(command) => group::run(command, output),
         Noun::Secret(command) => secret::run(command, output),
-        Noun::Keystore(command) => keystore::run(command, output),
-        Noun::Truststore(command) => truststore::run(command, output),
-        Noun::Pinset(command) => pinset::run(command, output),
-        Noun::TlsContext(command) => tls_context::run(command, output),
+        Noun::Keystore(verb) => life_cycle::run(verb, output),
+        Noun::Truststore(verb) => life_cycle::run(verb, output),
+        Noun::Certificate(verb) => life_cycle::run(verb, output),
+        Noun::Pinset(verb) => life_cycle::run(verb, output),
+        Noun::TlsContext(verb) => life_cycle::run(verb, output),
+        Noun::CrlDistributor(verb) => life_cycle::run(verb, output),
         Noun::Gateway(command) => gateway::run(command, output),
         Noun::Grant(command) => grant::run(command, output),
         Noun::Audit(command) => audit::run(command, output),
     }
 }
 
-/// Help and version are answers; anything else is a wrong usage, also as JSON if that was asked for.
+/// Help and version are answers; anything else is a wrong usage, in the format that was asked for.
 fn usage(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() || !arguments::asks_for_json(std::env::args()) {
-        // A closed pipe is the reader's choice.
-        let _ = error.print();
-    } else {
-        Output::new(Format::Json).usage_error(&error.to_string());
+    match arguments::structured_format(std::env::args()) {
+        Some(format) if error.use_stderr() => {
+            Output::new(format).usage_error(&error.to_string());
+        }
+        _ => {
+            // A closed pipe is the reader's choice.
+            let _ = error.print();
+        }
     }
     ExitCode::from(if error.use_stderr() {
         error::EXIT_USAGE

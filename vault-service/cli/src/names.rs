@@ -3,7 +3,9 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::error::{Error, Known};
+use crate::error::Error;
+use crate::known::Known;
+use crate::session::Session;
 
 /// Something in a list of the vault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub(crate) struct Named {
 }
 
 impl Named {
-    /// Everything in `list` that has an id (in `meta`, or itself) and a name.
+    /// Everything in `list` that has an id (in `meta`, or itself) and a name; users have a user name.
     pub(crate) fn all<'a>(list: impl IntoIterator<Item = &'a Value>) -> Vec<Self> {
         list.into_iter().filter_map(Self::of).collect()
     }
@@ -24,9 +26,37 @@ impl Named {
         let id = item.pointer("/meta/id").or_else(|| item.get("id"))?;
         Some(Self {
             id: id.as_str()?.parse().ok()?,
-            name: item.get("name")?.as_str()?.to_owned(),
+            name: item
+                .get("name")
+                .or_else(|| item.get("username"))?
+                .as_str()?
+                .to_owned(),
         })
     }
+}
+
+/// The id in `list` of what is called `wanted`, which may be an id itself: then nothing is asked.
+pub(crate) fn find(
+    session: &mut Session,
+    what: &'static str,
+    wanted: &str,
+    list: &str,
+) -> Result<Uuid, Error> {
+    match wanted.parse() {
+        Ok(id) => Ok(id),
+        Err(_) => Ok(find_named(session, what, wanted, list)?.id),
+    }
+}
+
+/// Id and name of what is called `wanted` in `list`.
+pub(crate) fn find_named(
+    session: &mut Session,
+    what: &'static str,
+    wanted: &str,
+    list: &str,
+) -> Result<Named, Error> {
+    let all = session.client.list(list)?;
+    pick(what, wanted, Named::all(&all))
 }
 
 impl std::fmt::Display for Named {
@@ -97,7 +127,7 @@ mod tests {
     fn all() -> Vec<Named> {
         Named::all(&[
             json!({"name": "one", "meta": {"id": A, "path": "keystores/x"}}),
-            json!({"name": "two", "id": B}),
+            json!({"username": "two", "id": B}),
             json!({"name": "no id"}),
             json!({"name": "bad id", "id": "../../x"}),
         ])

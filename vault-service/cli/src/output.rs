@@ -1,4 +1,4 @@
-//! What is printed: tables and sentences for people, JSON for programs.
+//! What is printed: tables and sentences for people, JSON and YAML for programs, names for scripts.
 
 use std::io::{self, Write};
 
@@ -16,7 +16,14 @@ pub(crate) enum Format {
     Table,
     /// The server's JSON
     Json,
+    /// The same as YAML
+    Yaml,
+    /// One name per line; of what was made or changed, the id
+    Name,
 }
+
+/// A column of a table: its header, and where in an item its cell is (JSON pointer).
+pub(crate) type Column = (&'static str, &'static str);
 
 /// Writes answers to stdout and errors to stderr. No colours, so NO_COLOR has nothing to switch off.
 #[derive(Clone, Copy)]
@@ -30,16 +37,39 @@ impl Output {
         Self { format }
     }
 
-    /// A collection: the server's array, or one row per item and `empty` if there is none.
-    pub(crate) fn list(
+    /// A collection: the server's array, or one row per item, its name first, and `empty` if there
+    /// is none.
+    pub(crate) fn items(
         self,
-        server: &[Value],
+        items: &[Value],
+        columns: &[Column],
+        empty: &str,
+    ) -> Result<(), Error> {
+        let header: Vec<&str> = columns.iter().map(|(header, _)| *header).collect();
+        let rows: Vec<Vec<String>> = items
+            .iter()
+            .map(|item| {
+                let cell = |(_, pointer): &Column| cell(item, pointer);
+                columns.iter().map(cell).collect()
+            })
+            .collect();
+        self.rows(&Value::Array(items.to_vec()), &header, &rows, empty)
+    }
+
+    /// Whatever the server said, for people as rows, the name first.
+    pub(crate) fn rows(
+        self,
+        server: &Value,
         header: &[&str],
         rows: &[Vec<String>],
         empty: &str,
     ) -> Result<(), Error> {
         match self.format {
-            Format::Json => print_json(&Value::Array(server.to_vec())),
+            Format::Json | Format::Yaml => self.structured(server),
+            Format::Name => rows
+                .iter()
+                .filter_map(|row| row.first())
+                .try_for_each(|name| print(&printable(name))),
             Format::Table if rows.is_empty() => print(empty),
             Format::Table => {
                 let mut table = Table::new();
@@ -59,22 +89,81 @@ impl Output {
 
     /// The server's JSON, or for people the leaves of `people`.
     pub(crate) fn summary(self, server: &Value, people: &Value) -> Result<(), Error> {
-        if self.format == Format::Json {
-            return print_json(server);
+        match self.format {
+            Format::Json | Format::Yaml => self.structured(server),
+            Format::Name => self.first_of(server, &["/name", "/username", "/id"]),
+            Format::Table => {
+                let mut table = Table::new();
+                table.load_style(NOTHING);
+                for (label, value) in leaves(people) {
+                    table.add_row([printable(&label), printable(&value)]);
+                }
+                print(&table.trim_fmt())
+            }
         }
-        let mut table = Table::new();
-        table.load_style(NOTHING);
-        for (label, value) in leaves(people) {
-            table.add_row([printable(&label), printable(&value)]);
-        }
-        print(&table.trim_fmt())
     }
 
     /// Something was done: `json` for programs, a sentence for people.
     pub(crate) fn done(self, json: &Value, sentence: &str) -> Result<(), Error> {
         match self.format {
-            Format::Json => print_json(json),
+            Format::Json | Format::Yaml => self.structured(json),
+            Format::Name => self.first_of(json, &["/id", "/name"]),
             Format::Table => print(&printable(sentence)),
+        }
+    }
+
+    /// A request that is not sent.
+    pub(crate) fn planned(self, request: &Value) -> Result<(), Error> {
+        if matches!(self.format, Format::Json | Format::Yaml) {
+            return self.structured(&json!({ "dryRun": request }));
+        }
+        let mut text = format!(
+            "Dry run, nothing was sent:\n{} {}",
+            cell(request, "/method"),
+            cell(request, "/url")
+        );
+        if let Some(version) = request.get("ifMatch") {
+            text.push_str(&format!("\nIf-Match: {}", text_of(version)));
+        }
+        if let Some(body) = request.get("body") {
+            text.push_str(&format!("\n{body:#}"));
+        }
+        for part in request
+            .get("form")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let name = cell(part, "/name");
+            let line = match part.get("file") {
+                Some(file) => format!(
+                    "{name}: file {} ({} bytes)",
+                    text_of(file),
+                    cell(part, "/bytes")
+                ),
+                None => format!("{name}: {}", cell(part, "/text")),
+            };
+            text.push_str(&format!("\n{}", printable(&line)));
+        }
+        print(&text)
+    }
+
+    /// Anything a machine reads, as it is.
+    pub(crate) fn text(self, text: &str) -> Result<(), Error> {
+        print(text)
+    }
+
+    fn structured(self, value: &Value) -> Result<(), Error> {
+        match self.format {
+            Format::Yaml => print(yaml(value)?.trim_end()),
+            _ => print(&format!("{value:#}")),
+        }
+    }
+
+    fn first_of(self, value: &Value, pointers: &[&str]) -> Result<(), Error> {
+        match pointers.iter().find_map(|pointer| value.pointer(pointer)) {
+            Some(name) => print(&printable(&text_of(name))),
+            None => Ok(()),
         }
     }
 
@@ -85,34 +174,38 @@ impl Output {
             _ => None,
         };
         let advice = error.advice();
-        let text = match self.format {
-            Format::Json => {
-                let mut object = refusal.map_or_else(|| json!({}), |refusal| refusal.json());
-                if let Value::Object(members) = &mut object {
-                    members.insert("message".to_owned(), error.to_string().into());
-                    members.insert("exitCode".to_owned(), error.exit_code().into());
-                    members.insert("advice".to_owned(), advice.into());
-                    members.retain(|_, member| !member.is_null());
-                }
-                json!({ "error": object }).to_string()
+        if matches!(self.format, Format::Json | Format::Yaml) {
+            let mut object = refusal.map_or_else(|| json!({}), |refusal| refusal.json());
+            if let Value::Object(members) = &mut object {
+                members.insert("message".to_owned(), error.to_string().into());
+                members.insert("exitCode".to_owned(), error.exit_code().into());
+                members.insert("advice".to_owned(), advice.into());
+                members.retain(|_, member| !member.is_null());
             }
-            Format::Table => {
-                let lines = refusal.map(|refusal| refusal.lines()).unwrap_or_default();
-                let mut text = format!("error: {}", printable(&error.to_string()));
-                for line in lines.into_iter().chain(advice) {
-                    text.push_str("\n  ");
-                    text.push_str(&printable(&line));
-                }
-                text
-            }
-        };
+            return self.structured_error(&object);
+        }
+        let lines = refusal.map(|refusal| refusal.lines()).unwrap_or_default();
+        let mut text = format!("error: {}", printable(&error.to_string()));
+        for line in lines.into_iter().chain([advice]) {
+            text.push_str("\n  ");
+            text.push_str(&printable(&line));
+        }
         warn(&text);
+    }
+
+    fn structured_error(self, object: &Value) {
+        let error = json!({ "error": object });
+        let yaml = (self.format == Format::Yaml).then(|| yaml(&error).ok());
+        match yaml.flatten() {
+            Some(text) => warn(text.trim_end()),
+            None => warn(&error.to_string()),
+        }
     }
 
     /// A command line that could not be parsed.
     pub(crate) fn usage_error(self, message: &str) {
         let message = message.trim().trim_start_matches("error: ");
-        warn(&json!({"error": {"message": message, "exitCode": EXIT_USAGE}}).to_string());
+        self.structured_error(&json!({"message": message, "exitCode": EXIT_USAGE}));
     }
 }
 
@@ -121,8 +214,18 @@ pub(crate) fn warn(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+fn yaml(value: &Value) -> Result<String, Error> {
+    serde_saphyr::to_string(value).map_err(|error| Error::Print {
+        source: io::Error::other(error.to_string()),
+    })
+}
+
+fn cell(item: &Value, pointer: &str) -> String {
+    text_of(item.pointer(pointer).unwrap_or(&Value::Null))
+}
+
 /// Text of others (names, audit reasons, messages) without what a terminal would obey.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|character| match character {
             // Bidirectional overrides reorder what is read, control characters move the cursor.
@@ -153,10 +256,6 @@ fn leaves(value: &Value) -> Vec<(String, String)> {
                     visit(&below(&index.to_string()), item, found);
                 }
             }
-            Value::Array(items) => {
-                let texts: Vec<String> = items.iter().map(text_of).collect();
-                found.push((path.to_owned(), texts.join(", ")));
-            }
             Value::Null => {}
             leaf => found.push((path.to_owned(), text_of(leaf))),
         }
@@ -170,17 +269,14 @@ fn leaves(value: &Value) -> Vec<(String, String)> {
     found
 }
 
-/// A scalar as a cell: strings bare, null as `-`.
+/// A cell: strings bare, null as `-`, the items of a list beside each other.
 pub(crate) fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text_of).collect::<Vec<_>>().join(", "),
         Value::Null => "-".to_owned(),
         other => other.to_string(),
     }
-}
-
-fn print_json(value: &Value) -> Result<(), Error> {
-    print(&format!("{value:#}"))
 }
 
 /// A reader that went away (`| head`) is no failure.

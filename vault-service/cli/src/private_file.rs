@@ -50,6 +50,13 @@ impl Staged {
         Ok(staged)
     }
 
+    /// Puts `bytes` into the file and keeps it.
+    pub(crate) fn fill(mut self, bytes: &[u8]) -> Result<(), Error> {
+        replace(&self.path, bytes, PRIVATE)?;
+        self.kept = true;
+        Ok(())
+    }
+
     /// Renames the file over `path`.
     pub(crate) fn move_to(mut self, path: &Path) -> Result<(), Error> {
         fs::rename(&self.path, path).map_err(|source| write_error(path, source))?;
@@ -155,6 +162,15 @@ mod tests {
         assert!(path.exists());
         assert!(Staged::write(&path, b"y", PRIVATE).is_err());
         assert_eq!(fs::read(&path).unwrap(), b"x");
+    }
+
+    #[test]
+    fn a_staged_file_that_is_filled_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("f");
+        let staged = Staged::write(&path, b"", PRIVATE).unwrap();
+        staged.fill(b"secret").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"secret");
     }
 
     #[test]

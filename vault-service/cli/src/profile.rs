@@ -10,23 +10,22 @@ use sallyport_model::{EnvironmentId, OrganizationId, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use ureq::http::Uri;
 
-use crate::client::to_json;
 use crate::error::Error;
+use crate::identity::Identity;
 use crate::private_file::{self, PRIVATE};
+use crate::request::to_json;
 
-/// What `login` keeps, mode 0600. The client secret is in it so that tokens can be renewed.
+/// What `login` keeps, mode 0600.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Profile {
     /// `https://host[:port]`.
     pub(crate) url: String,
     /// PEM file with the only CAs that are trusted, absolute path.
     pub(crate) ca_file: PathBuf,
-    /// The connected app.
-    pub(crate) client_id: String,
-    /// Its secret.
-    #[serde(serialize_with = "exposed")]
-    pub(crate) client_secret: SecretString,
+    /// Who the user is there.
+    #[serde(flatten)]
+    pub(crate) identity: Identity,
     /// Chosen at login.
     pub(crate) organization: OrganizationId,
     /// Chosen at login.
@@ -166,7 +165,7 @@ fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The one place where a secret goes into JSON: the profile, and requests in memory that is zeroed.
+/// Where a secret goes into the profile, in memory that is zeroed.
 pub(crate) fn exposed<S: Serializer>(
     secret: &SecretString,
     serializer: S,

@@ -20,6 +20,15 @@ pub(crate) struct Refusal {
     pointer: Option<String>,
     /// What to look for in the server's log.
     request_id: Option<String>,
+    /// The secrets that refer to the one that was to be deleted.
+    users: Vec<User>,
+}
+
+#[derive(Debug, Deserialize)]
+struct User {
+    collection: String,
+    id: String,
+    name: String,
 }
 
 #[derive(Debug)]
@@ -40,6 +49,7 @@ struct Body {
     code: Option<String>,
     pointer: Option<String>,
     request_id: Option<String>,
+    users: Vec<User>,
 }
 
 #[derive(Default, Deserialize)]
@@ -66,7 +76,33 @@ impl Refusal {
             places: body.errors.into_iter().map(Place::from).collect(),
             pointer: body.pointer,
             request_id: body.request_id,
+            users: body.users,
         }
+    }
+
+    /// Whether what is there is not what the request expects.
+    pub(crate) const fn is_conflict(&self) -> bool {
+        matches!(self.status, 409 | 412)
+    }
+
+    /// What to do about it.
+    pub(crate) fn advice(&self) -> String {
+        let text = match self.status {
+            401 => "log in again: sallyport login ...",
+            403 => "ask an administrator for a permission or a grant; `whoami` shows what you have",
+            404 => "look at what there is with `list`; it may also be that you may not see it",
+            409 if !self.users.is_empty() => "change those first, or delete with --force",
+            409 => {
+                "look at what is there with `list` or `show`; if the group is locked: \
+                 sallyport group edit status"
+            }
+            412 => "another version is current: `show` it, then repeat with its number",
+            413 => "send less: the vault takes files up to 1 MiB",
+            429 | 503 => "wait a moment and repeat it",
+            400..500 => "correct what is named above and repeat it",
+            _ => "ask who runs the vault; its log knows more",
+        };
+        text.to_owned()
     }
 
     /// The lines below the message, for people.
@@ -77,7 +113,8 @@ impl Refusal {
             .filter_map(|place| place.line(&self.message));
         let pointer = self.pointer.iter().map(|pointer| format!("at {pointer}"));
         let request = self.request_id.iter().map(|id| format!("request id {id}"));
-        places.chain(pointer).chain(request).collect()
+        let users = self.users.iter().map(User::line);
+        places.chain(users).chain(pointer).chain(request).collect()
     }
 
     /// The members of the `error` object, for programs.
@@ -87,13 +124,36 @@ impl Refusal {
             .iter()
             .map(|Place { path, message }| json!({"dataPath": path, "message": message}))
             .collect();
+        let users: Vec<Value> = self
+            .users
+            .iter()
+            .map(
+                |User {
+                     collection,
+                     id,
+                     name,
+                 }| json!({"collection": collection, "id": id, "name": name}),
+            )
+            .collect();
         json!({
             "status": self.status,
             "code": self.code,
             "errors": errors,
             "pointer": self.pointer,
             "requestId": self.request_id,
+            "users": (!users.is_empty()).then_some(users),
         })
+    }
+}
+
+impl User {
+    fn line(&self) -> String {
+        let Self {
+            collection,
+            id,
+            name,
+        } = self;
+        format!("used by {collection}/{name} ({id})")
     }
 }
 
@@ -157,6 +217,17 @@ mod tests {
             r#"{"message":"not right: key: is weak","errors":[{"message":"key: is weak","dataPath":"key"},{"message":"name: is long","dataPath":"name"}]}"#,
         );
         assert_eq!(refusal.lines(), ["name: is long"]);
+    }
+
+    #[test]
+    fn the_users_of_a_secret_are_named_and_the_force_is_mentioned() {
+        let refusal = Refusal::from_body(
+            409,
+            r#"{"name":"InUse","message":"it is used","users":[{"collection":"tlsContexts","id":"1","name":"in","path":"tlsContexts/1"}]}"#,
+        );
+        assert_eq!(refusal.lines(), ["used by tlsContexts/in (1)"]);
+        assert!(refusal.is_conflict() && refusal.advice().contains("--force"));
+        assert_eq!(refusal.json()["users"][0]["name"], "in");
     }
 
     #[test]

@@ -1,160 +1,171 @@
-//! `secret create|list|show|rotate`: user name and password.
+//! `secret`: the four types of shared secrets, and `rotate`.
 
-use std::path::PathBuf;
+use clap::{Args, Subcommand, ValueEnum};
+use sallyport_model::{Collection, SecretString, SharedSecret};
+use serde::Deserialize;
 
-use clap::{Args, Subcommand};
-use sallyport_model::{Collection, SecretName, SecretString};
-use serde::{Deserialize, Serialize};
-
-use crate::arguments::{Existing, InGroup};
-use crate::client::{Body, parse, to_json};
-use crate::collection::{self, GroupCollection};
+use crate::arguments::Existing;
+use crate::collection::GroupCollection;
 use crate::error::Error;
+use crate::expiration::Expiring;
+use crate::kind::{Kind, Upload, Words};
+use crate::life_cycle::{self, Verb};
 use crate::names::Named;
 use crate::output::Output;
-use crate::profile::exposed;
-use crate::secret_input::{self, Prompt, Wanted};
-use crate::session::Session;
+use crate::request::{Fields, Request, parse};
+use crate::secret_value::Values;
+use crate::storing::stored;
+use crate::writing::{Expecting, Storing};
 
-const COLLECTION: Collection = Collection::SharedSecrets;
+/// The kind.
+pub(crate) struct Secret;
 
 /// The verbs.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Store a user name and a password
-    #[command(
-        after_help = "Example:\n  sallyport secret create backend --group payments --username app \\\n      \
-                      --password-file pw.txt\n  \
-                      openssl rand -hex 24 | sallyport secret create backend --group payments \\\n      \
-                      --username app --password-file -"
-    )]
-    Create(Create),
-    /// List the shared secrets of a group; values never come back
-    #[command(after_help = "Example:\n  sallyport secret list --group payments")]
-    List(InGroup),
-    /// Show a shared secret without its password
-    #[command(after_help = "Example:\n  sallyport secret show backend --group payments")]
-    Show(Existing),
-    /// Store a new password; gateways use it within a second, without a restart
+    #[command(flatten)]
+    Shared(Verb<Secret>),
+    /// Store a new value; gateways use it within a second, without a restart
     ///
-    /// The user name (unless --username is given) and the expiration date stay.
+    /// The type stays, and what is not given: user name, access key id, expiration date.
     #[command(
         after_help = "Example:\n  sallyport secret rotate backend --group payments --password-file -"
     )]
-    Rotate(Rotate),
+    Rotate(Box<Rotate>),
 }
 
-/// `secret create`.
+/// The type, spelled as in the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+pub(crate) enum SecretType {
+    /// User name and password
+    #[value(name = "UsernamePassword")]
+    UsernamePassword,
+    /// A key, base64
+    #[value(name = "SymmetricKey")]
+    SymmetricKey,
+    /// Access key id and secret access key
+    #[value(name = "S3Credential")]
+    S3Credential,
+    /// Any text
+    #[value(name = "Blob")]
+    Blob,
+}
+
+/// What is stored.
 #[derive(Args)]
-pub(crate) struct Create {
-    /// 1 to 128 characters
-    name: SecretName,
+pub(crate) struct Content {
+    /// What kind of secret it is [default: what the other options say]
+    #[arg(long, value_enum, ignore_case = true)]
+    r#type: Option<SecretType>,
     #[command(flatten)]
-    at: InGroup,
-    /// The user name; not secret, `show` prints it
-    #[arg(long)]
-    username: String,
-    #[command(flatten)]
-    password: Password,
+    values: Values,
 }
 
-/// `secret rotate`.
+/// `rotate`.
 #[derive(Args)]
 pub(crate) struct Rotate {
     #[command(flatten)]
     existing: Existing,
-    /// A new user name [default: the one it has]
-    #[arg(long)]
-    username: Option<String>,
     #[command(flatten)]
-    password: Password,
-}
-
-#[derive(Args)]
-struct Password {
-    /// File with the password, `-` for stdin; one newline at its end is dropped [default: a prompt]
-    #[arg(long, value_name = "FILE")]
-    password_file: Option<PathBuf>,
-}
-
-/// The body of POST and PUT, in the order the Anypoint CLI writes it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct UsernamePassword<'a> {
-    r#type: &'static str,
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expiration_date: Option<&'a str>,
-    username: &'a str,
-    #[serde(serialize_with = "exposed")]
-    password: &'a SecretString,
+    values: Values,
+    #[command(flatten)]
+    expiring: Expiring,
+    #[command(flatten)]
+    expecting: Expecting,
+    #[command(flatten)]
+    storing: Storing,
 }
 
 /// What a rotation keeps.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Details {
+    r#type: SecretType,
     name: String,
-    username: String,
+    username: Option<String>,
+    access_key_id: Option<String>,
     expiration_date: Option<String>,
+    version: Option<u64>,
+}
+
+impl Kind for Secret {
+    const COLLECTION: Collection = Collection::SharedSecrets;
+    const WORDS: Words = Words {
+        noun: "secret",
+        plural: "shared secrets",
+        example: "backend",
+        content: "--username app --password-file pw.txt",
+        types: &["UsernamePassword", "SymmetricKey", "S3Credential", "Blob"],
+    };
+    type Content = Content;
+    type Material = SharedSecret<SecretString>;
+
+    fn read(content: Content) -> Result<Self::Material, Error> {
+        let secret_type = content.values.fitting_type(content.r#type)?;
+        content.values.read(secret_type)
+    }
+
+    fn upload(
+        material: Self::Material,
+        _: &mut GroupCollection,
+        name: &str,
+    ) -> Result<Upload, Error> {
+        Ok(Upload::of(fields(material, name, None)))
+    }
 }
 
 /// Runs a verb.
 pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
     match command {
-        Command::Create(create) => create.run(output),
-        Command::List(at) => collection::list(&at, COLLECTION, output),
-        Command::Show(existing) => collection::show(&existing, COLLECTION, output),
+        Command::Shared(verb) => life_cycle::run(verb, output),
         Command::Rotate(rotate) => rotate.run(output),
-    }
-}
-
-impl Create {
-    fn run(self, output: Output) -> Result<(), Error> {
-        let mut session = Session::open()?;
-        let secrets = GroupCollection::open(&mut session, &self.at, COLLECTION)?;
-        let body = to_json(&UsernamePassword {
-            r#type: "UsernamePassword",
-            name: self.name.as_str(),
-            expiration_date: None,
-            username: &self.username,
-            password: &self.password.read()?,
-        })?;
-        let name = self.name.as_str();
-        secrets.create(&mut session, name, "", &Body::Json(body), output)
     }
 }
 
 impl Rotate {
     fn run(self, output: Output) -> Result<(), Error> {
-        let mut session = Session::open()?;
-        let secrets = GroupCollection::open(&mut session, &self.existing.at, COLLECTION)?;
-        let id = secrets.find(&mut session, &self.existing.name)?;
-        let current: Details = parse(&secrets.item(id), &secrets.one(&mut session, id)?)?;
-        let body = to_json(&UsernamePassword {
-            r#type: "UsernamePassword",
-            name: &current.name,
-            expiration_date: current.expiration_date.as_deref(),
-            username: self.username.as_deref().unwrap_or(&current.username),
-            password: &self.password.read()?,
-        })?;
+        let mut place = GroupCollection::open(&self.existing.at, Secret::COLLECTION)?;
+        let id = place.find(&self.existing.name)?;
+        let path = place.item(id);
+        let answer = place.session.client.get(&path)?;
+        let current: Details = parse(&path, &answer)?;
+        let values = self.values.or(current.username, current.access_key_id);
+        let secret_type = values.fitting_type(Some(current.r#type))?;
+        let date = self.expiring.expiration_date.map(String::from);
+        let date = date.or(current.expiration_date);
+        let fields = fields(values.read(secret_type)?, &current.name, date);
+        // What was read is sent back: it must still be what is there.
+        let expected = self.expecting.if_match.or(current.version);
+        let request = Request::put(path, fields).if_match(expected);
         let named = Named {
             id,
             name: current.name,
         };
-        secrets.replace(&mut session, &named, "", &Body::Json(body), output)
+        let storing = self.storing;
+        match storing.send(&mut place.session, &request, output)? {
+            Some(answer) => stored(&answer, &named, "Rotated shared secret", output),
+            None => Ok(()),
+        }
     }
 }
 
-impl Password {
-    fn read(&self) -> Result<SecretString, Error> {
-        secret_input::read(
-            self.password_file.as_ref(),
-            Wanted {
-                what: "password",
-                option: "--password-file",
-                prompt: Prompt::Twice,
-            },
-        )
+/// The body of POST and PUT, in the order the Anypoint CLI writes it.
+fn fields(secret: SharedSecret<SecretString>, name: &str, date: Option<String>) -> Fields {
+    let fields = Fields::default()
+        .plain("type", secret.type_name())
+        .plain("name", name)
+        .optional("expirationDate", date);
+    match secret {
+        SharedSecret::UsernamePassword { username, password } => fields
+            .plain("username", username)
+            .secret("password", password),
+        SharedSecret::SymmetricKey { key } => fields.secret("key", key),
+        SharedSecret::S3Credential {
+            access_key_id,
+            secret_access_key,
+        } => fields
+            .plain("accessKeyId", access_key_id)
+            .secret("secretAccessKey", secret_access_key),
+        SharedSecret::Blob { content } => fields.secret("content", content),
     }
 }

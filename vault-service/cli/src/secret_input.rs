@@ -20,6 +20,17 @@ pub(crate) struct Wanted {
     pub(crate) option: &'static str,
     /// Whether a prompt asks twice.
     pub(crate) prompt: Prompt,
+    /// What a line end at the end of a file is.
+    pub(crate) line_end: LineEnd,
+}
+
+/// What one line end (`\n` or `\r\n`) at the end of a file is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LineEnd {
+    /// What the editor or `echo` added.
+    Dropped,
+    /// Part of the secret.
+    Kept,
 }
 
 /// How a prompt treats a typing mistake.
@@ -33,25 +44,35 @@ pub(crate) enum Prompt {
 
 /// Reads a secret from `source` (`-` is stdin), or asks for it if there is none.
 ///
-/// One line end (`\n` or `\r\n`) at the end is not part of the secret.
-///
 /// # Errors
 /// Unreadable, empty, longer than 64 KiB, not UTF-8, or nobody to ask.
 pub(crate) fn read(source: Option<&PathBuf>, wanted: Wanted) -> Result<SecretString, Error> {
-    let what = wanted.what;
-    let bytes = match source {
-        None => return ask(wanted),
-        Some(path) if path == Path::new("-") => {
-            private_file::read_limited(&mut io::stdin().lock(), LIMIT)
-                .map_err(|source| Error::Read {
-                    path: "stdin".into(),
-                    source,
-                })?
-                .ok_or(Error::SecretTooLong { what, limit: LIMIT })?
-        }
-        Some(path) => private_file::read(path, LIMIT)?,
-    };
-    from_bytes(bytes, what)
+    match source {
+        None => ask(wanted),
+        Some(path) => from_bytes(read_bytes(path, wanted.what)?, wanted.what, wanted.line_end),
+    }
+}
+
+/// Reads a file, or stdin if it is `-`.
+pub(crate) fn read_bytes(path: &Path, what: &'static str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    if path != Path::new("-") {
+        return private_file::read(path, LIMIT);
+    }
+    private_file::read_limited(&mut io::stdin().lock(), LIMIT)
+        .map_err(|source| Error::Read {
+            path: "stdin".into(),
+            source,
+        })?
+        .ok_or(Error::SecretTooLong { what, limit: LIMIT })
+}
+
+/// Stdin can be read once.
+pub(crate) fn check_one_stdin(sources: &[Option<&PathBuf>]) -> Result<(), Error> {
+    let stdin = |source: &&Option<&PathBuf>| source.is_some_and(|path| path == Path::new("-"));
+    if sources.iter().filter(stdin).count() > 1 {
+        return Err(Error::OneStdin);
+    }
+    Ok(())
 }
 
 fn ask(wanted: Wanted) -> Result<SecretString, Error> {
@@ -59,6 +80,7 @@ fn ask(wanted: Wanted) -> Result<SecretString, Error> {
         what,
         option,
         prompt,
+        ..
     } = wanted;
     if !io::stdin().is_terminal() {
         return Err(Error::NoTerminal { what, option });
@@ -81,8 +103,12 @@ fn ask(wanted: Wanted) -> Result<SecretString, Error> {
     Ok(SecretString::new(std::mem::take(&mut *answer)))
 }
 
-fn from_bytes(mut bytes: Zeroizing<Vec<u8>>, what: &'static str) -> Result<SecretString, Error> {
-    if bytes.last() == Some(&b'\n') {
+fn from_bytes(
+    mut bytes: Zeroizing<Vec<u8>>,
+    what: &'static str,
+    line_end: LineEnd,
+) -> Result<SecretString, Error> {
+    if line_end == LineEnd::Dropped && bytes.last() == Some(&b'\n') {
         bytes.pop();
         if bytes.last() == Some(&b'\r') {
             bytes.pop();
@@ -105,7 +131,7 @@ mod tests {
     use super::*;
 
     fn secret(bytes: &[u8]) -> Result<String, Error> {
-        from_bytes(Zeroizing::new(bytes.to_vec()), "password")
+        from_bytes(Zeroizing::new(bytes.to_vec()), "password", LineEnd::Dropped)
             .map(|secret| secret.expose().to_owned())
     }
 
@@ -115,6 +141,9 @@ mod tests {
         assert_eq!(secret(b"s3cret\n").unwrap(), "s3cret");
         assert_eq!(secret(b"s3cret\r\n").unwrap(), "s3cret");
         assert_eq!(secret(b" s3cret \n\n").unwrap(), " s3cret \n");
+        let blob = Zeroizing::new(b"a\n".to_vec());
+        let blob = from_bytes(blob, "content", LineEnd::Kept).unwrap();
+        assert_eq!(blob.expose(), "a\n");
     }
 
     #[test]

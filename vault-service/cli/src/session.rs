@@ -1,4 +1,4 @@
-//! A connected app in an environment: what every command but `login` starts with.
+//! An actor in an environment: what every command but `login` starts with.
 
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use crate::client::Client;
 use crate::error::Error;
+use crate::identity::Identity;
 use crate::names::{Named, pick_or_only};
 use crate::profile::{Overrides, Profile, parse_url};
 
-pub(crate) const ME: &str = "/accounts/api/me";
+const ME: &str = "/accounts/api/me";
 
 /// A client and where it works.
 pub(crate) struct Session {
@@ -65,13 +66,16 @@ impl Session {
         )
     }
 
-    /// A path of Sallyport's own API: gateways, grants, audit.
+    /// A path of Sallyport's own API in the environment: gateways, grants, versions, audit.
     pub(crate) fn own(&self, rest: impl Display) -> String {
-        let Scope {
-            organization,
-            environment,
-        } = self.scope;
-        format!("/api/v1/organizations/{organization}/environments/{environment}{rest}")
+        let environment = self.scope.environment;
+        self.of_organization(format_args!("/environments/{environment}{rest}"))
+    }
+
+    /// A path of Sallyport's own API in the organization: environments, users, connected apps.
+    pub(crate) fn of_organization(&self, rest: impl Display) -> String {
+        let organization = self.scope.organization;
+        format!("/api/v1/organizations/{organization}{rest}")
     }
 }
 
@@ -113,7 +117,7 @@ pub(crate) fn environments(
 }
 
 /// The organizations in an answer of [`ME`].
-pub(crate) fn organizations_of(me: &Value) -> Vec<Named> {
+fn organizations_of(me: &Value) -> Vec<Named> {
     let user = me.get("user").unwrap_or(&Value::Null);
     let member_of = named_in(user, "memberOfOrganizations");
     if member_of.is_empty() {
@@ -135,27 +139,38 @@ fn connect(
     let Some(profile) = profile else {
         return connect_without_profile(overrides, path);
     };
-    let client = Client::new(
-        match &overrides.url {
-            Some(url) => parse_url(url)?,
-            None => profile.url.clone(),
-        },
-        overrides.ca_file.as_ref().unwrap_or(&profile.ca_file),
-        overrides
-            .client_id
-            .as_ref()
-            .unwrap_or(&profile.client_id)
-            .clone(),
-        overrides
-            .client_secret
-            .as_ref()
-            .unwrap_or(&profile.client_secret)
-            .clone(),
-    )?;
+    let url = match &overrides.url {
+        Some(url) => parse_url(url)?,
+        None => profile.url.clone(),
+    };
+    let ca_file = overrides.ca_file.as_ref().unwrap_or(&profile.ca_file);
+    let client = Client::new(url, ca_file, overridden(overrides, &profile.identity)?)?;
     Ok(if overrides.change_identity() {
         client
     } else {
         client.with_cached_token(path, profile.token.clone())
+    })
+}
+
+/// Client id and secret may come from either place; a user's login has neither to give.
+fn overridden(overrides: &Overrides, identity: &Identity) -> Result<Identity, Error> {
+    let (id, secret) = (&overrides.client_id, &overrides.client_secret);
+    let (kept_id, kept_secret) = match identity {
+        Identity::App {
+            client_id,
+            client_secret,
+        } => (Some(client_id), Some(client_secret)),
+        Identity::User { .. } if id.is_none() && secret.is_none() => return Ok(identity.clone()),
+        Identity::User { .. } => (None, None),
+    };
+    let missing = |variable| move || Error::MissingSetting { variable };
+    let id = id.as_ref().or(kept_id);
+    let secret = secret.as_ref().or(kept_secret);
+    Ok(Identity::App {
+        client_id: id.ok_or_else(missing("SALLYPORT_CLIENT_ID"))?.clone(),
+        client_secret: secret
+            .ok_or_else(missing("SALLYPORT_CLIENT_SECRET"))?
+            .clone(),
     })
 }
 
@@ -171,11 +186,13 @@ fn connect_without_profile(overrides: &Overrides, path: PathBuf) -> Result<Clien
     Client::new(
         parse_url(url.ok_or_else(missing("SALLYPORT_URL"))?)?,
         ca_file.ok_or_else(missing("SALLYPORT_CA_FILE"))?,
-        client_id
-            .ok_or_else(missing("SALLYPORT_CLIENT_ID"))?
-            .clone(),
-        client_secret
-            .ok_or_else(missing("SALLYPORT_CLIENT_SECRET"))?
-            .clone(),
+        Identity::App {
+            client_id: client_id
+                .ok_or_else(missing("SALLYPORT_CLIENT_ID"))?
+                .clone(),
+            client_secret: client_secret
+                .ok_or_else(missing("SALLYPORT_CLIENT_SECRET"))?
+                .clone(),
+        },
     )
 }

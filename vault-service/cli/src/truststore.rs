@@ -1,86 +1,123 @@
-//! `truststore create|replace|list|show`: the CA certificates a peer must chain to.
+//! `truststore`: the CA certificates a peer must chain to.
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
-use sallyport_model::{Collection, SecretName};
+use clap::Args;
+use sallyport_model::{Collection, SecretString, StoreType};
 
-use crate::arguments::{Existing, InGroup};
-use crate::client::{Body, Content, FormPart};
-use crate::collection::{self, GroupCollection};
+use crate::collection::GroupCollection;
 use crate::error::Error;
-use crate::output::Output;
-use crate::pem_file::PemFile;
-use crate::session::Session;
+use crate::kind::{AllowExpired, Kind, Upload, Words};
+use crate::request::{Body, Part};
+use crate::secret_input::{self, LineEnd, Prompt, Wanted};
+use crate::store_type::{self, Algorithm};
+use crate::upload_file::{PemLabel, UploadFile};
 
-const COLLECTION: Collection = Collection::Truststores;
+/// The kind.
+pub(crate) struct Truststore;
 
-/// The verbs.
-#[derive(Subcommand)]
-pub(crate) enum Command {
-    /// Store CA certificates to trust
-    #[command(
-        after_help = "Example:\n  sallyport truststore create partner-ca --group payments --file ca.pem"
-    )]
-    Create {
-        /// 1 to 128 characters
-        name: SecretName,
-        #[command(flatten)]
-        at: InGroup,
-        /// CA certificates, PEM, concatenated; at most 1 MiB
-        #[arg(long)]
-        file: PathBuf,
-    },
-    /// Trust these CA certificates instead of the old ones
-    #[command(
-        after_help = "Example:\n  sallyport truststore replace partner-ca --group payments --file ca.pem"
-    )]
-    Replace {
-        #[command(flatten)]
-        existing: Existing,
-        /// CA certificates, PEM, concatenated; at most 1 MiB
-        #[arg(long)]
-        file: PathBuf,
-    },
-    /// List the truststores of a group
-    #[command(after_help = "Example:\n  sallyport truststore list --group payments")]
-    List(InGroup),
-    /// Show the certificates of a truststore
-    #[command(after_help = "Example:\n  sallyport truststore show partner-ca --group payments")]
-    Show(Existing),
+/// What is trusted.
+#[derive(Args)]
+pub(crate) struct Content {
+    /// CA certificates: PEM, concatenated, or a Java or PKCS#12 store; at most 1 MiB
+    #[arg(long)]
+    file: PathBuf,
+
+    /// Format of the file [default: what its first bytes say]
+    #[arg(long, value_parser = store_type::parser(), ignore_case = true)]
+    r#type: Option<StoreType>,
+
+    /// File with the passphrase of a store that is not PEM, `-` for stdin; one newline at its end
+    /// is dropped [default: a prompt]
+    #[arg(long, value_name = "FILE")]
+    store_passphrase_file: Option<PathBuf>,
+
+    /// Trust algorithm of a store that is not PEM
+    #[arg(long, value_enum, ignore_case = true)]
+    algorithm: Option<Algorithm>,
+
+    #[command(flatten)]
+    expired: AllowExpired,
 }
 
-/// Runs a verb.
-pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
-    match command {
-        Command::Create { name, at, file } => {
-            let file = PemFile::read(&file)?;
-            let mut session = Session::open()?;
-            let truststores = GroupCollection::open(&mut session, &at, COLLECTION)?;
-            let form = form(name.as_str(), &file);
-            truststores.create(&mut session, name.as_str(), "", &form, output)
-        }
-        Command::Replace { existing, file } => {
-            let file = PemFile::read(&file)?;
-            let mut session = Session::open()?;
-            let truststores = GroupCollection::open(&mut session, &existing.at, COLLECTION)?;
-            let named = truststores.pick(&mut session, &existing.name)?;
-            let form = form(&named.name, &file);
-            truststores.replace(&mut session, &named, "", &form, output)
-        }
-        Command::List(at) => collection::list(&at, COLLECTION, output),
-        Command::Show(existing) => collection::show(&existing, COLLECTION, output),
+/// The store, read.
+pub(crate) struct Material {
+    file: UploadFile,
+    store_type: StoreType,
+    passphrase: Option<SecretString>,
+    algorithm: Option<Algorithm>,
+    expired: AllowExpired,
+}
+
+impl Kind for Truststore {
+    const COLLECTION: Collection = Collection::Truststores;
+    const WORDS: Words = Words {
+        noun: "truststore",
+        plural: "truststores",
+        example: "partner-ca",
+        content: "--file ca.pem",
+        types: store_type::WORDS,
+    };
+    type Content = Content;
+    type Material = Material;
+
+    fn read(content: Content) -> Result<Material, Error> {
+        let file = UploadFile::read(&content.file)?;
+        let store_type = content.r#type.unwrap_or_else(|| file.store_type());
+        let passphrase_file = content.store_passphrase_file.as_ref();
+        let passphrase = match store_type {
+            StoreType::Pem if passphrase_file.is_some() => {
+                return Err(not_for_pem("--store-passphrase-file"));
+            }
+            StoreType::Pem if content.algorithm.is_some() => {
+                return Err(not_for_pem("--algorithm"));
+            }
+            StoreType::Pem => {
+                file.check_pem(&content.file, PemLabel::Certificate)?;
+                None
+            }
+            _ => Some(secret_input::read(passphrase_file, STORE_PASSPHRASE)?),
+        };
+        Ok(Material {
+            file,
+            store_type,
+            passphrase,
+            algorithm: content.algorithm,
+            expired: content.expired,
+        })
+    }
+
+    fn upload(material: Material, _: &mut GroupCollection, name: &str) -> Result<Upload, Error> {
+        let mut parts = vec![
+            Part::text("type", material.store_type.as_str().to_owned()),
+            Part::text("name", name.to_owned()),
+            material.file.part("trustStore"),
+        ];
+        let passphrase = material.passphrase;
+        parts.extend(passphrase.map(|passphrase| Part::secret("storePassphrase", passphrase)));
+        parts.extend(
+            material
+                .algorithm
+                .map(|algorithm| Part::text("algorithm", algorithm.as_str().to_owned())),
+        );
+        Ok(Upload {
+            body: Body::Form(parts),
+            expired: material.expired.into(),
+        })
     }
 }
 
-fn form<'a>(name: &'a str, file: &'a PemFile) -> Body<'a> {
-    let text = |name, text| FormPart {
-        name,
-        content: Content::Text(text),
-    };
-    Body::Form(vec![
-        text("type", "PEM"),
-        text("name", name),
-        file.part("trustStore"),
-    ])
+/// What is asked for when a store is not PEM.
+pub(crate) const STORE_PASSPHRASE: Wanted = Wanted {
+    what: "passphrase of the store",
+    option: "--store-passphrase-file",
+    prompt: Prompt::Once,
+    line_end: LineEnd::Dropped,
+};
+
+const fn not_for_pem(flag: &'static str) -> Error {
+    Error::Flag {
+        flag,
+        reason: std::borrow::Cow::Borrowed("makes no sense for PEM: leave it out, or give --type"),
+    }
 }

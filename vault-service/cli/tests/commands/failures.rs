@@ -31,7 +31,7 @@ fn a_refusal_shows_the_message_and_every_place() {
     let ended = scene.run_with(&create, "s3cret-value", &[]);
     assert_eq!(
         ended.fails(1),
-        "error: the secret is not valid\n  /username: is missing\n  /password: is too long\n"
+        "error: the secret is not valid\n  /username: is missing\n  /password: is too long\n  correct what is named above and repeat it\n"
     );
     let mut as_json = create.to_vec();
     as_json.extend(["-o", "json"]);
@@ -45,6 +45,7 @@ fn a_refusal_shows_the_message_and_every_place() {
                 {"dataPath": "/username", "message": "is missing"},
                 {"dataPath": "/password", "message": "is too long"},
             ],
+            "advice": "correct what is named above and repeat it",
         }})
     );
     scene.never_shows("s3cret-value");
@@ -61,7 +62,7 @@ fn a_404_shows_the_message_of_the_server() {
     );
     assert_eq!(
         scene.run(&["group", "show", GROUP]).fails(1),
-        "error: no such group\n"
+        "error: no such group\n  look at what there is with `list`; it may also be that you may not see it\n"
     );
 }
 
@@ -83,7 +84,7 @@ fn an_answer_that_is_no_json_is_not_believed() {
     let ended = scene.run(&["keystore", "list", "--group", GROUP]);
     assert_eq!(
         ended.fails(1),
-        "error: HTTP status 502 and no explanation\n"
+        "error: HTTP status 502 and no explanation\n  ask who runs the vault; its log knows more\n"
     );
 }
 

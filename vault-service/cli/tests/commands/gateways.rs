@@ -1,4 +1,4 @@
-//! `gateway` and `grant`.
+//! `gateway`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use rcgen::{CertificateSigningRequestParams, KeyPair, PublicKeyData};
 use serde_json::{Value, json};
 
-use crate::scene::{GROUP, Scene, own};
+use crate::scene::{Scene, own};
 
 const ID: &str = "70000000-0000-4000-8000-000000000001";
 
@@ -99,8 +99,10 @@ fn a_refused_registration_leaves_no_key_behind() {
         "status": 409, "detail": "a gateway named edge-1 exists", "code": "name_taken", "requestId": "r-1", "pointer": "/name"}));
     let ended = scene.run(&["gateway", "create", "edge-1", "--out", "edge"]);
     assert_eq!(
-        ended.fails(1),
-        "error: a gateway named edge-1 exists\n  at /name\n  request id r-1\n"
+        ended.fails(4),
+        "error: a gateway named edge-1 exists\n  at /name\n  request id r-1\n  \
+         look at what is there with `list` or `show`; if the group is locked: \
+         sallyport group edit status\n"
     );
     assert_eq!(fs::read_dir(scene.path("edge")).unwrap().count(), 0);
 }
@@ -151,63 +153,6 @@ fn gateways_are_listed_and_deleted() {
 }
 
 #[test]
-fn a_grant_is_added_listed_and_removed() {
-    let scene = with_a_gateway();
-    let grant = own(&format!("/secretGroups/{GROUP}/grants/{ID}"));
-    let granted = json!({"actor": ID, "kind": "gateway", "name": "edge-1", "access": ["read"]});
-    scene.vault.answer("PUT", &grant, 200, granted.clone());
-    scene.vault.answer(
-        "GET",
-        &own(&format!("/secretGroups/{GROUP}/grants")),
-        200,
-        json!([granted]),
-    );
-    scene.vault.answer_text("DELETE", &grant, 204, "", "");
-
-    let ended = scene.run(&[
-        "grant",
-        "add",
-        "--group",
-        "payments",
-        "--gateway",
-        "edge-1",
-        "-o",
-        "json",
-    ]);
-    assert_eq!(ended.json(), granted);
-    let heard = scene.vault.heard();
-    let put = heard.last().unwrap();
-    assert_eq!(put.line(), format!("PUT {grant}"));
-    assert_eq!(put.json(), json!({"access": ["read"]}));
-
-    let table = scene
-        .run(&["grant", "list", "--group", "payments"])
-        .succeeds()
-        .to_owned();
-    assert!(
-        table.contains("gateway") && table.contains("read"),
-        "{table}"
-    );
-    scene.vault.heard();
-    scene
-        .run(&["grant", "remove", "--group", GROUP, "--gateway", ID])
-        .succeeds();
-    assert_eq!(scene.vault.heard_lines(), [format!("DELETE {grant}")]);
-    scene
-        .run(&[
-            "grant",
-            "add",
-            "--group",
-            GROUP,
-            "--gateway",
-            ID,
-            "--access",
-            "fly",
-        ])
-        .fails(2);
-}
-
-#[test]
 fn an_ambiguous_gateway_is_told_apart_by_id() {
     let scene = Scene::logged_in();
     let twin = "70000000-0000-4000-8000-000000000002";
@@ -223,4 +168,30 @@ fn an_ambiguous_gateway_is_told_apart_by_id() {
         stderr.contains(ID) && stderr.contains(twin) && stderr.contains("use an id"),
         "{stderr}"
     );
+}
+
+#[test]
+fn a_dry_run_makes_no_key_and_sends_nothing() {
+    let scene = with_a_gateway();
+    let ended = scene.say("gateway create edge-2 --out edge --dry-run -o json");
+    assert_eq!(
+        ended.json()["dryRun"]["body"],
+        json!({"name": "edge-2", "csr": "(made when it is sent)"})
+    );
+    scene
+        .say("gateway renew edge-1 --out edge --dry-run")
+        .succeeds();
+    scene.say("gateway delete edge-1 --dry-run").succeeds();
+    assert!(!scene.path("edge").exists());
+    assert!(
+        scene
+            .vault
+            .heard()
+            .iter()
+            .all(|heard| heard.method == "GET")
+    );
+
+    scene.say("gateway create edge-1 --out edge").succeeds();
+    let ended = scene.say("gateway create edge-1 --out edge --dry-run");
+    assert!(ended.fails(2).contains("holds a private key"));
 }

@@ -1,8 +1,9 @@
-//! `group`, `audit`.
+//! `group`.
 
 use serde_json::json;
 
-use crate::scene::{GROUP, Scene, in_group, manager, own};
+use crate::fake_vault::ENVIRONMENT;
+use crate::scene::{GROUP, Scene, in_group, manager, own_in_group};
 
 #[test]
 fn create_sends_name_and_downloadable() {
@@ -107,22 +108,166 @@ fn an_unknown_name_lists_what_there_is() {
 }
 
 #[test]
-fn audit_list_reads_the_newest_or_goes_on_after_one() {
+fn update_sends_only_what_was_given() {
     let scene = Scene::logged_in();
-    let entry = json!({"seq": 7, "time": "2026-01-01T00:00:00Z", "actor": "edge-1\u{1b}[2J", "actorKind": "gateway",
-        "operation": "resolve", "object": "x", "outcome": "refused", "reason": "no_grant", "version": null});
-    scene
-        .vault
-        .answer("GET", &own("/audit?limit=100"), 200, json!([entry]));
-    scene
-        .vault
-        .answer("GET", &own("/audit?after=7&limit=5"), 200, json!([]));
-    let table = scene.run(&["audit", "list"]).succeeds().to_owned();
-    assert!(
-        table.contains("no_grant") && !table.contains('\u{1b}'),
-        "{table}"
+    let answer = json!({"message": "updated"});
+    scene.vault.answer("PATCH", &in_group(""), 200, answer);
+    for (options, body) in [
+        ("--name invoices", json!({"name": "invoices"})),
+        ("--downloadable false", json!({"downloadable": false})),
+        (
+            "--name invoices --downloadable true",
+            json!({"name": "invoices", "downloadable": true}),
+        ),
+    ] {
+        let ended = scene.say(&format!("group update payments {options} -o json"));
+        assert_eq!(ended.json()["id"], GROUP);
+        let heard = scene.vault.heard();
+        assert_eq!(heard.last().unwrap().json(), body);
+    }
+    scene.say("group update payments").fails(2);
+    scene.say("group update payments --name 9lives").fails(2);
+}
+
+#[test]
+fn a_downloadable_group_is_created_and_found() {
+    let scene = Scene::logged_in();
+    let groups = manager("/secretGroups");
+    let made = json!({"message": "ok", "id": GROUP});
+    scene.vault.answer("POST", &groups, 201, made);
+    let found = format!("{groups}?downloadable=true");
+    scene.vault.answer("GET", &found, 200, json!([]));
+    let ended = scene.say("group create invoices --downloadable -o name");
+    assert_eq!(ended.succeeds(), format!("{GROUP}\n"));
+    assert_eq!(
+        scene.vault.heard()[0].json(),
+        json!({"name": "invoices", "downloadable": true})
     );
-    let ended = scene.run(&["audit", "list", "--after", "7", "--limit", "5"]);
-    assert_eq!(ended.succeeds(), "No audit entries.\n");
-    scene.run(&["audit", "list", "--limit", "1001"]).fails(2);
+    let ended = scene.say("group list --downloadable true");
+    assert!(ended.succeeds().starts_with("No secret groups."));
+}
+
+#[test]
+fn clone_names_the_copy_and_its_environment() {
+    let scene = Scene::logged_in();
+    let path = own_in_group("/clone");
+    let made = json!({"message": "cloned", "id": "c-1", "secrets": 3});
+    scene.vault.answer("POST", &path, 201, made);
+    let ended =
+        scene.say("group clone payments copy-1 --environment production --downloadable true");
+    assert_eq!(
+        ended.succeeds(),
+        "Cloned secret group payments as copy-1 (secrets: 3)\n"
+    );
+    let heard = scene.vault.heard();
+    let post = heard.last().unwrap();
+    assert_eq!(post.line(), format!("POST {path}"));
+    assert_eq!(
+        post.json(),
+        json!({"name": "copy-1", "environment": ENVIRONMENT, "downloadable": true})
+    );
+    let ended = scene.say("group clone payments copy-1 -o json");
+    assert_eq!(
+        ended.json(),
+        json!({"id": "c-1", "name": "copy-1", "secrets": 3})
+    );
+    let heard = scene.vault.heard();
+    assert_eq!(heard.last().unwrap().json(), json!({"name": "copy-1"}));
+}
+
+#[test]
+fn an_edit_session_is_started_shown_finished_and_cancelled() {
+    let scene = Scene::logged_in();
+    let lock = in_group("/lock");
+    let locked =
+        json!({"message": "locked", "lockedBy": "ada", "lockedAt": "2026-01-02T03:04:05Z"});
+    scene.vault.answer("POST", &lock, 201, locked);
+    scene.vault.answer(
+        "GET",
+        &lock,
+        200,
+        json!({"lockedBy": "ada", "lockedAt": "2026-01-02T03:04:05Z", "changes": [
+            {"action": "replace", "collection": "keystores", "id": "k-1", "name": "edge"}]}),
+    );
+    let finish = format!("{lock}?action=finish");
+    scene.vault.answer(
+        "DELETE",
+        &finish,
+        200,
+        json!({"message": "published", "changes": 1}),
+    );
+    let cancel = format!("{lock}?action=cancel");
+    scene
+        .vault
+        .answer("DELETE", &cancel, 200, json!({"message": "cancelled"}));
+
+    let started = scene.say("group edit start payments");
+    assert!(started.succeeds().starts_with("Locked group payments;"));
+    let status = scene
+        .say("group edit status payments")
+        .succeeds()
+        .to_owned();
+    assert!(
+        status.contains("ada") && status.contains("replace keystores/edge"),
+        "{status}"
+    );
+    let finished = scene.say("group edit finish payments");
+    assert_eq!(
+        finished.succeeds(),
+        "Published group payments (changes: 1)\n"
+    );
+    scene.say("group edit cancel payments --yes").succeeds();
+    let lines: Vec<String> = scene.vault.heard_lines();
+    let writes: Vec<&String> = lines.iter().filter(|line| line.contains("lock")).collect();
+    assert_eq!(
+        writes,
+        [
+            &format!("POST {lock}"),
+            &format!("GET {lock}"),
+            &format!("DELETE {finish}"),
+            &format!("DELETE {cancel}"),
+        ]
+    );
+}
+
+#[test]
+fn what_does_not_hold_together_is_not_published_and_every_place_is_shown() {
+    let scene = Scene::logged_in();
+    scene.vault.answer(
+        "DELETE",
+        &in_group("/lock?action=finish"),
+        400,
+        json!({"message": "the changes do not fit together", "errors": [
+            {"code": "missing", "message": "refers to nothing", "dataPath": "/tlsContexts/in/keystore"}]}),
+    );
+    let ended = scene.say("group edit finish payments");
+    assert!(
+        ended
+            .fails(1)
+            .contains("/tlsContexts/in/keystore: refers to nothing")
+    );
+}
+
+#[test]
+fn a_dry_run_of_every_verb_that_writes_sends_nothing() {
+    let scene = Scene::logged_in();
+    for (line, method) in [
+        ("group create invoices", "POST"),
+        ("group update payments --name invoices", "PATCH"),
+        ("group delete payments", "DELETE"),
+        ("group clone payments copy-1", "POST"),
+        ("group edit start payments", "POST"),
+        ("group edit finish payments", "DELETE"),
+        ("group edit cancel payments", "DELETE"),
+    ] {
+        let ended = scene.say(&format!("{line} --dry-run -o json"));
+        assert_eq!(ended.json()["dryRun"]["method"], method);
+    }
+    let methods: Vec<String> = scene
+        .vault
+        .heard()
+        .into_iter()
+        .map(|it| it.method)
+        .collect();
+    assert!(methods.iter().all(|method| method == "GET"), "{methods:?}");
 }

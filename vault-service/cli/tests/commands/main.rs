@@ -10,11 +10,19 @@
 
 mod fake_vault;
 mod scene;
+mod stored;
 
+mod audit;
 mod certificates;
+mod crl_distributors;
 mod failures;
+mod formats;
 mod gateways;
 mod groups;
+mod keystores;
+mod life_cycle;
+mod pinsets;
 mod secrets;
 mod sessions;
 mod tls_contexts;
+mod truststores;

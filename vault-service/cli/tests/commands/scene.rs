@@ -92,6 +92,16 @@ impl Scene {
         self.path("config/profile.json")
     }
 
+    /// Runs a command line whose words have no spaces in them.
+    pub(crate) fn say(&self, line: &str) -> Ended {
+        self.run(&line.split_whitespace().collect::<Vec<_>>())
+    }
+
+    /// The same with input.
+    pub(crate) fn say_with(&self, line: &str, stdin: &str) -> Ended {
+        self.run_with(&line.split_whitespace().collect::<Vec<_>>(), stdin, &[])
+    }
+
     /// Runs the command without input, environment or terminal.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         self.run_with(arguments, "", &[])
@@ -176,7 +186,17 @@ pub(crate) fn in_group(rest: &str) -> String {
     manager(&format!("/secretGroups/{GROUP}{rest}"))
 }
 
-/// A path of Sallyport's own API.
+/// A path of Sallyport's own API in the organization.
+pub(crate) fn of_organization(rest: &str) -> String {
+    format!("/api/v1/organizations/{ORGANIZATION}{rest}")
+}
+
+/// A path of Sallyport's own API in the environment.
 pub(crate) fn own(rest: &str) -> String {
     format!("/api/v1/organizations/{ORGANIZATION}/environments/{ENVIRONMENT}{rest}")
+}
+
+/// A path of Sallyport's own API below the group `payments`.
+pub(crate) fn own_in_group(rest: &str) -> String {
+    own(&format!("/secretGroups/{GROUP}{rest}"))
 }

@@ -140,7 +140,7 @@ fn rotate_replaces_the_password_and_keeps_the_rest() {
     let ended = scene.run_with(&arguments, PASSWORD, &[]);
     assert_eq!(
         ended.succeeds(),
-        format!("Replaced shared secret backend ({ID})\n")
+        format!("Rotated shared secret backend ({ID})\n")
     );
     let heard = scene.vault.heard();
     let put = heard.last().unwrap();
@@ -184,4 +184,153 @@ fn list_and_show_ask_for_metadata() {
         lines.last().unwrap(),
         &format!("GET {}", in_group(&format!("/sharedSecrets/{ID}")))
     );
+}
+
+#[test]
+fn every_type_is_stored_with_its_own_fields() {
+    let scene = with_a_secret();
+    scene.file("raw.key", "\u{1}\u{2}raw\n");
+    for (options, stdin, body) in [
+        (
+            "--type symmetrickey --key-file -",
+            "c2VjcmV0LWtleQ==\n",
+            json!({"type": "SymmetricKey", "name": "x", "key": "c2VjcmV0LWtleQ=="}),
+        ),
+        (
+            "--key-file raw.key --key-format raw",
+            "",
+            json!({"type": "SymmetricKey", "name": "x", "key": "AQJyYXcK"}),
+        ),
+        (
+            "--access-key-id AKIA --secret-access-key-file -",
+            "s3cret/access\n",
+            json!({"type": "S3Credential", "name": "x", "accessKeyId": "AKIA", "secretAccessKey": "s3cret/access"}),
+        ),
+        (
+            "--content-file - --expiration-date 2027-01-01",
+            "two\nlines\n",
+            json!({"type": "Blob", "name": "x", "content": "two\nlines\n", "expirationDate": "2027-01-01"}),
+        ),
+    ] {
+        for (verb, name, line) in [
+            (
+                "create",
+                "x",
+                format!("POST {}", in_group("/sharedSecrets")),
+            ),
+            (
+                "replace",
+                "backend",
+                format!("PUT {}", in_group(&format!("/sharedSecrets/{ID}"))),
+            ),
+        ] {
+            let command = format!("secret {verb} {name} --group payments {options}");
+            scene.say_with(&command, stdin).succeeds();
+            let heard = scene.vault.heard();
+            let mut expected = body.clone();
+            expected["name"] = name.into();
+            assert_eq!(heard.last().unwrap().line(), line);
+            assert_eq!(heard.last().unwrap().json(), expected);
+        }
+    }
+    for secret in ["c2VjcmV0LWtleQ", "AQJyYXcK", "s3cret/access", "two\nlines"] {
+        scene.never_shows(secret);
+    }
+}
+
+#[test]
+fn options_of_two_types_or_of_none_are_refused_before_any_request() {
+    let scene = with_a_secret();
+    let create = |rest: &str, stdin: &str| {
+        let line = format!("secret create x --group payments {rest}");
+        scene.say_with(&line, stdin).fails(2).to_owned()
+    };
+    assert!(create("", "").contains("--type is missing"));
+    assert!(create("--type Blob --username app", "").contains("not for Blob"));
+    assert!(create("--username app --key-file -", "x").contains("--key-file is for SymmetricKey"));
+    assert!(create("--type UsernamePassword", "x").contains("--username is missing"));
+    let wrong = create("--key-file -", "n0t-base64!");
+    assert!(
+        wrong.contains("--key-format raw") && !wrong.contains("n0t"),
+        "{wrong}"
+    );
+    assert!(
+        create("--type S3Credential --secret-access-key-file -", "x").contains("--access-key-id")
+    );
+    assert!(scene.vault.heard().is_empty());
+}
+
+#[test]
+fn rotate_keeps_the_type_and_expects_the_version_it_has_read() {
+    let scene = Scene::logged_in();
+    let item = in_group(&format!("/sharedSecrets/{ID}"));
+    scene.vault.answer(
+        "GET",
+        &item,
+        200,
+        json!({"name": "s3", "type": "S3Credential", "version": 5,
+        "accessKeyId": "AKIA", "meta": {"id": ID, "path": format!("sharedSecrets/{ID}")}}),
+    );
+    scene
+        .vault
+        .answer("PUT", &item, 200, json!({"message": "updated"}));
+    let rotate = format!("secret rotate {ID} --group payments --secret-access-key-file -");
+    scene.say_with(&rotate, "new/secret").succeeds();
+    let heard = scene.vault.heard();
+    let put = heard.last().unwrap();
+    assert_eq!(put.header("if-match"), Some("\"5\""));
+    assert_eq!(
+        put.json(),
+        json!({"type": "S3Credential", "name": "s3", "accessKeyId": "AKIA", "secretAccessKey": "new/secret"})
+    );
+    let wrong = scene.say_with(
+        &format!("secret rotate {ID} --group payments --password-file -"),
+        "x",
+    );
+    assert!(
+        wrong
+            .fails(2)
+            .contains("--password-file is for UsernamePassword, not for S3Credential")
+    );
+    scene.never_shows("new/secret");
+}
+
+#[test]
+fn a_dry_run_resolves_names_and_sends_no_write_and_shows_no_value() {
+    let scene = with_a_secret();
+    let rest = "--group payments --username app --password-file - --dry-run";
+    for (verb, method, path) in [
+        ("create new", "POST", in_group("/sharedSecrets")),
+        (
+            "replace backend",
+            "PUT",
+            in_group(&format!("/sharedSecrets/{ID}")),
+        ),
+        (
+            "rotate backend",
+            "PUT",
+            in_group(&format!("/sharedSecrets/{ID}")),
+        ),
+    ] {
+        let ended = scene.say_with(&format!("secret {verb} {rest} -o json"), PASSWORD);
+        let planned = ended.json();
+        let planned = &planned["dryRun"];
+        assert_eq!(planned["method"], method);
+        assert_eq!(planned["url"], format!("{}{path}", scene.vault.url()));
+        assert_eq!(planned["body"]["password"], "(secret)");
+        assert_eq!(planned["body"]["username"], "app");
+        let ended = scene.say_with(&format!("secret {verb} {rest} --warn"), PASSWORD);
+        let text = ended.succeeds();
+        assert!(text.starts_with("Dry run, nothing was sent:\n"), "{text}");
+        assert!(text.contains("(secret)"), "{text}");
+    }
+    assert!(
+        scene
+            .vault
+            .heard()
+            .iter()
+            .all(|heard| heard.method == "GET")
+    );
+    scene.never_shows(PASSWORD);
+    scene.never_shows("pa55-");
 }

@@ -6,7 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::{Value, json};
 
 use crate::fake_vault::{ENVIRONMENT, FakeVault, ORGANIZATION, TOKEN};
-use crate::scene::{CLIENT_SECRET, Scene, manager};
+use crate::scene::{CLIENT_SECRET, Ended, Scene, manager};
+
+const LOGIN: &str = "/accounts/login";
 
 fn mode(path: &std::path::Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -106,9 +108,7 @@ fn a_wrong_client_secret_is_reported_and_no_profile_is_written() {
     let ended = scene.login();
     let stderr = ended.fails(1);
     assert!(
-        stderr.starts_with(
-            "error: the vault does not accept this client id and secret: unknown client\n"
-        ),
+        stderr.starts_with("error: the vault does not accept these credentials: unknown client\n"),
         "{stderr}"
     );
     assert!(!scene.profile().exists());
@@ -162,20 +162,96 @@ fn several_environments_must_be_chosen_from_by_name_or_id() {
 }
 
 #[test]
-fn whoami_shows_where_one_is() {
+fn whoami_shows_where_one_is_and_what_one_may_do() {
     let scene = Scene::logged_in();
+    scene.vault.answer(
+        "GET",
+        "/api/v1/me",
+        200,
+        json!({
+            "id": "app-1", "kind": "connectedApp", "name": "ci", "administrator": false,
+            "organization": {"id": ORGANIZATION, "name": "Acme"},
+            "permissions": [
+                {"permission": "manage:secrets", "organization": ORGANIZATION, "environment": ENVIRONMENT},
+                {"permission": "read:secrets", "organization": ORGANIZATION, "environment": null},
+            ],
+        }),
+    );
     let text = scene.run(&["whoami"]).succeeds().to_owned();
     for part in [
-        "administrator (app)",
+        "ci (connectedApp app-1)",
         &format!("Acme ({ORGANIZATION})"),
         &format!("production ({ENVIRONMENT})"),
+        &format!("manage:secrets in production ({ENVIRONMENT}), read:secrets in all"),
         &scene.vault.url(),
     ] {
         assert!(text.contains(part), "{text}");
     }
     let json = scene.run(&["whoami", "-o", "json"]).json();
-    assert_eq!(json["client"]["client_id"], "app");
+    assert_eq!(json["id"], "app-1");
+    assert_eq!(scene.say("whoami -o name").succeeds(), "ci\n");
     scene.never_prints(CLIENT_SECRET);
+}
+
+/// Logs in as user `ada`.
+fn login_as_user(scene: &Scene, password: &str) -> Ended {
+    let (url, ca_file) = (scene.vault.url(), scene.file("ca.pem", &scene.vault.ca_pem));
+    let line = format!("login --url {url} --ca-file {ca_file} --username ada --password-file -");
+    scene.say_with(&line, password)
+}
+
+#[test]
+fn a_user_logs_in_with_a_password_that_is_not_kept() {
+    let scene = Scene::new();
+    let token = json!({"access_token": "user-token", "expires_in": 3600});
+    scene.vault.answer("POST", LOGIN, 200, token);
+    login_as_user(&scene, "pa55w0rd\n").succeeds();
+    let heard = scene.vault.heard();
+    assert_eq!(heard[0].line(), format!("POST {LOGIN}"));
+    assert_eq!(
+        heard[0].json(),
+        json!({"username": "ada", "password": "pa55w0rd"})
+    );
+    assert_eq!(heard[1].header("authorization"), Some("Bearer user-token"));
+    assert_eq!(profile(&scene)["username"], "ada");
+    assert_eq!(mode(&scene.profile()), 0o600);
+    scene.never_shows("pa55w0rd");
+    scene.never_prints("user-token");
+
+    scene
+        .vault
+        .answer("GET", &manager("/secretGroups"), 200, json!([]));
+    scene.say("group list").succeeds();
+    let heard = scene.vault.heard();
+    assert_eq!(heard.len(), 1);
+    assert_eq!(heard[0].header("authorization"), Some("Bearer user-token"));
+}
+
+#[test]
+fn a_login_that_has_ended_is_asked_for_again() {
+    let scene = Scene::new();
+    let token = json!({"access_token": "user-token"});
+    scene.vault.answer("POST", LOGIN, 200, token);
+    login_as_user(&scene, "pa55w0rd").succeeds();
+    let gone = json!({"message": "token revoked"});
+    scene
+        .vault
+        .answer("GET", &manager("/secretGroups"), 401, gone);
+    assert_eq!(
+        scene.say("group list").fails(1),
+        "error: the login of user ada has ended\n  log in again: sallyport login --username ada ...\n"
+    );
+}
+
+#[test]
+fn a_wrong_password_is_reported_and_no_profile_is_written() {
+    let scene = Scene::new();
+    let refused = json!({"name": "Unauthorized", "message": "unknown user or password"});
+    scene.vault.answer("POST", LOGIN, 401, refused);
+    let ended = login_as_user(&scene, "wr0ng");
+    assert!(ended.fails(1).contains("unknown user or password"));
+    assert!(!scene.profile().exists());
+    scene.never_shows("wr0ng");
 }
 
 #[test]

@@ -186,3 +186,141 @@ fn an_unknown_store_is_named_with_its_kind() {
             .starts_with("error: no truststore \"edge\"; there are: ca\n")
     );
 }
+
+const CRL: &str = "50000000-0000-4000-8000-000000000006";
+const PINSET: &str = "50000000-0000-4000-8000-000000000007";
+
+fn created(scene: &Scene, line: &str) -> serde_json::Value {
+    scene.say(line).succeeds();
+    scene.vault.heard().last().unwrap().json()
+}
+
+#[test]
+fn a_mule_context_has_versions_and_any_ciphers() {
+    let scene = with_stores();
+    let create = "tls-context create inbound --group payments --target mule --keystore edge";
+    assert_eq!(
+        created(&scene, create),
+        json!({
+            "target": "Mule", "name": "inbound", "insecure": false, "cipherSuites": [],
+            "acceptableTlsVersions": {"tlsV1Dot1": false, "tlsV1Dot2": true, "tlsV1Dot3": false},
+            "keystore": {"path": format!("keystores/{KEYSTORE}")},
+        })
+    );
+    let line = format!(
+        "{create} --truststore ca --insecure --tls-version TLSv1.1 --tls-version TLSv1.3 \
+         --cipher TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 --cipher ANY_NAME \
+         --expiration-date 2027-06-06"
+    );
+    assert_eq!(
+        created(&scene, &line),
+        json!({
+            "target": "Mule", "name": "inbound", "expirationDate": "2027-06-06", "insecure": true,
+            "cipherSuites": ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "ANY_NAME"],
+            "acceptableTlsVersions": {"tlsV1Dot1": true, "tlsV1Dot2": false, "tlsV1Dot3": true},
+            "keystore": {"path": format!("keystores/{KEYSTORE}")},
+            "truststore": {"path": format!("truststores/{TRUSTSTORE}")},
+        })
+    );
+}
+
+#[test]
+fn a_fabric_context_says_how_client_certificates_are_checked() {
+    let scene = with_stores();
+    for (collection, name, id) in [
+        ("crlDistributorConfigs", "crl", CRL),
+        ("certificatePinsets", "pins", PINSET),
+    ] {
+        let list = json!([{"name": name, "meta": {"id": id}}]);
+        scene
+            .vault
+            .answer("GET", &in_group(&format!("/{collection}")), 200, list);
+    }
+    let create = "tls-context create inbound --group payments --target security-fabric \
+                  --keystore edge --truststore ca";
+    let body = created(&scene, create);
+    assert_eq!(body["enableMutualAuthentication"], false);
+    assert_eq!(body["mutualAuthentication"], json!(null));
+    let suites = body["acceptableCipherSuites"].as_object().unwrap();
+    assert_eq!(suites.len(), 22);
+    assert_eq!(suites["ecdheRsaAes128GcmSha256"], true);
+    assert_eq!(suites["aes128Sha256"], false);
+
+    let body = created(
+        &scene,
+        &format!(
+            "{create} --cipher aes128Sha256 --mutual-authentication --checking-strength lax \
+             --verification-depth 4 --certificate-policy 1.2.3 --policy-checking \
+             --crl-distributor crl --crl-for-all-cas --pinset pins --overlook allowSelfSigned"
+        ),
+    );
+    assert_eq!(body["acceptableCipherSuites"]["aes128Sha256"], true);
+    assert_eq!(
+        body["acceptableCipherSuites"]["ecdheRsaAes128GcmSha256"],
+        false
+    );
+    assert_eq!(
+        body["mutualAuthentication"],
+        json!({
+            "certificatePolicies": ["1.2.3"], "certCheckingStrength": "Lax", "verificationDepth": 4,
+            "performDomainChecking": false, "certificatePolicyChecking": true,
+            "requireInitialExplicitPolicy": false, "revocationChecking": true,
+            "revocationCheckingMethod": "CRL",
+            "crlDistributorConfig": {"path": format!("crlDistributorConfigs/{CRL}")},
+            "requireCrlForAllCa": true, "sendTruststore": false,
+            "certificatePinning": {"performCertificatePinning": true,
+                "certificatePinset": {"path": format!("certificatePinsets/{PINSET}")}},
+            "authenticationOverrides": {
+                "certificateBadFormat": false, "certificateBadSignature": false,
+                "certificateNotYetValid": false, "certificateHasExpired": false,
+                "allowSelfSigned": true, "certificateUnresolved": false,
+                "certificateUntrusted": false, "invalidCa": false, "invalidPurpose": false,
+                "other": false,
+            },
+        })
+    );
+}
+
+#[test]
+fn a_file_gives_the_whole_object_but_the_name() {
+    let scene = with_stores();
+    let object = json!({"target": "SecurityFabric", "name": "other", "enableMutualAuthentication": false,
+        "acceptableTlsVersions": {"tlsV1Dot2": true}, "keystore": {"path": "keystores/edge"}});
+    scene.file("context.json", &object.to_string());
+    let mut expected = object;
+    expected["name"] = "inbound".into();
+    let create = "tls-context create inbound --group payments --from-file context.json";
+    assert_eq!(created(&scene, create), expected);
+
+    scene.file("list.json", "[]");
+    scene.file("targetless.json", "{}");
+    for (file, reason) in [
+        ("list.json", "it is no JSON object"),
+        ("targetless.json", "it has no member \"target\""),
+    ] {
+        let line = format!("tls-context create x --group payments --from-file {file}");
+        assert!(scene.say(&line).fails(2).contains(reason));
+    }
+    assert!(
+        scene
+            .say(&format!("{create} --insecure"))
+            .fails(2)
+            .contains("not the file")
+    );
+}
+
+#[test]
+fn options_of_another_target_are_refused_before_any_request() {
+    let scene = with_stores();
+    let create = |rest: &str| {
+        let line = format!("tls-context create x --group payments --keystore edge {rest}");
+        scene.say(&line).fails(2).to_owned()
+    };
+    assert!(create("--insecure").contains("--insecure is for another target than flex-gateway"));
+    assert!(create("--tls-version TLSv1.2").contains("another target than flex-gateway"));
+    assert!(create("--target mule --alpn h2").contains("another target than mule"));
+    assert!(create("--target security-fabric --insecure").contains("another target"));
+    assert!(create("--target security-fabric --cipher AES").contains("unknown word"));
+    assert!(create("--target security-fabric --pinset p").contains("--mutual-authentication"));
+    assert!(scene.vault.heard().is_empty());
+}

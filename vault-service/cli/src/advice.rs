@@ -1,0 +1,71 @@
+//! What to do about an error: every one has an answer.
+
+use crate::error::{Error, Outcome};
+
+const LOGIN: &str = "run: sallyport login --url URL --ca-file FILE --client-id ID";
+
+impl Error {
+    /// What to do next.
+    pub(crate) fn advice(&self) -> String {
+        let text = match self {
+            Self::NotLoggedIn { .. } | Self::MissingSetting { .. } => LOGIN,
+            Self::NoHome => "set SALLYPORT_PROFILE to a file",
+            Self::ProfileMode { path, .. } => return format!("run: chmod 600 {}", path.display()),
+            Self::ProfileSyntax { .. } => "log in again: sallyport login ...",
+            Self::LoginEnded { username } => {
+                return format!("log in again: sallyport login --username {username} ...");
+            }
+            Self::Url { .. } => "write it like https://vault.example:8443",
+            Self::CaFile { .. } => "give --ca-file the PEM file the vault wrote when it was made",
+            Self::Read { .. } => "check that the file exists and that you may read it",
+            Self::Write { .. } => "check that the directory exists and that you may write to it",
+            Self::FileTooLarge { .. } => "check that this is the right file",
+            Self::FileSyntax { .. } => "correct the file, or choose another one",
+            Self::Print { .. } => "check where the output goes",
+            Self::EmptySecret { .. } | Self::SecretNotText { .. } | Self::SecretTooLong { .. } => {
+                "check where it is read from"
+            }
+            Self::SecretsDiffer { .. } => "run it again and type the same twice",
+            Self::NoTerminal { option, .. } => {
+                return format!("give {option} FILE, or {option} - to read it from stdin");
+            }
+            Self::OneStdin => "put all but one of them into files",
+            Self::Flag { .. } => "`--help` after the command lists what goes together",
+            Self::Declined => "run it again and answer y, or pass --yes",
+            Self::FileExists { .. } => "choose another file, or remove this one",
+            Self::KeyExists { .. } => "choose another directory, or pass --force",
+            Self::Key { .. } => "check that gateway.key is a PKCS#8 PEM file, or pass --force",
+            Self::Credentials(_) => "log in with the right ones: sallyport login ...",
+            Self::Refused(refusal) => return refusal.advice(),
+            Self::Unreachable {
+                outcome: Outcome::Unknown,
+                ..
+            } => "it may have been carried out all the same: look before you repeat it",
+            Self::Unreachable { source, .. } if is_about_certificates(source) => {
+                "check that the CA file is the vault's and that the url has a name of its \
+                 certificate"
+            }
+            Self::Unreachable { .. } => "check the url, and that the vault is running: GET /livez",
+            Self::Nonsense { .. } => {
+                "check that the url is a vault's, and that its version fits this command's"
+            }
+            Self::NoSuch { known, .. } if known.count() == 0 => {
+                "create it first; `sallyport --help` shows how"
+            }
+            Self::NoSuch { .. } => "use one of these names, or an id",
+            Self::Ambiguous { .. } => "use an id",
+            Self::Undecided { option, .. } => return format!("choose with {option} NAME"),
+        };
+        text.to_owned()
+    }
+}
+
+fn is_about_certificates(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Rustls(_) | ureq::Error::Tls(_) => true,
+        ureq::Error::Io(error) => error
+            .get_ref()
+            .is_some_and(|inner| inner.is::<rustls::Error>()),
+        _ => false,
+    }
+}

@@ -1,0 +1,84 @@
+//! `crl-distributor`.
+
+use serde_json::json;
+
+use crate::scene::{Scene, in_group};
+use crate::stored::{ID, with};
+
+const SIGNER: &str = "50000000-0000-4000-8000-000000000006";
+
+fn with_a_signer() -> Scene {
+    let scene = with("crlDistributorConfigs");
+    scene.vault.answer(
+        "GET",
+        &in_group("/certificates"),
+        200,
+        json!([{"name": "crl-signer", "meta": {"id": SIGNER}}]),
+    );
+    scene
+}
+
+#[test]
+fn create_refers_to_the_certificates_by_id() {
+    let scene = with_a_signer();
+    let line = format!(
+        "crl-distributor create partner --group payments --complete-url http://pki.test/ca.crl \
+         --delta-url http://pki.test/delta.crl --frequency 60 \
+         --distributor-certificate crl-signer --ca-certificate {ID} --expiration-date 2028-01-01"
+    );
+    scene.say(&line).succeeds();
+    let heard = scene.vault.heard();
+    let post = heard.last().unwrap();
+    let path = in_group("/crlDistributorConfigs");
+    assert_eq!(post.line(), format!("POST {path}"));
+    assert_eq!(
+        post.json(),
+        json!({
+            "name": "partner",
+            "completeCrlIssuerUrl": "http://pki.test/ca.crl",
+            "deltaCrlIssuerUrl": "http://pki.test/delta.crl",
+            "frequency": 60,
+            "distributorCertificate": {"path": format!("certificates/{SIGNER}")},
+            "caCertificate": {"path": format!("certificates/{ID}")},
+            "expirationDate": "2028-01-01",
+        })
+    );
+}
+
+#[test]
+fn what_is_optional_is_left_out() {
+    let scene = with_a_signer();
+    let line = "crl-distributor replace edge --group payments --frequency 2 \
+                --complete-url https://pki.test/ca.crl --distributor-certificate crl-signer";
+    scene.say(line).succeeds();
+    let heard = scene.vault.heard();
+    let put = heard.last().unwrap();
+    let path = in_group(&format!("/crlDistributorConfigs/{ID}"));
+    assert_eq!(put.line(), format!("PUT {path}"));
+    assert_eq!(
+        put.json(),
+        json!({
+            "name": "edge",
+            "completeCrlIssuerUrl": "https://pki.test/ca.crl",
+            "frequency": 2,
+            "distributorCertificate": {"path": format!("certificates/{SIGNER}")},
+        })
+    );
+}
+
+#[test]
+fn addresses_and_frequencies_outside_the_rules_are_refused_before_any_request() {
+    let scene = with_a_signer();
+    let create = |rest: &str| {
+        let line =
+            format!("crl-distributor create x --group payments --distributor-certificate c {rest}");
+        scene.say(&line).fails(2).to_owned()
+    };
+    assert!(create("--complete-url ftp://x/ca.crl --frequency 60").contains("http://"));
+    for minutes in ["1", "1001", "x"] {
+        create(&format!(
+            "--complete-url http://x/ca.crl --frequency {minutes}"
+        ));
+    }
+    assert!(scene.vault.heard().is_empty());
+}

@@ -10,7 +10,7 @@ use crate::output::Format;
 use crate::pinset::Pinset;
 use crate::tls_context::TlsContext;
 use crate::truststore::Truststore;
-use crate::{audit, gateway, grant, group, login, secret};
+use crate::{app, audit, env, gateway, grant, group, login, org, permission, secret, user};
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -71,6 +71,12 @@ pub(crate) enum Noun {
     /// Show the vault, who you are there, what you may do, organization and environment in use
     #[command(after_help = "Example:\n  sallyport whoami")]
     Whoami,
+    /// Organizations and business groups
+    #[command(subcommand)]
+    Org(org::Command),
+    /// Environments, and which one is in use
+    #[command(subcommand)]
+    Env(env::Command),
     /// Secret groups: what is encrypted, granted and locked together
     #[command(subcommand)]
     Group(group::Command),
@@ -101,6 +107,15 @@ pub(crate) enum Noun {
     /// Grants: who may do what in a group
     #[command(subcommand)]
     Grant(grant::Command),
+    /// Users: people who log in with a password
+    #[command(subcommand)]
+    User(user::Command),
+    /// Connected apps: programs that log in with a client id and a secret
+    #[command(subcommand)]
+    App(app::Command),
+    /// Permissions: what a user or a connected app may do in environments
+    #[command(subcommand)]
+    Permission(permission::Command),
     /// The audit log: who did or read what, and what was refused
     #[command(subcommand)]
     Audit(audit::Command),

@@ -6,19 +6,23 @@ use serde_json::json;
 
 use crate::arguments::InGroup;
 use crate::error::Error;
+use crate::group;
 use crate::output::Output;
 use crate::request::{Fields, Request};
 use crate::session::Session;
 use crate::writing::{Destroying, Writing};
-use crate::{gateway, group};
+use crate::{app, gateway, user};
 
 /// The verbs.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Let a gateway read the values of a group
+    /// Let a gateway read the values of a group, or a user or a connected app work in it
     ///
-    /// What it had before is replaced.
-    #[command(after_help = "Example:\n  sallyport grant add --group payments --gateway edge-1")]
+    /// What the actor had before is replaced.
+    #[command(
+        after_help = "Example:\n  sallyport grant add --group payments --gateway edge-1\n  \
+                      sallyport grant add --group payments --user ada --access read,write"
+    )]
     Add {
         #[command(flatten)]
         grant: Grant,
@@ -57,7 +61,13 @@ pub(crate) struct Grant {
 struct Actor {
     /// Gateway, by name or id
     #[arg(long, value_name = "GATEWAY")]
-    gateway: String,
+    gateway: Option<String>,
+    /// User, by user name or id
+    #[arg(long, value_name = "USER")]
+    user: Option<String>,
+    /// Connected app, by name or id
+    #[arg(long, value_name = "APP")]
+    app: Option<String>,
 }
 
 /// Runs a verb.
@@ -104,8 +114,19 @@ impl Grant {
     /// The path of the grant, and the actor in words.
     fn find(&self, session: &mut Session) -> Result<(String, String), Error> {
         let group = group::find(session, &self.at.group)?;
-        let name = &self.actor.gateway;
-        let (id, who) = (gateway::find(session, name)?, format!("Gateway {name}"));
+        let (id, who) = match &self.actor {
+            Actor {
+                user: Some(name), ..
+            } => (user::find(session, name)?, format!("User {name}")),
+            Actor {
+                app: Some(name), ..
+            } => (app::find(session, name)?, format!("Connected app {name}")),
+            Actor { gateway, .. } => {
+                // clap demands one of the three.
+                let name = gateway.as_deref().unwrap_or_default();
+                (gateway::find(session, name)?, format!("Gateway {name}"))
+            }
+        };
         let path = session.own(format_args!("/secretGroups/{group}/grants/{id}"));
         Ok((path, who))
     }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod advice;
+mod app;
 mod arguments;
 mod audit;
 mod certificate;
@@ -10,6 +11,7 @@ mod client;
 mod collection;
 mod crl_distributor;
 mod edit_session;
+mod env;
 mod error;
 mod expiration;
 mod gateway;
@@ -23,7 +25,9 @@ mod known;
 mod life_cycle;
 mod login;
 mod names;
+mod org;
 mod output;
+mod permission;
 mod pinset;
 mod private_file;
 mod profile;
@@ -38,6 +42,7 @@ mod storing;
 mod tls_context;
 mod truststore;
 mod upload_file;
+mod user;
 mod versions;
 mod writing;
 
@@ -69,6 +74,8 @@ fn run(noun: Noun, output: Output) -> Result<(), Error> {
         Noun::Login(login) => login::login(login, output),
         Noun::Logout => login::logout(output),
         Noun::Whoami => login::whoami(output),
+        Noun::Org(command) => org::run(command, output),
+        Noun::Env(command) => env::run(command, output),
         Noun::Group(command) => group::run(command, output),
         Noun::Secret(command) => secret::run(command, output),
         Noun::Keystore(verb) => life_cycle::run(verb, output),
@@ -79,6 +86,9 @@ fn run(noun: Noun, output: Output) -> Result<(), Error> {
         Noun::CrlDistributor(verb) => life_cycle::run(verb, output),
         Noun::Gateway(command) => gateway::run(command, output),
         Noun::Grant(command) => grant::run(command, output),
+        Noun::User(command) => user::run(command, output),
+        Noun::App(command) => app::run(command, output),
+        Noun::Permission(command) => permission::run(command, output),
         Noun::Audit(command) => audit::run(command, output),
     }
 }

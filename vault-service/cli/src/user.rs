@@ -1,0 +1,147 @@
+//! `user`: people who log in with a password.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::names;
+use crate::output::Output;
+use crate::request::{Fields, Request};
+use crate::secret_input;
+use crate::secret_value::PASSWORD;
+use crate::session::Session;
+use crate::storing::created;
+use crate::writing::{Destroying, Writing};
+
+const WHAT: &str = "user";
+
+/// The verbs.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Create a user
+    #[command(after_help = "Example:\n  sallyport user create ada --password-file -")]
+    Create {
+        /// The user name
+        username: String,
+        #[command(flatten)]
+        password: NewPassword,
+        /// Let the user do everything in the organization and those below it
+        #[arg(long)]
+        administrator: bool,
+        #[command(flatten)]
+        writing: Writing,
+    },
+    /// List the users of the organization
+    #[command(after_help = "Example:\n  sallyport user list")]
+    List,
+    /// Give a user, for example yourself, a new password
+    #[command(after_help = "Example:\n  sallyport user set-password ada")]
+    SetPassword {
+        /// User name or id
+        username: String,
+        #[command(flatten)]
+        password: NewPassword,
+        #[command(flatten)]
+        writing: Writing,
+    },
+    /// Delete a user with all permissions and grants
+    #[command(after_help = "Example:\n  sallyport user delete ada --yes")]
+    Delete {
+        /// User name or id
+        username: String,
+        #[command(flatten)]
+        destroying: Destroying,
+    },
+}
+
+/// A password that is set.
+#[derive(Args)]
+pub(crate) struct NewPassword {
+    /// File with the password, `-` for stdin; one newline at its end is dropped [default: a prompt]
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+/// Runs a verb.
+pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
+    let mut session = Session::open()?;
+    match command {
+        Command::Create {
+            username,
+            password,
+            administrator,
+            writing,
+        } => {
+            let password = secret_input::read(password.password_file.as_ref(), PASSWORD)?;
+            let fields = Fields::default()
+                .plain("username", username.as_str())
+                .secret("password", password)
+                .plain("administrator", administrator);
+            let request = Request::post(users(&session), fields);
+            match writing.send(&mut session, &request, output)? {
+                Some(answer) => created(&request.path, WHAT, &username, &answer, output),
+                None => Ok(()),
+            }
+        }
+        Command::List => list(&mut session, output),
+        Command::SetPassword {
+            username,
+            password,
+            writing,
+        } => {
+            let password = secret_input::read(password.password_file.as_ref(), PASSWORD)?;
+            let id = find(&mut session, &username)?;
+            let path = format!("{}/{id}/password", users(&session));
+            let request = Request::put(path, Fields::default().secret("password", password));
+            match writing.send(&mut session, &request, output)? {
+                Some(_) => output.done(
+                    &json!({"id": id, "name": username}),
+                    &format!("User {username} has a new password"),
+                ),
+                None => Ok(()),
+            }
+        }
+        Command::Delete {
+            username,
+            destroying,
+        } => {
+            let id = find(&mut session, &username)?;
+            let request = Request::delete(format!("{}/{id}", users(&session)));
+            let question = format!("Delete {WHAT} {username} ({id})?");
+            match destroying.send(&mut session, &request, &question, output)? {
+                Some(_) => output.done(
+                    &json!({"id": id, "name": username}),
+                    &format!("Deleted {WHAT} {username}"),
+                ),
+                None => Ok(()),
+            }
+        }
+    }
+}
+
+/// The id of a user, by user name or id.
+pub(crate) fn find(session: &mut Session, wanted: &str) -> Result<Uuid, Error> {
+    let list = users(session);
+    names::find(session, WHAT, wanted, &list)
+}
+
+fn list(session: &mut Session, output: Output) -> Result<(), Error> {
+    let answer = session.client.list(&users(session))?;
+    output.items(
+        &answer,
+        &[
+            ("USER NAME", "/username"),
+            ("ADMINISTRATOR", "/administrator"),
+            ("CREATED", "/createdAt"),
+            ("ID", "/id"),
+        ],
+        "No users. Create one: sallyport user create USERNAME",
+    )
+}
+
+fn users(session: &Session) -> String {
+    session.of_organization("/users")
+}

@@ -1,0 +1,76 @@
+//! `user`.
+
+use serde_json::json;
+
+use crate::scene::{Scene, of_organization};
+
+const ID: &str = "70000000-0000-4000-8000-000000000002";
+const PASSWORD: &str = "c0rrect-horse";
+
+fn with_a_user() -> Scene {
+    let scene = Scene::logged_in();
+    let users = of_organization("/users");
+    let ada = json!({"id": ID, "username": "ada", "administrator": true, "createdAt": "2026-01-02T03:04:05Z"});
+    scene.vault.answer("GET", &users, 200, json!([ada]));
+    let made = json!({"message": "ok", "id": ID});
+    scene.vault.answer("POST", &users, 201, made);
+    let user = format!("{users}/{ID}");
+    scene.vault.answer_text("DELETE", &user, 204, "", "");
+    scene
+        .vault
+        .answer_text("PUT", &format!("{user}/password"), 204, "", "");
+    scene
+}
+
+#[test]
+fn a_user_is_created_with_a_password_nobody_sees() {
+    let scene = with_a_user();
+    let create = "user create ada --password-file - -o json";
+    let ended = scene.say_with(create, &format!("{PASSWORD}\n"));
+    assert_eq!(ended.json(), json!({"id": ID, "name": "ada"}));
+    let heard = scene.vault.heard();
+    assert_eq!(
+        heard[0].line(),
+        format!("POST {}", of_organization("/users"))
+    );
+    assert_eq!(
+        heard[0].json(),
+        json!({"username": "ada", "password": PASSWORD, "administrator": false})
+    );
+    let planned = scene.say_with(&format!("{create} --administrator --dry-run"), PASSWORD);
+    assert_eq!(
+        planned.json()["dryRun"]["body"],
+        json!({"username": "ada", "password": "(secret)", "administrator": true})
+    );
+    assert!(scene.vault.heard().is_empty());
+    assert!(
+        scene
+            .say("user create ada")
+            .fails(2)
+            .contains("--password-file FILE")
+    );
+    scene.never_shows(PASSWORD);
+}
+
+#[test]
+fn users_are_listed_and_deleted_and_get_new_passwords() {
+    let scene = with_a_user();
+    let table = scene.say("user list").succeeds().to_owned();
+    assert!(table.contains("ada") && table.contains("true"), "{table}");
+    assert_eq!(scene.say("user list -o name").succeeds(), "ada\n");
+    scene.vault.heard();
+
+    scene
+        .say_with("user set-password ada --password-file -", PASSWORD)
+        .succeeds();
+    let heard = scene.vault.heard();
+    let path = of_organization(&format!("/users/{ID}"));
+    assert_eq!(heard[1].line(), format!("PUT {path}/password"));
+    assert_eq!(heard[1].json(), json!({"password": PASSWORD}));
+
+    scene.say("user delete ada --dry-run").succeeds();
+    scene.say(&format!("user delete {ID} --yes")).succeeds();
+    let lines = scene.vault.heard_lines();
+    assert_eq!(lines[1..], [format!("DELETE {path}")]);
+    scene.never_shows(PASSWORD);
+}

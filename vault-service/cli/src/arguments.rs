@@ -10,7 +10,10 @@ use crate::output::Format;
 use crate::pinset::Pinset;
 use crate::tls_context::TlsContext;
 use crate::truststore::Truststore;
-use crate::{app, audit, env, gateway, grant, group, login, org, permission, secret, user};
+use crate::{
+    app, audit, completion, env, expiring, gateway, grant, group, login, org, permission, secret,
+    user,
+};
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -101,6 +104,7 @@ pub(crate) enum Noun {
     /// CRL distributors: where certificate revocation lists come from
     #[command(subcommand)]
     CrlDistributor(Verb<CrlDistributor>),
+    Expiring(expiring::Expiring),
     /// Gateways: identities that may read values
     #[command(subcommand)]
     Gateway(gateway::Command),
@@ -119,6 +123,7 @@ pub(crate) enum Noun {
     /// The audit log: who did or read what, and what was refused
     #[command(subcommand)]
     Audit(audit::Command),
+    Completion(completion::Completion),
 }
 
 /// The group a command works in.

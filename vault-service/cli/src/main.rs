@@ -9,11 +9,13 @@ mod audit;
 mod certificate;
 mod client;
 mod collection;
+mod completion;
 mod crl_distributor;
 mod edit_session;
 mod env;
 mod error;
 mod expiration;
+mod expiring;
 mod gateway;
 mod gateway_files;
 mod grant;
@@ -84,12 +86,14 @@ fn run(noun: Noun, output: Output) -> Result<(), Error> {
         Noun::Pinset(verb) => life_cycle::run(verb, output),
         Noun::TlsContext(verb) => life_cycle::run(verb, output),
         Noun::CrlDistributor(verb) => life_cycle::run(verb, output),
+        Noun::Expiring(expiring) => expiring::run(&expiring, output),
         Noun::Gateway(command) => gateway::run(command, output),
         Noun::Grant(command) => grant::run(command, output),
         Noun::User(command) => user::run(command, output),
         Noun::App(command) => app::run(command, output),
         Noun::Permission(command) => permission::run(command, output),
         Noun::Audit(command) => audit::run(command, output),
+        Noun::Completion(completion) => completion::run(&completion, output),
     }
 }
 

@@ -12,7 +12,8 @@ mod der;
 
 use der::{CONSTRUCTED_OCTET_STRING, NULL, OCTET_STRING, OID, SEQUENCE, SET, nested, tlv};
 use pkcs8::der::Encode as _;
-use pkcs8::pkcs5::{pbes2::Parameters, scrypt};
+use pkcs8::pkcs5::pbes2::{Kdf, Parameters, Pbkdf2Prf};
+use pkcs8::pkcs5::scrypt;
 use sallyport_pki::{Keystore, KeystoreError, MAX_KEYSTORE_ENTRIES, certificates_from_pem};
 
 const PLAIN: &[u8] = include_bytes!("fixtures/keystores/openssl-plain.p12");
@@ -248,6 +249,27 @@ fn a_key_without_name_and_identifier_finds_its_certificate_by_its_public_half() 
         alone.private_key("key", "").err(),
         Some(KeystoreError::KeyWithoutCertificate { alias })
     );
+}
+
+#[test]
+fn other_key_derivations_than_those_of_openssl_are_read() {
+    let cost = scrypt::Params::new(4, 8, 1).unwrap();
+    let scrypt = Parameters::generate_scrypt_aes256cbc(cost, &[7; 16], [9; 16]).unwrap();
+    // RFC 8018 has HMAC-SHA-1 as its default; libraries in JavaScript and older ones in Java use it.
+    let mut hmac_sha1 = Parameters::generate_pbkdf2_sha256_aes256cbc(1, &[7; 16], [9; 16]).unwrap();
+    if let Kdf::Pbkdf2(pbkdf2) = &mut hmac_sha1.kdf {
+        pbkdf2.prf = Pbkdf2Prf::HmacWithSha1;
+    }
+    for parameters in [scrypt, hmac_sha1] {
+        let contents = tlv(SEQUENCE, &leaf_bags());
+        let data = parameters.encrypt("pässword", &contents).unwrap();
+        let store = pfx(&[encrypted(&pbes2(&parameters), &data)], &[]);
+        assert_eq!(
+            Keystore::open(&store, "pässword").unwrap().entries().len(),
+            3
+        );
+        assert_eq!(refusal(&store, "password"), KeystoreError::WrongPassphrase);
+    }
 }
 
 #[test]

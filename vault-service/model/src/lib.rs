@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod account_name;
 mod collection;
 mod crl_distributor;
 mod der;
@@ -14,6 +15,7 @@ mod gateway;
 mod id;
 mod material;
 mod name;
+mod permission;
 mod provider_api;
 mod reference;
 mod secret_path;
@@ -25,6 +27,7 @@ mod template;
 mod tls;
 
 pub use access::{Access, AccessError};
+pub use account_name::{PlaceName, Username};
 pub use collection::{Collection, UnknownCollection};
 pub use crl_distributor::{CrlRefresh, CrlRefreshError, CrlUrl, CrlUrlError};
 pub use der::Der;
@@ -32,6 +35,7 @@ pub use gateway::{GatewayIdentity, GatewayIdentityError, TrustDomain};
 pub use id::{ActorId, EnvironmentId, GroupId, OrganizationId, Scope, SecretId};
 pub use material::{Material, PinsetMaterial, TlsContextMaterial, TruststoreMaterial};
 pub use name::{GroupName, NameError, SecretName};
+pub use permission::{Permission, PermissionError};
 pub use provider_api::{
     Answer, Freshness, Known, MARKER_HEADER, MARKER_VALUE, MAX_REFERENCES, MAX_WAIT_SECONDS,
     Outcome, RESOLVE_PATH, Refusal, ResolveRequest, ResolveResponse, Revision,

@@ -1,6 +1,5 @@
 //! Names people choose, valid by construction.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -39,6 +38,12 @@ pub enum NameError {
         position: usize,
         /// The rule it breaks.
         rule: &'static str,
+    },
+    /// A word with a meaning of its own.
+    #[error("{word:?} is a reserved word")]
+    Reserved {
+        /// The word.
+        word: &'static str,
     },
 }
 
@@ -110,7 +115,7 @@ impl FromStr for SecretName {
     }
 }
 
-fn check_length(text: &str, min: usize, max: usize) -> Result<(), NameError> {
+pub(crate) fn check_length(text: &str, min: usize, max: usize) -> Result<(), NameError> {
     let length = text.chars().count();
     if (min..=max).contains(&length) {
         return Ok(());
@@ -134,13 +139,15 @@ macro_rules! text_conversions {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(&self.0)
             }
         }
     )+};
 }
+
+pub(crate) use text_conversions;
 
 text_conversions!(GroupName, SecretName);
 

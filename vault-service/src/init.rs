@@ -2,13 +2,14 @@
 
 use rustls_pki_types::CertificateDer;
 use sallyport_model::{
-    ActorId, EnvironmentId, GatewayIdentityError, OrganizationId, SecretString, TrustDomain,
+    ActorId, EnvironmentId, GatewayIdentityError, NameError, OrganizationId, PlaceName,
+    SecretString, TrustDomain,
 };
 use sallyport_pki::UnixTime;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::accounts::{ClientSecretError, new_client_secret};
+use crate::accounts::{HashError, new_client_secret};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::keys::open::RootPrivateKey;
 use crate::provider::{GatewayCa, GatewayCaError, to_pem};
@@ -60,7 +61,15 @@ pub enum InitError {
     GatewayCa(#[from] GatewayCaError),
     /// The administrator's secret.
     #[error(transparent)]
-    ClientSecret(#[from] ClientSecretError),
+    Hash(#[from] HashError),
+    /// The name of the organization or environment.
+    #[error("{argument}: {source}")]
+    Name {
+        /// `--organization` or `--environment`.
+        argument: &'static str,
+        /// What is wrong with it.
+        source: NameError,
+    },
     /// The trust domain.
     #[error("--trust-domain: {0}")]
     TrustDomain(#[from] GatewayIdentityError),
@@ -80,11 +89,17 @@ pub async fn init(
     now: UnixTime,
 ) -> Result<Initialised, InitError> {
     let trust_domain: TrustDomain = new.trust_domain.parse()?;
+    let place = |argument, name: &str| {
+        name.parse::<PlaceName>()
+            .map_err(|source| InitError::Name { argument, source })
+    };
+    let organization = place("--organization", &new.organization)?;
+    let environment = place("--environment", &new.environment)?;
     let settings = Settings::first_file(&new.server_names)?;
     let dir = DataDir::create(dir)?;
     let (root, root_public) = RootPrivateKey::generate();
     dir.write_root_key(&root)?;
-    let ca = GatewayCa::create(&root, &new.organization, now)?;
+    let ca = GatewayCa::create(&root, organization.as_str(), now)?;
     dir.write_public(
         &dir.ca_certificate(),
         &to_pem(&CertificateDer::from(ca.certificate.clone())),
@@ -110,12 +125,13 @@ pub async fn init(
             Write::PutSetting(Setting::GatewayCaSealedKey, ca.sealed_key),
             Write::CreateOrganization(OrganizationRecord {
                 id: made.organization,
-                name: new.organization,
+                name: organization.to_string(),
+                parent: None,
             }),
             Write::CreateEnvironment(EnvironmentRecord {
                 id: made.environment,
                 organization: made.organization,
-                name: new.environment,
+                name: environment.to_string(),
                 production: false,
             }),
             Write::CreateActor(ActorRecord {

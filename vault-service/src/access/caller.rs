@@ -17,7 +17,7 @@ pub struct Caller {
     pub organization: OrganizationId,
     /// A gateway's environment.
     pub environment: Option<EnvironmentId>,
-    /// Whether it administers its organization.
+    /// Whether it administers its organization and those below.
     pub administrator: bool,
 }
 

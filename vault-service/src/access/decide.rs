@@ -1,152 +1,205 @@
-//! The decision, as pure functions of the caller and its grants.
+//! The decision, as pure functions of the caller, what it holds, and the place.
 
-use sallyport_model::{Access, OrganizationId, Scope};
+use std::fmt;
 
-use super::Caller;
-use crate::store::{ActorKind, GrantRecord};
+use sallyport_model::{Access, Permission};
 
-/// The outcome. What is denied is also hidden: the answer is the same as for what does not exist.
+use super::{Caller, Place};
+use crate::store::{ActorKind, GrantRecord, PermissionRecord};
+
+/// What a caller wants to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Know of the organization.
+    SeeOrganization,
+    /// Make business groups, environments, users and connected apps, give permissions, read the
+    /// audit log.
+    Administer,
+    /// Know of the environment.
+    SeeEnvironment,
+    /// What this permission allows in all of the environment, and no grant on a group does.
+    InEnvironment(Permission),
+    /// What this access allows in a group.
+    InGroup(Access),
+    /// Know who holds grants on a group.
+    SeeGrants,
+    /// Give somebody this access to a group.
+    Grant(Access),
+    /// Take this access to a group away from somebody.
+    Revoke(Access),
+}
+
+/// What a caller has been given.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Held<'a> {
+    /// Permissions, in any place.
+    pub permissions: &'a [PermissionRecord],
+    /// Grants on the group it is about; on any group of the environment where it is about none.
+    pub grants: &'a [GrantRecord],
+}
+
+/// The outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Go on.
     Allow,
-    /// Not found.
+    /// It may see what it asks about, but not do this.
+    Forbid,
+    /// Not found: the answer is the same as for what does not exist.
     Hide,
 }
 
-/// May the caller administer this organization: make groups, gateways and grants, read its audit log?
-pub fn in_organization(caller: &Caller, organization: OrganizationId) -> Decision {
-    let administers = caller.administrator && caller.kind == ActorKind::ConnectedApp;
-    allow_if(administers && caller.organization == organization)
+/// What would have been enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needed {
+    /// To administer the organization or one above it.
+    Administrator,
+    /// A permission in the environment.
+    Permission(Permission),
+    /// An access to the group, by grant or permission.
+    Access(Access),
 }
 
-/// May the caller do this in a group of this scope? `grants` are those of the caller on the group.
-pub fn in_group(caller: &Caller, scope: Scope, access: Access, grants: &[GrantRecord]) -> Decision {
-    if in_organization(caller, scope.organization) == Decision::Allow {
-        return Decision::Allow;
-    }
-    let at_home = caller.organization == scope.organization
-        && caller
-            .environment
-            .is_none_or(|environment| environment == scope.environment);
-    let granted = grants
-        .iter()
-        .any(|grant| grant.actor == caller.id && grant.access == access);
-    allow_if(at_home && granted)
-}
-
-const fn allow_if(condition: bool) -> Decision {
-    if condition {
+/// May the caller, who holds this, do that there? Denied unless something allows it.
+pub fn decide(caller: &Caller, held: Held<'_>, place: &Place, wish: Wish) -> Decision {
+    if allows(caller, held, place, wish) {
         Decision::Allow
+    } else if allows(caller, held, place, wish.sight(place)) {
+        Decision::Forbid
     } else {
         Decision::Hide
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use sallyport_pki::UnixTime;
-
-    use super::*;
-
-    const HERE: &str = "11111111-1111-4111-8111-111111111111";
-    const THERE: &str = "22222222-2222-4222-8222-222222222222";
-
-    fn scope(organization: &str, environment: &str) -> Scope {
-        Scope {
-            organization: organization.parse().unwrap(),
-            environment: environment.parse().unwrap(),
+fn allows(caller: &Caller, held: Held<'_>, place: &Place, wish: Wish) -> bool {
+    let at_home = place.is_under(caller.organization)
+        && (caller.environment.is_none() || caller.environment == place.environment());
+    if !at_home {
+        return false;
+    }
+    if administers(caller) {
+        return true;
+    }
+    let permitted = |permission| {
+        permissions_here(caller, held, place).any(|record| record.permission == permission)
+    };
+    let granted = |access| {
+        held.grants
+            .iter()
+            .any(|grant| grant.actor == caller.id && grant.access == access)
+    };
+    match wish {
+        Wish::Administer => false,
+        Wish::SeeOrganization => {
+            caller.organization == place.organization()
+                || own_permissions(caller, held)
+                    .any(|record| record.organization == place.organization())
         }
-    }
-
-    fn gateway() -> Caller {
-        Caller {
-            id: HERE.parse().unwrap(),
-            kind: ActorKind::Gateway,
-            name: "edge".to_owned(),
-            organization: HERE.parse().unwrap(),
-            environment: Some(HERE.parse().unwrap()),
-            administrator: false,
+        Wish::SeeEnvironment => {
+            permissions_here(caller, held, place).next().is_some()
+                || held.grants.iter().any(|grant| grant.actor == caller.id)
         }
-    }
-
-    fn grant(actor: &str, access: Access) -> GrantRecord {
-        GrantRecord {
-            group: HERE.parse().unwrap(),
-            actor: actor.parse().unwrap(),
-            access,
-            granted_at: UnixTime(0),
-            granted_by: "admin".to_owned(),
+        Wish::InEnvironment(permission) => permitted(permission),
+        Wish::InGroup(Access::Read) => {
+            granted(Access::Read)
+                || [
+                    Permission::ManageSecretGroups,
+                    Permission::ReadSecretsMetadata,
+                    Permission::ReadSecrets,
+                ]
+                .into_iter()
+                .any(permitted)
         }
-    }
-
-    #[test]
-    fn without_a_grant_nothing_is_allowed() {
-        for access in [Access::Read, Access::Write, Access::Manage] {
-            assert_eq!(
-                in_group(&gateway(), scope(HERE, HERE), access, &[]),
-                Decision::Hide
-            );
+        Wish::InGroup(Access::Write) => {
+            granted(Access::Write) || permitted(Permission::ManageSecrets)
         }
-    }
-
-    #[test]
-    fn a_grant_allows_exactly_its_access_to_exactly_its_actor() {
-        let home = scope(HERE, HERE);
-        let read = [grant(HERE, Access::Read)];
-        assert_eq!(
-            in_group(&gateway(), home, Access::Read, &read),
-            Decision::Allow
-        );
-        assert_eq!(
-            in_group(&gateway(), home, Access::Write, &read),
-            Decision::Hide
-        );
-        let others = [grant(THERE, Access::Read)];
-        assert_eq!(
-            in_group(&gateway(), home, Access::Read, &others),
-            Decision::Hide
-        );
-    }
-
-    #[test]
-    fn a_grant_does_not_reach_into_another_environment_or_organization() {
-        let read = [grant(HERE, Access::Read)];
-        for elsewhere in [scope(HERE, THERE), scope(THERE, HERE)] {
-            assert_eq!(
-                in_group(&gateway(), elsewhere, Access::Read, &read),
-                Decision::Hide
-            );
+        Wish::InGroup(Access::Manage) => {
+            granted(Access::Manage) || permitted(Permission::ManageSecretGroups)
         }
-    }
-
-    #[test]
-    fn an_administrator_administers_its_own_organization_only() {
-        let administrator = Caller {
-            kind: ActorKind::ConnectedApp,
-            administrator: true,
-            environment: None,
-            ..gateway()
-        };
-        assert_eq!(
-            in_group(&administrator, scope(HERE, THERE), Access::Write, &[]),
-            Decision::Allow
-        );
-        assert_eq!(
-            in_group(&administrator, scope(THERE, THERE), Access::Write, &[]),
-            Decision::Hide
-        );
-    }
-
-    #[test]
-    fn a_gateway_is_never_an_administrator() {
-        let forged = Caller {
-            administrator: true,
-            ..gateway()
-        };
-        assert_eq!(
-            in_organization(&forged, forged.organization),
-            Decision::Hide
-        );
+        Wish::SeeGrants | Wish::Revoke(Access::Read) => {
+            permitted(Permission::ReadSecrets)
+                || allows(caller, held, place, Wish::InGroup(Access::Manage))
+        }
+        Wish::Revoke(_) => allows(caller, held, place, Wish::InGroup(Access::Manage)),
+        // Nobody gives what they lack.
+        Wish::Grant(access) => {
+            allows(caller, held, place, Wish::Revoke(access))
+                && allows(caller, held, place, Wish::InGroup(access))
+        }
     }
 }
+
+// A gateway has a certificate, not an account: whatever its record says, it only ever reads.
+fn administers(caller: &Caller) -> bool {
+    caller.administrator && caller.kind != ActorKind::Gateway
+}
+
+fn own_permissions<'a>(
+    caller: &'a Caller,
+    held: Held<'a>,
+) -> impl Iterator<Item = &'a PermissionRecord> {
+    held.permissions
+        .iter()
+        .filter(|record| record.actor == caller.id && caller.kind != ActorKind::Gateway)
+}
+
+fn permissions_here<'a>(
+    caller: &'a Caller,
+    held: Held<'a>,
+    place: &'a Place,
+) -> impl Iterator<Item = &'a PermissionRecord> {
+    own_permissions(caller, held)
+        .filter(|record| record.organization == place.organization())
+        .filter(|record| record.environment.is_none() || record.environment == place.environment())
+}
+
+impl Wish {
+    /// The least one can do with what this wish is about: to know that it is there.
+    const fn sight(self, place: &Place) -> Self {
+        match self {
+            Self::InGroup(_) | Self::SeeGrants | Self::Grant(_) | Self::Revoke(_) => {
+                Self::InGroup(Access::Read)
+            }
+            Self::InEnvironment(_) | Self::SeeEnvironment => Self::SeeEnvironment,
+            Self::Administer if place.environment().is_some() => Self::SeeEnvironment,
+            Self::Administer | Self::SeeOrganization => Self::SeeOrganization,
+        }
+    }
+
+    /// What would allow it.
+    pub const fn needed(self) -> Needed {
+        match self {
+            Self::Administer | Self::SeeOrganization => Needed::Administrator,
+            Self::SeeEnvironment => Needed::Permission(Permission::ReadSecretsMetadata),
+            Self::InEnvironment(permission) => Needed::Permission(permission),
+            Self::SeeGrants | Self::Grant(Access::Read) | Self::Revoke(Access::Read) => {
+                Needed::Permission(Permission::ReadSecrets)
+            }
+            Self::InGroup(access) | Self::Grant(access) => Needed::Access(access),
+            Self::Revoke(_) => Needed::Access(Access::Manage),
+        }
+    }
+}
+
+impl fmt::Display for Needed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Administrator => f.write_str("an administrator of the organization"),
+            Self::Permission(permission) => write!(f, "the permission {permission}"),
+            Self::Access(access) => {
+                let permission = match access {
+                    Access::Read => Permission::ReadSecretsMetadata,
+                    Access::Write => Permission::ManageSecrets,
+                    Access::Manage => Permission::ManageSecretGroups,
+                };
+                write!(
+                    f,
+                    "the permission {permission}, or a grant of {access} on the group"
+                )
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

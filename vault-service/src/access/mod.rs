@@ -2,6 +2,8 @@
 
 mod caller;
 mod decide;
+mod place;
 
 pub use caller::Caller;
-pub use decide::{Decision, in_group, in_organization};
+pub use decide::{Decision, Held, Needed, Wish, decide};
+pub use place::Place;

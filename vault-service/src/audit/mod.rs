@@ -3,11 +3,10 @@
 //! An entry is committed in the same batch as the write it tells of, and before a value leaves the
 //! Provider: what is not in the log did not happen (see `docs/decisions/0004-audit-with-the-write.md`).
 
-use sallyport_model::Scope;
 use sallyport_pki::UnixTime;
 
 use crate::access::Caller;
-use crate::store::{AuditOutcome, AuditRecord, Write};
+use crate::store::{AuditOutcome, AuditPlace, AuditRecord, Write};
 
 /// An entry in the making.
 #[derive(Clone, Debug)]
@@ -17,7 +16,7 @@ impl Entry {
     /// `operation` is a stable word like `sharedSecrets.create`; `object` a reference or path.
     pub fn new(
         caller: &Caller,
-        scope: Scope,
+        place: impl Into<AuditPlace>,
         operation: impl Into<String>,
         object: impl Into<String>,
         at: UnixTime,
@@ -25,7 +24,7 @@ impl Entry {
         Self(AuditRecord {
             seq: 0,
             at,
-            scope,
+            place: place.into(),
             actor: Some(caller.id),
             actor_name: caller.name.clone(),
             actor_kind: Some(caller.kind),

@@ -123,7 +123,7 @@ pub(super) async fn form(request: Request) -> Result<Form, BodyError> {
 }
 
 /// All bytes of a body of the right type, within the limits of size and time.
-async fn read(
+pub(super) async fn read(
     headers: &HeaderMap,
     body: Body,
     expected: &'static str,
@@ -179,7 +179,7 @@ fn wrong(place: impl Into<String>, expected: impl Into<String>) -> BodyError {
 }
 
 /// The media type without parameters; one generated client ends it with a stray colon.
-fn is_media_type(headers: &HeaderMap, expected: &str) -> bool {
+pub(super) fn is_media_type(headers: &HeaderMap, expected: &str) -> bool {
     headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())

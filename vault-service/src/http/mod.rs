@@ -14,3 +14,4 @@ mod problem;
 pub mod provider;
 mod shape;
 pub mod tls;
+mod urlencoded;

@@ -4,17 +4,17 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use sallyport_model::{Collection, EnvironmentId, GroupId, GroupName, Scope, SecretId};
+use sallyport_model::{Collection, EnvironmentId, GroupId, GroupName, Permission, Scope, SecretId};
 use sallyport_pki::UnixTime;
 use serde::Deserialize;
 use thiserror::Error;
 use uuid::Uuid;
 
 use super::Manager;
-use super::error::ManagerError;
+use super::error::{ManagerError, taken};
 use super::groups::{NewGroup, group_path, random};
 use super::secrets::{FIRST_VERSION, entry, place};
-use crate::access::Caller;
+use crate::access::{Caller, Wish};
 use crate::audit::Entry;
 use crate::keys::KeyError;
 use crate::keys::binding::SecretBinding;
@@ -76,7 +76,9 @@ impl Manager {
             organization: source.scope.organization,
             environment: request.environment.unwrap_or(source.scope.environment),
         };
-        self.require_environment(caller, scope).await?;
+        let wish = Wish::InEnvironment(Permission::ManageSecretGroups);
+        self.require_environment(caller, scope, wish, "group.clone", now)
+            .await?;
         let new = NewGroup {
             name: request.name,
             downloadable: request.downloadable.unwrap_or(source.downloadable),
@@ -115,13 +117,7 @@ impl Manager {
         self.published
             .commit(batch)
             .await
-            .map_err(|error| match error {
-                StoreError::Taken { .. } => ManagerError::Taken {
-                    what: "secret group",
-                    name: group.name.to_string(),
-                },
-                error => error.into(),
-            })?;
+            .map_err(|error| taken(error, "secret group", group.name.as_str()))?;
         Ok((group.id, originals.len()))
     }
 

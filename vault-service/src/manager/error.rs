@@ -12,6 +12,8 @@ use thiserror::Error;
 
 use super::clone::CopyError;
 use super::where_used::SecretUser;
+use crate::access::Needed;
+use crate::accounts::HashError;
 use crate::keys::KeyError;
 use crate::store::StoreError;
 
@@ -29,6 +31,15 @@ pub enum ManagerError {
         /// The id or name that was asked for.
         name: String,
     },
+    /// The caller may see it, but not do this.
+    #[error("this is not allowed: it needs {needed}")]
+    Forbidden {
+        /// What would have been enough.
+        needed: Needed,
+    },
+    /// Nobody would be left to administer.
+    #[error("this is the last administrator of the organization; make another one first")]
+    LastAdministrator,
     /// The name is in use.
     #[error("there is already a {what} named {name:?}")]
     Taken {
@@ -117,6 +128,9 @@ pub enum ManagerError {
     /// The payload or its metadata could not be written as JSON.
     #[error("the secret could not be encoded")]
     Encode(#[from] serde_json::Error),
+    /// A password or client secret could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
     /// The internal CA could not sign.
     #[error("the gateway certificate could not be issued")]
     Issue,
@@ -449,6 +463,17 @@ const fn keystore_code(error: &KeystoreError) -> &'static str {
         KeystoreError::Certificate { .. } => "invalid_certificate",
         KeystoreError::Key { .. } => "invalid_private_key",
         _ => "invalid_keystore",
+    }
+}
+
+/// What the store says about a name in use, with the name.
+pub(super) fn taken(error: StoreError, what: &'static str, name: &str) -> ManagerError {
+    match error {
+        StoreError::Taken { .. } => ManagerError::Taken {
+            what,
+            name: name.to_owned(),
+        },
+        error => error.into(),
     }
 }
 

@@ -27,7 +27,7 @@ impl Manager {
         within_days: u32,
         now: UnixTime,
     ) -> Result<Vec<Expiring>, ManagerError> {
-        let groups = self.groups(caller, scope).await?;
+        let groups = self.groups(caller, scope, now).await?;
         let readable: BTreeSet<GroupId> = groups.iter().map(|group| group.id).collect();
         let mut ending = self
             .published

@@ -1,17 +1,17 @@
 //! Gateways: actors with a client certificate of the internal CA.
 
-use sallyport_model::{ActorId, GatewayIdentity, Scope, SecretName, TrustDomain};
+use sallyport_model::{ActorId, GatewayIdentity, Permission, Scope, SecretName, TrustDomain};
 use sallyport_pki::UnixTime;
 use serde::Deserialize;
 use thiserror::Error;
 use uuid::Uuid;
 
 use super::Manager;
-use super::error::{ManagerError, Problem, Violation};
+use super::error::{ManagerError, Problem, Violation, taken};
 use super::groups::random;
-use crate::access::Caller;
+use crate::access::{Caller, Wish};
 use crate::audit::Entry;
-use crate::store::{ActorKind, ActorRecord, StoreError, Write};
+use crate::store::{ActorKind, ActorRecord, Write};
 
 /// Signs gateway certificates. The key that signs is not in this room.
 pub trait GatewayIssuer: Send + Sync {
@@ -75,8 +75,10 @@ impl Manager {
         &self,
         caller: &Caller,
         scope: Scope,
+        now: UnixTime,
     ) -> Result<Vec<ActorRecord>, ManagerError> {
-        self.require_environment(caller, scope).await?;
+        self.require_gateways(caller, scope, "gateway.list", now)
+            .await?;
         Ok(self.store.gateways(scope).await?)
     }
 
@@ -97,7 +99,8 @@ impl Manager {
         new: NewGateway,
         now: UnixTime,
     ) -> Result<(ActorId, GatewayCertificate), ManagerError> {
-        self.require_environment(caller, scope).await?;
+        self.require_gateways(caller, scope, "gateway.create", now)
+            .await?;
         let id = ActorId::new(Uuid::from_bytes(random()?));
         let issued = self.issue(scope, id, &new.csr, now)?;
         let gateway = ActorRecord {
@@ -122,13 +125,7 @@ impl Manager {
         self.store
             .commit(vec![Write::CreateActor(gateway), entry])
             .await
-            .map_err(|error| match error {
-                StoreError::Taken { .. } => ManagerError::Taken {
-                    what: WHAT,
-                    name: new.name.to_string(),
-                },
-                error => error.into(),
-            })?;
+            .map_err(|error| taken(error, WHAT, new.name.as_str()))?;
         Ok((id, issued))
     }
 
@@ -141,7 +138,9 @@ impl Manager {
         signing_request: &str,
         now: UnixTime,
     ) -> Result<(ActorRecord, GatewayCertificate), ManagerError> {
-        let gateway = self.gateway(caller, scope, id).await?;
+        let gateway = self
+            .gateway(caller, scope, id, "gateway.renew", now)
+            .await?;
         let issued = self.issue(scope, id, signing_request, now)?;
         let renew = Write::RenewGateway {
             gateway: id,
@@ -167,7 +166,9 @@ impl Manager {
         id: ActorId,
         now: UnixTime,
     ) -> Result<(), ManagerError> {
-        let gateway = self.gateway(caller, scope, id).await?;
+        let gateway = self
+            .gateway(caller, scope, id, "gateway.delete", now)
+            .await?;
         let entry = Entry::new(
             caller,
             scope,
@@ -182,14 +183,28 @@ impl Manager {
         Ok(())
     }
 
+    async fn require_gateways(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+        operation: &str,
+        now: UnixTime,
+    ) -> Result<(), ManagerError> {
+        let wish = Wish::InEnvironment(Permission::ManageSecretGroups);
+        self.require_environment(caller, scope, wish, operation, now)
+            .await
+    }
+
     /// A gateway of this scope.
-    pub(super) async fn gateway(
+    async fn gateway(
         &self,
         caller: &Caller,
         scope: Scope,
         id: ActorId,
+        operation: &str,
+        now: UnixTime,
     ) -> Result<ActorRecord, ManagerError> {
-        self.require_environment(caller, scope).await?;
+        self.require_gateways(caller, scope, operation, now).await?;
         self.store
             .actor(id)
             .await?

@@ -1,12 +1,13 @@
 //! Grants: who may do what in a group.
 
-use sallyport_model::{Access, ActorId};
+use sallyport_model::{Access, ActorId, GroupId, Scope};
 use sallyport_pki::UnixTime;
 
 use super::Manager;
+use super::authority::Attempt;
 use super::error::{ManagerError, Problem, Violation};
 use super::groups::group_path;
-use crate::access::Caller;
+use crate::access::{Caller, Decision, Wish};
 use crate::audit::Entry;
 use crate::store::{ActorKind, ActorRecord, GrantRecord, GroupRecord, Write};
 
@@ -45,6 +46,18 @@ impl Manager {
         Ok(grantees)
     }
 
+    /// A live group whose grants the caller may see.
+    pub async fn group_to_grant(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+        id: GroupId,
+        now: UnixTime,
+    ) -> Result<GroupRecord, ManagerError> {
+        self.require_group(caller, scope, id, Wish::SeeGrants, "group.grants", now)
+            .await
+    }
+
     /// Gives an actor of the same environment these accesses, and takes others away.
     pub async fn grant(
         &self,
@@ -70,18 +83,32 @@ impl Manager {
         access.sort_unstable();
         access.dedup();
 
+        let before = self.store.grants_of(group.id, actor.id).await?;
+        let held = |access: &Access| before.iter().any(|grant| grant.access == *access);
+        let given = access.iter().filter(|access| !held(access));
+        let taken = before
+            .iter()
+            .filter(|grant| !access.contains(&grant.access));
+        let wishes = given
+            .map(|access| Wish::Grant(*access))
+            .chain(taken.map(|grant| Wish::Revoke(grant.access)))
+            .collect();
+        self.require_wishes(caller, group, &actor, wishes, "grant.put", now)
+            .await?;
+
         let mut writes = vec![Write::RemoveGrants {
             group: group.id,
             actor: actor.id,
         }];
         writes.extend(access.iter().map(|access| {
-            Write::PutGrant(GrantRecord {
+            let kept = before.iter().find(|grant| grant.access == *access);
+            Write::PutGrant(kept.cloned().unwrap_or_else(|| GrantRecord {
                 group: group.id,
                 actor: actor.id,
                 access: *access,
                 granted_at: now,
                 granted_by: caller.name.clone(),
-            })
+            }))
         }));
         writes
             .push(Entry::new(caller, group.scope, "grant.put", path(group, &actor), now).allowed());
@@ -98,6 +125,14 @@ impl Manager {
         now: UnixTime,
     ) -> Result<(), ManagerError> {
         let actor = self.grantable(group, actor).await?;
+        let before = self.store.grants_of(group.id, actor.id).await?;
+        let wishes = before
+            .iter()
+            .map(|grant| Wish::Revoke(grant.access))
+            .chain([Wish::SeeGrants])
+            .collect();
+        self.require_wishes(caller, group, &actor, wishes, "grant.remove", now)
+            .await?;
         let remove = Write::RemoveGrants {
             group: group.id,
             actor: actor.id,
@@ -111,6 +146,40 @@ impl Manager {
         )
         .allowed();
         self.store.commit(vec![remove, entry]).await?;
+        Ok(())
+    }
+
+    async fn require_wishes(
+        &self,
+        caller: &Caller,
+        group: &GroupRecord,
+        actor: &ActorRecord,
+        wishes: Vec<Wish>,
+        operation: &str,
+        now: UnixTime,
+    ) -> Result<(), ManagerError> {
+        let standing = self.standing(caller, group.scope.organization).await?;
+        let grants = self.store.grants_of(group.id, caller.id).await?;
+        for wish in wishes {
+            let decision = standing.decide(Some(group.scope.environment), &grants, wish);
+            let attempt = Attempt {
+                caller,
+                operation,
+                object: path(group, actor),
+                found: Some(group.scope.into()),
+                now,
+            };
+            // Its grants were seen on the way here, so there is nothing left to hide.
+            let decision = match decision {
+                Decision::Hide => Decision::Forbid,
+                decision => decision,
+            };
+            let absent = ManagerError::NoSuch {
+                what: "secret group",
+                name: group.id.to_string(),
+            };
+            self.settle(attempt, decision, wish, absent).await?;
+        }
         Ok(())
     }
 

@@ -1,16 +1,16 @@
 //! Secret groups: each has its own key pair and its own grants.
 
-use sallyport_model::{Access, GroupId, GroupName, Scope};
+use sallyport_model::{Access, GroupId, GroupName, Permission, Scope};
 use sallyport_pki::UnixTime;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Manager;
-use super::error::ManagerError;
-use crate::access::{Caller, Decision, in_group, in_organization};
+use super::error::{ManagerError, taken};
+use crate::access::{Caller, Decision, Wish};
 use crate::audit::Entry;
 use crate::keys::binding::GroupKeyBinding;
-use crate::store::{GroupKeyRecord, GroupRecord, StoreError, Write};
+use crate::store::{GrantRecord, GroupKeyRecord, GroupRecord, Write};
 
 /// The first term of a group's key.
 const FIRST_TERM: u32 = 1;
@@ -40,18 +40,26 @@ impl Manager {
         &self,
         caller: &Caller,
         scope: Scope,
+        now: UnixTime,
     ) -> Result<Vec<GroupRecord>, ManagerError> {
-        self.require_environment(caller, scope).await?;
-        let mut known = Vec::new();
-        for group in self.store.groups(scope).await? {
-            if self.may(caller, &group, Access::Read).await? == Decision::Allow {
-                known.push(group);
-            }
-        }
-        Ok(known)
+        self.require_environment(caller, scope, Wish::SeeEnvironment, "group.list", now)
+            .await?;
+        let standing = self.standing(caller, scope.organization).await?;
+        let grants = self.store.grants_in(scope, caller.id).await?;
+        let mut groups = self.store.groups(scope).await?;
+        groups.retain(|group| {
+            let on_group: Vec<GrantRecord> = grants
+                .iter()
+                .filter(|grant| grant.group == group.id)
+                .cloned()
+                .collect();
+            let wish = Wish::InGroup(Access::Read);
+            standing.decide(Some(scope.environment), &on_group, wish) == Decision::Allow
+        });
+        Ok(groups)
     }
 
-    /// A live group, if the caller has this access; otherwise there is no such group.
+    /// A live group, if the caller has this access. If it may not even see the group there is none.
     pub async fn group(
         &self,
         caller: &Caller,
@@ -60,27 +68,10 @@ impl Manager {
         access: Access,
         now: UnixTime,
     ) -> Result<GroupRecord, ManagerError> {
-        let absent = || ManagerError::NoSuch {
-            what: WHAT,
-            name: id.to_string(),
-        };
-        let group = self.store.group(scope, id).await?.ok_or_else(absent)?;
-        match self.may(caller, &group, access).await? {
-            Decision::Allow => Ok(group),
-            Decision::Hide => {
-                let entry = Entry::new(
-                    caller,
-                    scope,
-                    format!("group.{access}"),
-                    group_path(&group),
-                    now,
-                );
-                self.store
-                    .commit(vec![entry.refused("not_granted")])
-                    .await?;
-                Err(absent())
-            }
-        }
+        let operation = format!("group.{access}");
+        let wish = Wish::InGroup(access);
+        self.require_group(caller, scope, id, wish, &operation, now)
+            .await
     }
 
     /// Makes a group with its key pair; the private half is sealed to the root key at once.
@@ -91,14 +82,16 @@ impl Manager {
         new: NewGroup,
         now: UnixTime,
     ) -> Result<GroupId, ManagerError> {
-        self.require_environment(caller, scope).await?;
+        let wish = Wish::InEnvironment(Permission::ManageSecretGroups);
+        self.require_environment(caller, scope, wish, "group.create", now)
+            .await?;
         let (group, key) = self.new_group(caller, scope, &new, now)?;
         let id = group.id;
         let entry = Entry::new(caller, scope, "group.create", group_path(&group), now).allowed();
         self.store
             .commit(vec![Write::CreateGroup(group, key), entry])
             .await
-            .map_err(|error| taken(error, new.name.as_str()))?;
+            .map_err(|error| taken(error, WHAT, new.name.as_str()))?;
         Ok(id)
     }
 
@@ -123,7 +116,7 @@ impl Manager {
         self.store
             .commit(vec![unlocked(&group, caller), update, entry])
             .await
-            .map_err(|error| taken(error, name.as_str()))
+            .map_err(|error| taken(error, WHAT, name.as_str()))
     }
 
     /// Deletes a group with everything in it: its key is destroyed, so backups of the payloads are
@@ -180,36 +173,6 @@ impl Manager {
         };
         Ok((group, key))
     }
-
-    /// The scope must exist and be one the caller administers.
-    pub(super) async fn require_environment(
-        &self,
-        caller: &Caller,
-        scope: Scope,
-    ) -> Result<(), ManagerError> {
-        let absent = || ManagerError::NoSuch {
-            what: "environment",
-            name: scope.environment.to_string(),
-        };
-        if in_organization(caller, scope.organization) == Decision::Hide {
-            return Err(absent());
-        }
-        self.store
-            .environment(scope.organization, scope.environment)
-            .await?
-            .map(|_| ())
-            .ok_or_else(absent)
-    }
-
-    async fn may(
-        &self,
-        caller: &Caller,
-        group: &GroupRecord,
-        access: Access,
-    ) -> Result<Decision, ManagerError> {
-        let grants = self.store.grants_of(group.id, caller.id).await?;
-        Ok(in_group(caller, group.scope, access, &grants))
-    }
 }
 
 /// While somebody else edits the secrets of a group, the group stays as it is.
@@ -232,14 +195,4 @@ pub(super) fn random() -> Result<[u8; 16], ManagerError> {
     Ok(*uuid::Builder::from_random_bytes(bytes)
         .into_uuid()
         .as_bytes())
-}
-
-fn taken(error: StoreError, name: &str) -> ManagerError {
-    match error {
-        StoreError::Taken { .. } => ManagerError::Taken {
-            what: WHAT,
-            name: name.to_owned(),
-        },
-        error => error.into(),
-    }
 }

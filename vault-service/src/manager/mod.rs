@@ -4,12 +4,15 @@
 //! job of [`crate::provider`].
 
 mod audit_log;
+mod authority;
 mod certificate;
 mod clone;
+mod connected_apps;
 mod crl_distributor;
 mod deletion;
 mod draft;
 mod edit_session;
+mod environments;
 mod error;
 mod expiring;
 mod expiry;
@@ -21,7 +24,10 @@ mod groups;
 mod java_store;
 mod keystore;
 mod limits;
+mod members;
 mod metadata;
+mod organizations;
+mod permissions;
 mod pinset;
 mod referred;
 #[cfg(test)]
@@ -34,6 +40,7 @@ mod target;
 mod tls_context;
 mod truststore;
 mod update;
+mod users;
 mod versions;
 mod view;
 mod where_used;
@@ -41,8 +48,10 @@ mod where_used;
 use std::sync::Arc;
 
 pub use clone::{CloneRequest, CopyError, SecretCopier};
+pub use connected_apps::NewConnectedApp;
 pub use crl_distributor::CrlDistributorUpload;
 pub use draft::Draft;
+pub use environments::NewEnvironment;
 pub use error::{ManagerError, Problem, Violation};
 pub(crate) use expiring::last_day;
 pub use expiring::{WARNED_DAYS, days_left};
@@ -52,10 +61,13 @@ pub use gateways::{GatewayCertificate, GatewayIssuer, IssueError, NewGateway};
 pub use grants::Grantee;
 pub use groups::{GroupChange, NewGroup};
 pub use metadata::Metadata;
+pub use organizations::NewOrganization;
+pub use permissions::Permitted;
 pub use shared_secret::SharedSecretUpload;
 pub use target::{Precondition, Target};
 pub use tls_context::TlsContextUpload;
 pub use update::SecretChange;
+pub use users::NewUser;
 pub use where_used::{SecretUser, WhereUsed};
 
 use self::staging::Staging;

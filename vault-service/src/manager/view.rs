@@ -9,15 +9,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sallyport_model::{
     ActorId, Collection, EnvironmentId, GroupId, GroupName, OrganizationId, Scope, SecretId,
-    SecretName,
+    SecretName, Username,
 };
 use tokio::sync::watch;
 
 use super::staging::Staging;
 use crate::store::{
-    ActorRecord, AuditRecord, ChangeSeq, EditSessionRecord, EnvironmentRecord, Expiring,
-    GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord, SecretRecord, Setting,
-    StagedAction, StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
+    ActorKind, ActorRecord, AuditRecord, ChangeSeq, EditSessionRecord, EnvironmentRecord, Expiring,
+    GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, SecretRecord,
+    Setting, StagedAction, StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
 };
 
 /// What is published, with the changes of one edit session.
@@ -269,6 +269,17 @@ impl Store for View {
         self.published.organization(id).await
     }
 
+    async fn lineage(&self, id: OrganizationId) -> Result<Vec<OrganizationRecord>, StoreError> {
+        self.published.lineage(id).await
+    }
+
+    async fn organizations_from(
+        &self,
+        id: OrganizationId,
+    ) -> Result<Vec<OrganizationRecord>, StoreError> {
+        self.published.organizations_from(id).await
+    }
+
     async fn environments(
         &self,
         organization: OrganizationId,
@@ -286,6 +297,22 @@ impl Store for View {
 
     async fn actor(&self, id: ActorId) -> Result<Option<ActorRecord>, StoreError> {
         self.published.actor(id).await
+    }
+
+    async fn user_by_name(&self, name: &Username) -> Result<Option<ActorRecord>, StoreError> {
+        self.published.user_by_name(name).await
+    }
+
+    async fn actors(
+        &self,
+        organization: OrganizationId,
+        kind: ActorKind,
+    ) -> Result<Vec<ActorRecord>, StoreError> {
+        self.published.actors(organization, kind).await
+    }
+
+    async fn permissions_of(&self, actor: ActorId) -> Result<Vec<PermissionRecord>, StoreError> {
+        self.published.permissions_of(actor).await
     }
 
     async fn gateways(&self, scope: Scope) -> Result<Vec<ActorRecord>, StoreError> {
@@ -360,6 +387,14 @@ impl Store for View {
         self.published.grants_of(group, actor).await
     }
 
+    async fn grants_in(
+        &self,
+        scope: Scope,
+        actor: ActorId,
+    ) -> Result<Vec<GrantRecord>, StoreError> {
+        self.published.grants_in(scope, actor).await
+    }
+
     async fn audit(
         &self,
         scope: Scope,
@@ -367,5 +402,15 @@ impl Store for View {
         limit: u32,
     ) -> Result<Vec<AuditRecord>, StoreError> {
         self.published.audit(scope, after, limit).await
+    }
+    async fn organization_audit(
+        &self,
+        organization: OrganizationId,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>, StoreError> {
+        self.published
+            .organization_audit(organization, after, limit)
+            .await
     }
 }

@@ -7,7 +7,7 @@ use sallyport_model::{
 use super::gateway::Gateway;
 use super::revision;
 use super::{Provider, ProviderError};
-use crate::access::{Decision, in_group};
+use crate::access::{Decision, Held, Wish, decide};
 use crate::store::{GroupRecord, SecretRecord, StoreError, VersionRecord};
 
 /// What a reference means right now.
@@ -138,7 +138,12 @@ impl Provider {
             return Ok(None);
         };
         let grants = self.store.grants_of(group.id, gateway.caller.id).await?;
-        let decision = in_group(&gateway.caller, scope, Access::Read, &grants);
+        let held = Held {
+            grants: &grants,
+            ..Held::default()
+        };
+        let wish = Wish::InGroup(Access::Read);
+        let decision = decide(&gateway.caller, held, &scope.into(), wish);
         Ok((decision == Decision::Allow).then_some(group))
     }
 

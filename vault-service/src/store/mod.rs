@@ -15,7 +15,7 @@ mod suite;
 use async_trait::async_trait;
 use sallyport_model::{
     ActorId, Collection, EnvironmentId, GroupId, GroupName, OrganizationId, Scope, SecretId,
-    SecretName,
+    SecretName, Username,
 };
 use thiserror::Error;
 use tokio::sync::watch;
@@ -23,9 +23,9 @@ use tokio::sync::watch;
 pub use edit_session::{EditSessionRecord, StagedAction, StagedChange};
 pub use label::{Label, OLD_VERSIONS_KEPT, Users};
 pub use record::{
-    ActorKind, ActorRecord, AuditOutcome, AuditRecord, EnvironmentRecord, GrantRecord,
-    GroupKeyRecord, GroupRecord, OrganizationRecord, SecretRecord, Setting, TokenRecord,
-    VersionRecord, Write,
+    ActorKind, ActorRecord, AuditOutcome, AuditPlace, AuditRecord, EnvironmentRecord, GrantRecord,
+    GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, SecretRecord, Setting,
+    TokenRecord, VersionRecord, Write,
 };
 pub use sqlite::SqliteStore;
 #[cfg(test)]
@@ -54,6 +54,15 @@ pub trait Store: Send + Sync {
         id: OrganizationId,
     ) -> Result<Option<OrganizationRecord>, StoreError>;
 
+    /// An organization and those above it: itself first, the root last. Empty when it is not there.
+    async fn lineage(&self, id: OrganizationId) -> Result<Vec<OrganizationRecord>, StoreError>;
+
+    /// An organization and all below it: itself first, then each level by name.
+    async fn organizations_from(
+        &self,
+        id: OrganizationId,
+    ) -> Result<Vec<OrganizationRecord>, StoreError>;
+
     /// Environments of an organization, by name.
     async fn environments(
         &self,
@@ -69,6 +78,19 @@ pub trait Store: Send + Sync {
 
     /// An actor that has not been deleted.
     async fn actor(&self, id: ActorId) -> Result<Option<ActorRecord>, StoreError>;
+
+    /// The user of this name in any case.
+    async fn user_by_name(&self, name: &Username) -> Result<Option<ActorRecord>, StoreError>;
+
+    /// Users or connected apps of an organization, by name.
+    async fn actors(
+        &self,
+        organization: OrganizationId,
+        kind: ActorKind,
+    ) -> Result<Vec<ActorRecord>, StoreError>;
+
+    /// Everything an actor is permitted, by place.
+    async fn permissions_of(&self, actor: ActorId) -> Result<Vec<PermissionRecord>, StoreError>;
 
     /// Gateways of an environment, by name.
     async fn gateways(&self, scope: Scope) -> Result<Vec<ActorRecord>, StoreError>;
@@ -179,11 +201,24 @@ pub trait Store: Send + Sync {
         actor: ActorId,
     ) -> Result<Vec<GrantRecord>, StoreError>;
 
+    /// What one actor may do in the live groups of an environment, by group.
+    async fn grants_in(&self, scope: Scope, actor: ActorId)
+    -> Result<Vec<GrantRecord>, StoreError>;
+
     /// Audit entries of an environment with a sequence number above `after`, oldest first; without
     /// `after` the newest `limit`, oldest first.
     async fn audit(
         &self,
         scope: Scope,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>, StoreError>;
+
+    /// Audit entries of an organization that belong to none of its environments, paged like
+    /// [`Store::audit`].
+    async fn organization_audit(
+        &self,
+        organization: OrganizationId,
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<AuditRecord>, StoreError>;

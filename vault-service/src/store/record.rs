@@ -1,8 +1,8 @@
 //! The records, as the rooms see them, and the writes that make them.
 
 use sallyport_model::{
-    Access, ActorId, Collection, EnvironmentId, GroupId, GroupName, OrganizationId, Scope,
-    SecretId, SecretName,
+    Access, ActorId, Collection, EnvironmentId, GroupId, GroupName, OrganizationId, Permission,
+    Scope, SecretId, SecretName,
 };
 use sallyport_pki::UnixTime;
 
@@ -14,8 +14,10 @@ use super::label::Users;
 pub struct OrganizationRecord {
     /// Its id.
     pub id: OrganizationId,
-    /// Its name.
+    /// Its name; unique below its parent.
     pub name: String,
+    /// The organization it is a business group of.
+    pub parent: Option<OrganizationId>,
 }
 
 /// An environment of an organization.
@@ -34,6 +36,8 @@ pub struct EnvironmentRecord {
 /// What kind of actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ActorKind {
+    /// A person with a password.
+    User,
     /// A program with a client id and secret.
     ConnectedApp,
     /// A gateway with a client certificate.
@@ -49,18 +53,35 @@ pub struct ActorRecord {
     pub kind: ActorKind,
     /// The organization it belongs to.
     pub organization: OrganizationId,
-    /// The environment a gateway belongs to; `None` for connected apps.
+    /// The environment a gateway belongs to; `None` for users and connected apps.
     pub environment: Option<EnvironmentId>,
-    /// Its name; unique among the gateways of an environment.
+    /// Its name; unique among the gateways of an environment, and among all users in any case.
     pub name: String,
-    /// Whether it administers its organization.
+    /// Whether it administers its organization and those below.
     pub administrator: bool,
-    /// argon2id hash of the client secret (PHC string), for connected apps.
+    /// argon2id hash (PHC string) of a user's password or a connected app's client secret.
     pub secret_hash: Option<String>,
     /// When it was made.
     pub created_at: UnixTime,
     /// When a gateway's newest certificate ends.
     pub certificate_not_after: Option<UnixTime>,
+}
+
+/// A permission: an actor, a place, one thing that is allowed there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PermissionRecord {
+    /// Who holds it.
+    pub actor: ActorId,
+    /// What it allows.
+    pub permission: Permission,
+    /// Where.
+    pub organization: OrganizationId,
+    /// The one environment; `None` for all of the organization.
+    pub environment: Option<EnvironmentId>,
+    /// When it was given.
+    pub granted_at: UnixTime,
+    /// Name of who gave it.
+    pub granted_by: String,
 }
 
 /// An access token; only its hash is kept.
@@ -185,6 +206,27 @@ pub enum AuditOutcome {
     Failed,
 }
 
+/// Where an audited operation took place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AuditPlace {
+    /// In an environment.
+    Environment(Scope),
+    /// In an organization, outside of its environments.
+    Organization(OrganizationId),
+}
+
+impl From<Scope> for AuditPlace {
+    fn from(scope: Scope) -> Self {
+        Self::Environment(scope)
+    }
+}
+
+impl From<OrganizationId> for AuditPlace {
+    fn from(organization: OrganizationId) -> Self {
+        Self::Organization(organization)
+    }
+}
+
 /// One entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRecord {
@@ -193,7 +235,7 @@ pub struct AuditRecord {
     /// When.
     pub at: UnixTime,
     /// Where.
-    pub scope: Scope,
+    pub place: AuditPlace,
     /// Who, if known.
     pub actor: Option<ActorId>,
     /// Name of who, or of how it named itself.
@@ -243,8 +285,35 @@ pub enum Write {
         /// End of the certificate.
         certificate_not_after: UnixTime,
     },
-    /// Deletes an actor with its tokens and grants.
+    /// Deletes an actor with its tokens, grants and permissions.
     DeleteActor(ActorId),
+    /// Replaces the hash of a password or client secret, and ends all tokens of the actor.
+    PutSecretHash {
+        /// The actor.
+        actor: ActorId,
+        /// The new hash.
+        secret_hash: String,
+    },
+    /// Refuses the batch with `Gone` unless this is still the actor's hash: what a secret was
+    /// checked against may have been replaced meanwhile.
+    RequireSecretHash {
+        /// The actor.
+        actor: ActorId,
+        /// The hash that was checked.
+        secret_hash: String,
+    },
+    /// Refuses the batch with `Gone` unless somebody can sign in as an administrator of this
+    /// organization or of one above it.
+    RequireAdministrator(OrganizationId),
+    /// Gives a permission; giving it twice changes nothing.
+    PutPermission(PermissionRecord),
+    /// Takes an actor's permissions in an organization and its environments away.
+    RemovePermissions {
+        /// The organization.
+        organization: OrganizationId,
+        /// The actor.
+        actor: ActorId,
+    },
     /// Adds a token, and forgets all tokens that ended before `now`.
     CreateToken {
         /// The token.

@@ -10,6 +10,8 @@ mod edit_sessions;
 mod feed;
 mod grants;
 mod groups;
+mod members;
+mod permissions;
 pub(crate) mod sample;
 mod secrets;
 mod tombstones;
@@ -58,7 +60,15 @@ macro_rules! every_store_passes {
             accounts::a_renewed_gateway_has_its_new_end,
             accounts::a_deleted_actor_takes_its_tokens_and_grants_along,
             accounts::ended_tokens_are_forgotten_when_one_is_added,
+            members::business_groups_know_who_is_above_and_below,
+            members::a_business_group_needs_its_parent_and_a_name_of_its_own,
+            members::a_user_is_found_by_its_name_in_any_case,
+            members::a_username_is_taken_in_any_case_and_any_organization,
+            members::a_new_secret_hash_ends_the_tokens_of_its_actor_only,
+            members::a_token_for_a_replaced_secret_is_refused,
+            members::the_last_administrator_cannot_go,
             audit::entries_read_back_in_the_order_of_their_commits,
+            audit::entries_of_an_organization_are_in_none_of_its_environments,
             audit::pages_follow_each_other_without_gap_or_overlap,
             audit::a_reader_that_follows_the_log_misses_nothing_while_it_grows,
             audit::entries_of_another_environment_are_not_shown,
@@ -78,11 +88,17 @@ macro_rules! every_store_passes {
             grants::granting_twice_changes_nothing,
             grants::taken_grants_are_gone,
             grants::a_grant_needs_a_live_group_and_an_actor,
+            grants::grants_of_one_actor_in_an_environment_leave_out_deleted_groups,
             groups::groups_read_back_in_their_own_scope_only,
             groups::group_names_are_unique_among_live_groups_of_a_scope,
             groups::a_changed_group_reads_back_changed,
             groups::a_renamed_group_may_not_take_a_live_name,
             groups::a_group_needs_its_environment,
+            permissions::permissions_read_back_by_actor,
+            permissions::permitting_twice_changes_nothing,
+            permissions::permissions_are_taken_in_one_organization_only,
+            permissions::permissions_end_with_their_actor,
+            permissions::a_permission_needs_its_actor_and_its_place,
             secrets::secrets_read_back_with_their_current_version,
             secrets::secret_names_are_unique_per_group_and_kind,
             secrets::a_replaced_secret_keeps_its_earlier_versions,

@@ -1,120 +1,119 @@
-//! The accounts calls that clients make before the real one.
+//! The accounts calls that clients make before the real one, in Anypoint's shapes.
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router};
-use sallyport_model::{OrganizationId, SecretString};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::body;
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::{AnypointFailure, Failure};
-use super::path::Ids;
-use crate::access::{Caller, Decision, in_organization};
-use crate::accounts::TOKEN_LIFETIME;
+use super::path::{Ids, InOrganization, InScope};
+use crate::access::Caller;
 use crate::clock;
-use crate::manager::ManagerError;
-use crate::store::OrganizationRecord;
-
-/// Largest token request, in bytes.
-const MAX_BODY: usize = 8 * 1024;
+use crate::store::{ActorKind, EnvironmentRecord, OrganizationRecord};
 
 pub(super) fn routes() -> Router<ManagerDoor> {
     Router::new()
-        .route("/accounts/api/v2/oauth2/token", post(token))
         .route("/accounts/api/me", get(me))
+        .route("/accounts/api/users/me", get(user))
         .route(
             "/accounts/api/organizations/{organization}/environments",
             get(environments),
         )
+        .route(
+            "/accounts/api/organizations/{organization}/environments/{environment}",
+            get(environment),
+        )
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TokenRequest {
-    client_id: String,
-    client_secret: SecretString,
-    grant_type: String,
-}
-
-#[derive(Deserialize)]
-struct OfOrganization {
-    organization: OrganizationId,
-}
-
-async fn token(
-    State(door): State<ManagerDoor>,
-    headers: HeaderMap,
-    request: Body,
-) -> Result<Json<Value>, AnypointFailure> {
-    let request: TokenRequest = body::json(&headers, request, MAX_BODY).await?;
-    if request.grant_type != "client_credentials" {
-        let grant_type = request.grant_type.chars().take(40).collect();
-        return Err(Failure::GrantType { grant_type }.into());
-    }
-    let token = door
-        .accounts
-        .token(&request.client_id, request.client_secret, clock::now())
-        .await?;
-    Ok(Json(json!({
-        "access_token": token.expose(),
-        "expires_in": TOKEN_LIFETIME,
-        "token_type": "bearer",
-    })))
-}
-
+/// The wrapped form. Terraform looks for `client.org_id` first.
 async fn me(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
 ) -> Result<Json<Value>, AnypointFailure> {
-    let OrganizationRecord { id, name } =
-        own_organization(&door, &caller, caller.organization).await?;
-    Ok(Json(json!({
-        "client": { "client_id": caller.id, "name": caller.name, "org_id": id },
-        "user": {
-            "organization": { "id": id, "name": name },
-            "memberOfOrganizations": [{ "id": id, "name": name, "isRoot": true }],
-        },
-    })))
+    let user = user_json(&door, &caller).await?;
+    Ok(Json(match caller.kind {
+        ActorKind::User => json!({ "user": user }),
+        ActorKind::ConnectedApp | ActorKind::Gateway => json!({
+            "client": {
+                "client_id": caller.id,
+                "name": caller.name,
+                "org_id": caller.organization,
+            },
+            "user": user,
+        }),
+    }))
+}
+
+/// The flat form. The command line asks for it as a connected app, too.
+async fn user(
+    State(door): State<ManagerDoor>,
+    Authenticated(caller): Authenticated,
+) -> Result<Json<Value>, AnypointFailure> {
+    Ok(Json(user_json(&door, &caller).await?))
 }
 
 async fn environments(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
-    Ids(OfOrganization { organization }): Ids<OfOrganization>,
+    Ids(InOrganization { organization }): Ids<InOrganization>,
 ) -> Result<Json<Value>, AnypointFailure> {
-    own_organization(&door, &caller, organization).await?;
-    let environments = door.store.environments(organization).await?;
-    let data: Vec<Value> = environments
-        .iter()
-        .map(|environment| {
-            json!({
-                "id": environment.id,
-                "name": environment.name,
-                "organizationId": environment.organization,
-                "isProduction": environment.production,
-                "type": if environment.production { "production" } else { "sandbox" },
-            })
-        })
-        .collect();
+    let environments = door
+        .manager
+        .environments(&caller, organization, clock::now())
+        .await?;
+    let data: Vec<Value> = environments.iter().map(environment_json).collect();
     Ok(Json(json!({ "total": data.len(), "data": data })))
 }
 
-async fn own_organization(
-    door: &ManagerDoor,
-    caller: &Caller,
-    id: OrganizationId,
-) -> Result<OrganizationRecord, Failure> {
-    let absent = || ManagerError::NoSuch {
-        what: "organization",
-        name: id.to_string(),
-    };
-    if in_organization(caller, id) == Decision::Hide {
-        return Err(absent().into());
-    }
-    Ok(door.store.organization(id).await?.ok_or_else(absent)?)
+async fn environment(
+    State(door): State<ManagerDoor>,
+    Authenticated(caller): Authenticated,
+    Ids(ids): Ids<InScope>,
+) -> Result<Json<Value>, AnypointFailure> {
+    let environment = door
+        .manager
+        .environment(&caller, ids.scope(), clock::now())
+        .await?;
+    Ok(Json(environment_json(&environment)))
+}
+
+async fn user_json(door: &ManagerDoor, caller: &Caller) -> Result<Value, Failure> {
+    let organizations = door.manager.organizations(caller).await?;
+    let own = |organization: &&OrganizationRecord| organization.id == caller.organization;
+    // Clients that were told no organization take the one marked as root: that is the caller's own,
+    // also where it is a business group of one the caller cannot see.
+    let member_of: Vec<Value> = organizations
+        .iter()
+        .map(|organization| {
+            json!({
+                "id": organization.id,
+                "name": organization.name,
+                "parentId": organization.parent,
+                "isRoot": own(&organization),
+            })
+        })
+        .collect();
+    let name = organizations
+        .iter()
+        .find(own)
+        .map(|organization| &organization.name);
+    Ok(json!({
+        "id": caller.id,
+        "username": caller.name,
+        "organizationId": caller.organization,
+        "organization": { "id": caller.organization, "name": name },
+        "memberOfOrganizations": member_of,
+    }))
+}
+
+fn environment_json(environment: &EnvironmentRecord) -> Value {
+    json!({
+        "id": environment.id,
+        "name": environment.name,
+        "organizationId": environment.organization,
+        "isProduction": environment.production,
+        "type": if environment.production { "production" } else { "sandbox" },
+    })
 }

@@ -11,7 +11,7 @@ use super::super::body::BodyError;
 use super::super::problem::Problem;
 use super::super::shape::{Evidence, Shape, anypoint};
 use super::where_used::user_json;
-use crate::accounts::AccountsError;
+use crate::accounts::{AccountsError, HashError};
 use crate::manager::{ManagerError, Violation};
 use crate::store::StoreError;
 
@@ -30,7 +30,7 @@ pub(super) enum Failure {
     Interrupted,
     #[error("there is nothing at this path")]
     NoSuchPath,
-    #[error("{grant_type:?} is not supported; there is client_credentials")]
+    #[error("{grant_type:?} is not supported; there are client_credentials, password")]
     GrantType { grant_type: String },
     #[error("a query parameter does not read: {parameters}")]
     Query { parameters: &'static str },
@@ -49,6 +49,7 @@ impl Failure {
         match self {
             Self::Manager(ManagerError::Invalid(_)) => StatusCode::BAD_REQUEST,
             Self::Manager(ManagerError::NoSuch { .. }) | Self::NoSuchPath => StatusCode::NOT_FOUND,
+            Self::Manager(ManagerError::Forbidden { .. }) => StatusCode::FORBIDDEN,
             Self::Manager(
                 ManagerError::Taken { .. }
                 | ManagerError::Changed { .. }
@@ -56,11 +57,17 @@ impl Failure {
                 | ManagerError::SessionOpen
                 | ManagerError::SessionFull { .. }
                 | ManagerError::InUse { .. }
-                | ManagerError::RefersToDeleted { .. },
+                | ManagerError::RefersToDeleted { .. }
+                | ManagerError::LastAdministrator,
             ) => StatusCode::CONFLICT,
             Self::Manager(ManagerError::PreconditionFailed { .. }) => {
                 StatusCode::PRECONDITION_FAILED
             }
+            Self::Manager(ManagerError::Hash(error))
+            | Self::Accounts(AccountsError::Hash(error)) => match error {
+                HashError::Busy => StatusCode::SERVICE_UNAVAILABLE,
+                HashError::Hash | HashError::Randomness => StatusCode::INTERNAL_SERVER_ERROR,
+            },
             Self::Manager(
                 ManagerError::Copy { .. }
                 | ManagerError::Key(_)
@@ -82,9 +89,8 @@ impl Failure {
                 }
             },
             Self::Accounts(AccountsError::Unauthorized) => StatusCode::UNAUTHORIZED,
-            Self::Accounts(AccountsError::Secret(_)) | Self::Interrupted => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            Self::Accounts(AccountsError::LockedOut { .. }) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Interrupted => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Body(error) => error.status(),
             Self::GrantType { .. } | Self::Query { .. } | Self::IfMatch => StatusCode::BAD_REQUEST,
         }
@@ -103,8 +109,11 @@ impl Failure {
             Self::Manager(ManagerError::InUse { .. }) => "in_use",
             Self::Manager(ManagerError::RefersToDeleted { .. }) => "refers_to_deleted",
             Self::Query { .. } => "invalid_query",
+            Self::Manager(ManagerError::LastAdministrator) => "last_administrator",
             _ => match self.status() {
                 StatusCode::UNAUTHORIZED => "unauthorized",
+                StatusCode::FORBIDDEN => "forbidden",
+                StatusCode::TOO_MANY_REQUESTS => "locked_out",
                 StatusCode::NOT_FOUND => "not_found",
                 StatusCode::CONFLICT => "conflict",
                 StatusCode::SERVICE_UNAVAILABLE => "unavailable",
@@ -127,6 +136,21 @@ impl Failure {
             Shape::Anypoint => AnypointFailure(self).into_response(),
             Shape::Problem => OwnFailure(self).into_response(),
         }
+    }
+
+    /// What some clients act on: how to sign in, and when to come again.
+    fn with_headers(&self, mut response: Response) -> Response {
+        if self.status() == StatusCode::UNAUTHORIZED {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Self::Accounts(AccountsError::LockedOut { retry_after }) = self {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
+        }
+        response
     }
 
     /// What the client reads. Causes of server errors go to the log only.
@@ -167,7 +191,7 @@ impl IntoResponse for AnypointFailure {
             }
             _ => Evidence::Errors(failure.violations().iter().map(violation_json).collect()),
         };
-        with_challenge(status, anypoint(status, &failure.message(), evidence))
+        failure.with_headers(anypoint(status, &failure.message(), evidence))
     }
 }
 
@@ -179,7 +203,7 @@ impl IntoResponse for OwnFailure {
         if let Some(violation) = failure.violations().first() {
             problem = problem.at(violation.place.clone());
         }
-        with_challenge(status, problem.into_response())
+        failure.with_headers(problem.into_response())
     }
 }
 
@@ -190,13 +214,4 @@ fn violation_json(violation: &Violation) -> serde_json::Value {
         "dataPath": violation.place,
         "keyword": violation.problem.code(),
     })
-}
-
-fn with_challenge(status: StatusCode, mut response: Response) -> Response {
-    if status == StatusCode::UNAUTHORIZED {
-        response
-            .headers_mut()
-            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
-    response
 }

@@ -35,7 +35,10 @@ async fn list(
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<InScope>,
 ) -> Result<Json<Vec<Value>>, OwnFailure> {
-    let gateways = door.manager.gateways(&caller, ids.scope()).await?;
+    let gateways = door
+        .manager
+        .gateways(&caller, ids.scope(), clock::now())
+        .await?;
     let gateways = gateways
         .iter()
         .map(|gateway| {

@@ -40,13 +40,7 @@ async fn list(
 ) -> Result<Json<Vec<Value>>, OwnFailure> {
     let group = door
         .manager
-        .group(
-            &caller,
-            ids.scope(),
-            ids.group,
-            Access::Manage,
-            clock::now(),
-        )
+        .group_to_grant(&caller, ids.scope(), ids.group, clock::now())
         .await?;
     Ok(Json(
         door.manager
@@ -68,7 +62,7 @@ async fn grant(
     let now = clock::now();
     let group = door
         .manager
-        .group(&caller, ids.scope(), ids.group, Access::Manage, now)
+        .group_to_grant(&caller, ids.scope(), ids.group, now)
         .await?;
     let Grant { access } = body::json(&headers, request, body::MAX_BODY).await?;
     let grantee = door
@@ -86,7 +80,7 @@ async fn revoke(
     let now = clock::now();
     let group = door
         .manager
-        .group(&caller, ids.scope(), ids.group, Access::Manage, now)
+        .group_to_grant(&caller, ids.scope(), ids.group, now)
         .await?;
     door.manager.revoke(&caller, &group, ids.actor, now).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -41,7 +41,10 @@ async fn list(
     let Query(filter) = filter.map_err(|_| Failure::Query {
         parameters: "downloadable=true|false",
     })?;
-    let groups = door.manager.groups(&caller, ids.scope()).await?;
+    let groups = door
+        .manager
+        .groups(&caller, ids.scope(), clock::now())
+        .await?;
     let wanted = |group: &&GroupRecord| {
         filter
             .downloadable

@@ -4,16 +4,23 @@ mod accounts;
 mod audit;
 mod authenticated;
 mod clone;
+mod connected_apps;
 mod edit_session;
+mod environments;
 mod expiring;
 mod failure;
 mod gateways;
 mod grants;
 mod groups;
 mod if_match;
+mod me;
+mod organizations;
 mod path;
+mod permissions;
 mod secrets;
+mod token;
 mod upload;
+mod users;
 mod versions;
 mod where_used;
 
@@ -21,9 +28,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
+use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
 
+pub use self::authenticated::OPEN;
 use super::door;
 use crate::accounts::Accounts;
 use crate::manager::Manager;
@@ -36,13 +45,15 @@ pub struct ManagerDoor {
     pub manager: Manager,
     /// Tokens.
     pub accounts: Accounts,
-    /// Organizations and environments, for the accounts calls.
+    /// For readiness, and for who holds a group's edit session.
     pub store: Arc<dyn Store>,
 }
 
 /// The routes, without the edge around them.
 pub fn router(door: ManagerDoor) -> Router {
+    let guard = middleware::from_fn_with_state(door.clone(), authenticated::require);
     Router::new()
+        .merge(token::routes())
         .merge(accounts::routes())
         .nest(
             "/secrets-manager/api/v1/organizations/{organization}/environments/{environment}",
@@ -52,8 +63,11 @@ pub fn router(door: ManagerDoor) -> Router {
             "/api/v1/organizations/{organization}/environments/{environment}",
             own(),
         )
+        .nest("/api/v1/organizations/{organization}", of_organization())
+        .nest("/api/v1", me::routes().merge(organizations::root_routes()))
         .route("/livez", get(door::livez))
         .route("/readyz", get(readyz))
+        .route_layer(guard)
         .fallback(door::not_found)
         .method_not_allowed_fallback(door::method_not_allowed)
         .with_state(door)
@@ -75,6 +89,16 @@ fn own() -> Router<ManagerDoor> {
         .merge(clone::routes())
         .merge(expiring::routes())
         .merge(audit::routes())
+}
+
+fn of_organization() -> Router<ManagerDoor> {
+    Router::new()
+        .merge(organizations::routes())
+        .merge(environments::routes())
+        .merge(users::routes())
+        .merge(connected_apps::routes())
+        .merge(permissions::routes())
+        .merge(audit::organization_routes())
 }
 
 async fn readyz(State(state): State<ManagerDoor>) -> Response {

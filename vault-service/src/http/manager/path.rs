@@ -13,6 +13,17 @@ use super::failure::Failure;
 pub(super) struct Ids<T>(pub(super) T);
 
 #[derive(Deserialize)]
+pub(super) struct InOrganization {
+    pub(super) organization: OrganizationId,
+}
+
+#[derive(Deserialize)]
+pub(super) struct OfMember {
+    pub(super) organization: OrganizationId,
+    pub(super) actor: ActorId,
+}
+
+#[derive(Deserialize)]
 pub(super) struct InScope {
     organization: OrganizationId,
     environment: EnvironmentId,

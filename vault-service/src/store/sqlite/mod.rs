@@ -1,6 +1,8 @@
 //! SQLite: one file, one writer thread that commits what is queued together, a few readers.
 
 mod apply;
+#[cfg(test)]
+mod migration_tests;
 mod pool;
 mod reads;
 mod rows;
@@ -19,7 +21,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sallyport_model::{
     ActorId, Collection, EnvironmentId, GroupId, GroupName, OrganizationId, Scope, SecretId,
-    SecretName,
+    SecretName, Username,
 };
 use thiserror::Error;
 use tokio::sync::watch;
@@ -27,9 +29,9 @@ use tokio::sync::watch;
 use self::pool::ReadPool;
 use self::writer::Writer;
 use super::{
-    ActorRecord, AuditRecord, ChangeSeq, EditSessionRecord, EnvironmentRecord, Expiring,
-    GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord, SecretRecord, Setting,
-    StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
+    ActorKind, ActorRecord, AuditRecord, ChangeSeq, EditSessionRecord, EnvironmentRecord, Expiring,
+    GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, SecretRecord,
+    Setting, StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
 };
 
 /// The store in one SQLite file. Dropping it finishes the batches that are queued and closes the
@@ -101,6 +103,19 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn lineage(&self, id: OrganizationId) -> Result<Vec<OrganizationRecord>, StoreError> {
+        self.readers.read(move |db| reads::lineage(db, id)).await
+    }
+
+    async fn organizations_from(
+        &self,
+        id: OrganizationId,
+    ) -> Result<Vec<OrganizationRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::organizations_from(db, id))
+            .await
+    }
+
     async fn environments(
         &self,
         organization: OrganizationId,
@@ -122,6 +137,29 @@ impl Store for SqliteStore {
 
     async fn actor(&self, id: ActorId) -> Result<Option<ActorRecord>, StoreError> {
         self.readers.read(move |db| reads::actor(db, id)).await
+    }
+
+    async fn user_by_name(&self, name: &Username) -> Result<Option<ActorRecord>, StoreError> {
+        let name = name.clone();
+        self.readers
+            .read(move |db| reads::user_by_name(db, &name))
+            .await
+    }
+
+    async fn actors(
+        &self,
+        organization: OrganizationId,
+        kind: ActorKind,
+    ) -> Result<Vec<ActorRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::actors(db, organization, kind))
+            .await
+    }
+
+    async fn permissions_of(&self, actor: ActorId) -> Result<Vec<PermissionRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::permissions_of(db, actor))
+            .await
     }
 
     async fn gateways(&self, scope: Scope) -> Result<Vec<ActorRecord>, StoreError> {
@@ -286,6 +324,16 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn grants_in(
+        &self,
+        scope: Scope,
+        actor: ActorId,
+    ) -> Result<Vec<GrantRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::grants_in(db, scope, actor))
+            .await
+    }
+
     async fn audit(
         &self,
         scope: Scope,
@@ -294,6 +342,17 @@ impl Store for SqliteStore {
     ) -> Result<Vec<AuditRecord>, StoreError> {
         self.readers
             .read(move |db| reads::audit(db, scope, after, limit))
+            .await
+    }
+
+    async fn organization_audit(
+        &self,
+        organization: OrganizationId,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::organization_audit(db, organization, after, limit))
             .await
     }
 }

@@ -1,18 +1,23 @@
 //! Reads as SQL.
 
+mod accounts;
+mod audit;
+
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
-use sallyport_model::{
-    ActorId, Collection, EnvironmentId, GroupId, GroupName, OrganizationId, Scope, SecretId,
-    SecretName,
-};
+use sallyport_model::{ActorId, Collection, GroupId, GroupName, Scope, SecretId, SecretName};
 
 use super::super::{
-    ActorRecord, AuditRecord, ChangeSeq, EditSessionRecord, EnvironmentRecord, Expiring,
-    GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord, SecretRecord, Setting,
-    StagedChange, StoreError, TokenRecord, VersionRecord,
+    ChangeSeq, EditSessionRecord, Expiring, GrantRecord, GroupKeyRecord, GroupRecord, SecretRecord,
+    Setting, StagedChange, StoreError, VersionRecord,
 };
 use super::words::setting_name;
 use super::{integer, rows};
+
+pub(super) use self::accounts::{
+    actor, actors, environment, environments, gateways, lineage, organization, organizations_from,
+    permissions_of, token, user_by_name,
+};
+pub(super) use self::audit::{environment as audit, organization as organization_audit};
 
 pub(super) fn change_seq(db: &Connection) -> Result<ChangeSeq, StoreError> {
     let damaged = StoreError::Damaged {
@@ -30,71 +35,6 @@ pub(super) fn setting(db: &Connection, setting: Setting) -> Result<Option<Vec<u8
         .query_row((setting_name(setting),), |row| row.get(0))
         .optional()?;
     Ok(value)
-}
-
-pub(super) fn organization(
-    db: &Connection,
-    id: OrganizationId,
-) -> Result<Option<OrganizationRecord>, StoreError> {
-    one(
-        db,
-        "SELECT * FROM organization WHERE id = ?1",
-        (id.as_bytes(),),
-        rows::organization,
-    )
-}
-
-pub(super) fn environments(
-    db: &Connection,
-    organization: OrganizationId,
-) -> Result<Vec<EnvironmentRecord>, StoreError> {
-    all(
-        db,
-        "SELECT * FROM environment WHERE organization = ?1 ORDER BY name",
-        (organization.as_bytes(),),
-        rows::environment,
-    )
-}
-
-pub(super) fn environment(
-    db: &Connection,
-    organization: OrganizationId,
-    id: EnvironmentId,
-) -> Result<Option<EnvironmentRecord>, StoreError> {
-    one(
-        db,
-        "SELECT * FROM environment WHERE organization = ?1 AND id = ?2",
-        (organization.as_bytes(), id.as_bytes()),
-        rows::environment,
-    )
-}
-
-pub(super) fn actor(db: &Connection, id: ActorId) -> Result<Option<ActorRecord>, StoreError> {
-    one(
-        db,
-        "SELECT * FROM actor WHERE id = ?1",
-        (id.as_bytes(),),
-        rows::actor,
-    )
-}
-
-pub(super) fn gateways(db: &Connection, scope: Scope) -> Result<Vec<ActorRecord>, StoreError> {
-    all(
-        db,
-        "SELECT * FROM actor
-         WHERE organization = ?1 AND environment = ?2 AND kind = 'gateway' ORDER BY name",
-        (scope.organization.as_bytes(), scope.environment.as_bytes()),
-        rows::actor,
-    )
-}
-
-pub(super) fn token(db: &Connection, sha256: [u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
-    one(
-        db,
-        "SELECT * FROM token WHERE sha256 = ?1",
-        (sha256,),
-        rows::token,
-    )
 }
 
 pub(super) fn groups(db: &Connection, scope: Scope) -> Result<Vec<GroupRecord>, StoreError> {
@@ -355,6 +295,28 @@ pub(super) fn grants(db: &Connection, group: GroupId) -> Result<Vec<GrantRecord>
     )
 }
 
+/// Of live groups only.
+pub(super) fn grants_in(
+    db: &Connection,
+    scope: Scope,
+    actor: ActorId,
+) -> Result<Vec<GrantRecord>, StoreError> {
+    all(
+        db,
+        "SELECT access_grant.* FROM access_grant
+         JOIN secret_group ON secret_group.id = access_grant.secret_group
+         WHERE access_grant.actor = ?1 AND organization = ?2 AND environment = ?3
+               AND deleted_at IS NULL
+         ORDER BY access_grant.secret_group, access",
+        (
+            actor.as_bytes(),
+            scope.organization.as_bytes(),
+            scope.environment.as_bytes(),
+        ),
+        rows::grant,
+    )
+}
+
 pub(super) fn grants_of(
     db: &Connection,
     group: GroupId,
@@ -366,39 +328,6 @@ pub(super) fn grants_of(
         (group.as_bytes(), actor.as_bytes()),
         rows::grant,
     )
-}
-
-pub(super) fn audit(
-    db: &Connection,
-    scope: Scope,
-    after: Option<u64>,
-    limit: u32,
-) -> Result<Vec<AuditRecord>, StoreError> {
-    let organization = scope.organization.as_bytes();
-    let environment = scope.environment.as_bytes();
-    match after {
-        Some(after) => all(
-            db,
-            "SELECT * FROM audit WHERE organization = ?1 AND environment = ?2 AND seq > ?3
-             ORDER BY seq LIMIT ?4",
-            // No entry is ever above the largest number the engine knows.
-            (
-                organization,
-                environment,
-                i64::try_from(after).unwrap_or(i64::MAX),
-                limit,
-            ),
-            rows::audit,
-        ),
-        None => all(
-            db,
-            "SELECT * FROM (SELECT * FROM audit WHERE organization = ?1 AND environment = ?2
-                            ORDER BY seq DESC LIMIT ?3)
-             ORDER BY seq",
-            (organization, environment, limit),
-            rows::audit,
-        ),
-    }
 }
 
 fn one<T>(

@@ -9,9 +9,9 @@ use sallyport_pki::UnixTime;
 use uuid::Uuid;
 
 use super::super::{
-    ActorRecord, AuditRecord, EditSessionRecord, EnvironmentRecord, GrantRecord, GroupKeyRecord,
-    GroupRecord, OrganizationRecord, SecretRecord, StagedAction, StagedChange, StoreError,
-    TokenRecord, VersionRecord,
+    ActorRecord, AuditPlace, AuditRecord, EditSessionRecord, EnvironmentRecord, GrantRecord,
+    GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, SecretRecord, StagedAction,
+    StagedChange, StoreError, TokenRecord, VersionRecord,
 };
 use super::apply::Living;
 use super::words::Word;
@@ -21,6 +21,7 @@ pub(super) fn organization(row: &Row<'_>) -> Result<OrganizationRecord, StoreErr
     Ok(OrganizationRecord {
         id: fields.id("id", OrganizationId::new)?,
         name: fields.plain("name")?,
+        parent: fields.optional_id("parent", OrganizationId::new)?,
     })
 }
 
@@ -46,6 +47,18 @@ pub(super) fn actor(row: &Row<'_>) -> Result<ActorRecord, StoreError> {
         secret_hash: fields.plain("secret_hash")?,
         created_at: fields.time("created_at")?,
         certificate_not_after: fields.optional_time("certificate_not_after")?,
+    })
+}
+
+pub(super) fn permission(row: &Row<'_>) -> Result<PermissionRecord, StoreError> {
+    let fields = Fields::of("permission", row);
+    Ok(PermissionRecord {
+        actor: fields.id("actor", ActorId::new)?,
+        permission: fields.parsed("permission")?,
+        organization: fields.id("organization", OrganizationId::new)?,
+        environment: fields.optional_id("environment", EnvironmentId::new)?,
+        granted_at: fields.time("granted_at")?,
+        granted_by: fields.plain("granted_by")?,
     })
 }
 
@@ -207,7 +220,7 @@ pub(super) fn audit(row: &Row<'_>) -> Result<AuditRecord, StoreError> {
     Ok(AuditRecord {
         seq: fields.number("seq")?,
         at: fields.time("at")?,
-        scope: fields.scope()?,
+        place: fields.audit_place()?,
         actor: fields.optional_id("actor", ActorId::new)?,
         actor_name: fields.plain("actor_name")?,
         actor_kind: fields.optional_word("actor_kind")?,
@@ -255,6 +268,18 @@ impl<'row> Fields<'row> {
         Ok(Scope {
             organization: self.id("organization", OrganizationId::new)?,
             environment: self.id("environment", EnvironmentId::new)?,
+        })
+    }
+
+    fn audit_place(&self) -> Result<AuditPlace, StoreError> {
+        let organization = self.id("organization", OrganizationId::new)?;
+        let environment = self.optional_id("environment", EnvironmentId::new)?;
+        Ok(match environment {
+            Some(environment) => AuditPlace::Environment(Scope {
+                organization,
+                environment,
+            }),
+            None => AuditPlace::Organization(organization),
         })
     }
 

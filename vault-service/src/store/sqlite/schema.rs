@@ -12,6 +12,7 @@ use super::EngineError;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_versions.sql"),
+    include_str!("migrations/0003_permissions.sql"),
 ];
 
 const KNOWN: u32 = MIGRATIONS.len() as u32;
@@ -54,7 +55,16 @@ fn open(path: &Path, mode: OpenFlags) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Brings the schema up to date. Foreign keys are off meanwhile, so that a script can make a table
+/// anew without losing the rows that point at it; none is committed that leaves one dangling.
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    connection.pragma_update(None, "foreign_keys", "OFF")?;
+    apply_missing(connection)?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    Ok(())
+}
+
+fn apply_missing(connection: &mut Connection) -> Result<(), StoreError> {
     loop {
         // The version is read inside, so that two programs starting at once migrate once.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -63,6 +73,14 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
             return Ok(());
         };
         transaction.execute_batch(script)?;
+        let dangling = transaction
+            .prepare("PRAGMA foreign_key_check")?
+            .exists([])?;
+        if dangling {
+            return Err(StoreError::Damaged {
+                what: "foreign key",
+            });
+        }
         transaction.pragma_update(None, "user_version", version + 1)?;
         transaction.commit()?;
     }

@@ -17,10 +17,11 @@ pub(super) trait Word: Sized + Copy + 'static {
 }
 
 impl Word for ActorKind {
-    const ALL: &'static [Self] = &[Self::ConnectedApp, Self::Gateway];
+    const ALL: &'static [Self] = &[Self::User, Self::ConnectedApp, Self::Gateway];
 
     fn word(self) -> &'static str {
         match self {
+            Self::User => "user",
             Self::ConnectedApp => "connectedApp",
             Self::Gateway => "gateway",
         }

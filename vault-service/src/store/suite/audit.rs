@@ -42,6 +42,42 @@ pub(crate) async fn entries_read_back_in_the_order_of_their_commits(store: Arc<d
     assert_eq!(found, entries);
 }
 
+pub(crate) async fn entries_of_an_organization_are_in_none_of_its_environments(
+    store: Arc<dyn Store>,
+) {
+    let house = House::in_store(&store).await;
+    let home = house.scope.organization;
+    let of_organization = AuditRecord {
+        place: home.into(),
+        ..audit_entry(house.scope, "a user")
+    };
+    house
+        .commit(vec![
+            Write::Audit(audit_entry(house.scope, "a group")),
+            Write::Audit(of_organization.clone()),
+        ])
+        .await
+        .unwrap();
+    let in_environment = store.audit(house.scope, None, 10).await.unwrap();
+    assert_eq!(objects(&in_environment), ["a group"]);
+    for after in [None, Some(0)] {
+        let found = store.organization_audit(home, after, 10).await.unwrap();
+        let [entry] = found.as_slice() else {
+            panic!("{found:?}");
+        };
+        let seq = entry.seq;
+        assert_eq!(
+            entry,
+            &AuditRecord {
+                seq,
+                ..of_organization.clone()
+            }
+        );
+        let rest = store.organization_audit(home, Some(seq), 10).await.unwrap();
+        assert_eq!(rest, []);
+    }
+}
+
 pub(crate) async fn pages_follow_each_other_without_gap_or_overlap(store: Arc<dyn Store>) {
     let house = House::in_store(&store).await;
     append(&house, 0..25).await;

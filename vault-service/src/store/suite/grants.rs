@@ -98,6 +98,31 @@ pub(crate) async fn a_grant_needs_a_live_group_and_an_actor(store: Arc<dyn Store
     );
 }
 
+pub(crate) async fn grants_of_one_actor_in_an_environment_leave_out_deleted_groups(
+    store: Arc<dyn Store>,
+) {
+    let house = House::in_store(&store).await;
+    let payments = house.add_group("payments").await;
+    let doomed = house.add_group("doomed").await;
+    let held = grant(payments.id, house.gateway, Access::Read);
+    let app = connected_app(house.scope.organization, "terraform");
+    house
+        .commit(vec![
+            Write::CreateActor(app.clone()),
+            Write::PutGrant(held.clone()),
+            Write::PutGrant(grant(doomed.id, house.gateway, Access::Read)),
+            Write::PutGrant(grant(payments.id, app.id, Access::Write)),
+        ])
+        .await
+        .unwrap();
+    house.delete_group(doomed.id, later(1)).await;
+
+    let found = store.grants_in(house.scope, house.gateway).await.unwrap();
+    assert_eq!(found, [held]);
+    let elsewhere = house.add_environment("sandbox").await;
+    assert_eq!(store.grants_in(elsewhere, app.id).await.unwrap(), []);
+}
+
 fn sorted(grants: Result<Vec<GrantRecord>, StoreError>) -> Vec<GrantRecord> {
     let mut grants = grants.unwrap();
     grants.sort_by_key(|grant| (grant.actor, grant.access.as_str()));

@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sallyport_model::{
-    Access, ActorId, Collection, EnvironmentId, GroupId, OrganizationId, Scope, SecretId,
+    Access, ActorId, Collection, EnvironmentId, GroupId, OrganizationId, Permission, Scope,
+    SecretId,
 };
 use sallyport_pki::UnixTime;
 use uuid::Uuid;
 
 use super::super::{
     ActorKind, ActorRecord, AuditOutcome, AuditRecord, EnvironmentRecord, GrantRecord,
-    GroupKeyRecord, GroupRecord, OrganizationRecord, SecretRecord, Store, StoreError, TokenRecord,
-    VersionRecord, Write,
+    GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, SecretRecord, Store,
+    StoreError, TokenRecord, VersionRecord, Write,
 };
 
 pub(crate) const NOW: UnixTime = UnixTime(1_800_000_000);
@@ -108,6 +109,7 @@ pub(crate) fn organization() -> OrganizationRecord {
     OrganizationRecord {
         id: OrganizationId::new(uuid()),
         name: "Kontor Süd".to_owned(),
+        parent: None,
     }
 }
 
@@ -145,6 +147,29 @@ pub(crate) fn connected_app(organization: OrganizationId, name: &str) -> ActorRe
         secret_hash: Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned()),
         created_at: NOW,
         certificate_not_after: None,
+    }
+}
+
+pub(crate) fn user(organization: OrganizationId, name: &str) -> ActorRecord {
+    ActorRecord {
+        kind: ActorKind::User,
+        ..connected_app(organization, name)
+    }
+}
+
+pub(crate) fn permission(
+    actor: ActorId,
+    organization: OrganizationId,
+    environment: Option<EnvironmentId>,
+    permission: Permission,
+) -> PermissionRecord {
+    PermissionRecord {
+        actor,
+        permission,
+        organization,
+        environment,
+        granted_at: NOW,
+        granted_by: "ada".to_owned(),
     }
 }
 
@@ -234,7 +259,7 @@ pub(crate) fn audit_entry(scope: Scope, object: &str) -> AuditRecord {
     AuditRecord {
         seq: 0,
         at: NOW,
-        scope,
+        place: scope.into(),
         actor: Some(ActorId::new(uuid())),
         actor_name: "edge-1".to_owned(),
         actor_kind: Some(ActorKind::Gateway),

@@ -1,14 +1,14 @@
 //! Settings, organizations, environments, actors and tokens.
 
 use rusqlite::{Connection, named_params};
-use sallyport_model::{ActorId, EnvironmentId, OrganizationId};
+use sallyport_model::{ActorId, EnvironmentId, OrganizationId, Username};
 use sallyport_pki::UnixTime;
 
 use super::super::super::{
     ActorKind, ActorRecord, EnvironmentRecord, OrganizationRecord, Setting, StoreError, TokenRecord,
 };
 use super::super::words::{Word as _, setting_name};
-use super::{execute, execute_on, require};
+use super::{consistent, execute, execute_on, require};
 
 pub(super) fn put_setting(
     db: &Connection,
@@ -28,11 +28,18 @@ pub(super) fn create_organization(
     db: &Connection,
     organization: &OrganizationRecord,
 ) -> Result<(), StoreError> {
+    if let Some(parent) = organization.parent {
+        require_organization(db, parent)?;
+    }
     execute(
         db,
         "organization",
-        "INSERT INTO organization (id, name) VALUES (:id, :name)",
-        named_params! { ":id": organization.id.as_bytes(), ":name": organization.name },
+        "INSERT INTO organization (id, name, parent) VALUES (:id, :name, :parent)",
+        named_params! {
+            ":id": organization.id.as_bytes(),
+            ":name": organization.name,
+            ":parent": organization.parent.as_ref().map(OrganizationId::as_bytes),
+        },
     )
     .map(drop)
 }
@@ -72,6 +79,14 @@ pub(super) fn require_environment(
 }
 
 pub(super) fn create_actor(db: &Connection, actor: &ActorRecord) -> Result<(), StoreError> {
+    let name_key = match actor.kind {
+        ActorKind::User => {
+            let username = actor.name.parse::<Username>();
+            consistent(username.is_ok(), "a user without a username")?;
+            username.ok().map(|username| username.key())
+        }
+        ActorKind::ConnectedApp | ActorKind::Gateway => None,
+    };
     require_organization(db, actor.organization)?;
     if let Some(environment) = actor.environment {
         require_environment(db, actor.organization, environment)?;
@@ -79,12 +94,13 @@ pub(super) fn create_actor(db: &Connection, actor: &ActorRecord) -> Result<(), S
     execute(
         db,
         match actor.kind {
+            ActorKind::User => "user",
             ActorKind::ConnectedApp => "connected app",
             ActorKind::Gateway => "gateway",
         },
-        "INSERT INTO actor (id, kind, organization, environment, name, administrator,
+        "INSERT INTO actor (id, kind, organization, environment, name, name_key, administrator,
                             secret_hash, created_at, certificate_not_after)
-         VALUES (:id, :kind, :organization, :environment, :name, :administrator,
+         VALUES (:id, :kind, :organization, :environment, :name, :name_key, :administrator,
                  :secret_hash, :created_at, :certificate_not_after)",
         named_params! {
             ":id": actor.id.as_bytes(),
@@ -92,6 +108,7 @@ pub(super) fn create_actor(db: &Connection, actor: &ActorRecord) -> Result<(), S
             ":organization": actor.organization.as_bytes(),
             ":environment": actor.environment.as_ref().map(EnvironmentId::as_bytes),
             ":name": actor.name,
+            ":name_key": name_key,
             ":administrator": actor.administrator,
             ":secret_hash": actor.secret_hash,
             ":created_at": actor.created_at.0,
@@ -124,13 +141,63 @@ pub(super) fn renew_gateway(
     )
 }
 
-// Tokens and grants go with it, by their foreign keys.
+// Tokens, grants and permissions go with it, by their foreign keys.
 pub(super) fn delete_actor(db: &Connection, actor: ActorId) -> Result<(), StoreError> {
     execute_on(
         db,
         "actor",
         "DELETE FROM actor WHERE id = ?1",
         (actor.as_bytes(),),
+    )
+}
+
+pub(super) fn put_secret_hash(
+    db: &Connection,
+    actor: ActorId,
+    secret_hash: &str,
+) -> Result<(), StoreError> {
+    execute_on(
+        db,
+        "actor",
+        "UPDATE actor SET secret_hash = ?2 WHERE id = ?1 AND kind <> 'gateway'",
+        (actor.as_bytes(), secret_hash),
+    )?;
+    execute(
+        db,
+        "token",
+        "DELETE FROM token WHERE actor = ?1",
+        (actor.as_bytes(),),
+    )
+    .map(drop)
+}
+
+pub(super) fn require_secret_hash(
+    db: &Connection,
+    actor: ActorId,
+    secret_hash: &str,
+) -> Result<(), StoreError> {
+    require(
+        db,
+        "secret hash",
+        "SELECT 1 FROM actor WHERE id = ?1 AND secret_hash = ?2",
+        (actor.as_bytes(), secret_hash),
+    )
+}
+
+pub(super) fn require_administrator(
+    db: &Connection,
+    organization: OrganizationId,
+) -> Result<(), StoreError> {
+    require(
+        db,
+        "administrator",
+        "WITH RECURSIVE above (id) AS (
+             VALUES (?1)
+             UNION ALL
+             SELECT parent FROM above JOIN organization USING (id) WHERE parent IS NOT NULL)
+         SELECT 1 FROM actor JOIN above ON actor.organization = above.id
+         WHERE administrator AND secret_hash IS NOT NULL",
+        (organization.as_bytes(),),
     )
 }
 
@@ -159,7 +226,11 @@ pub(super) fn create_token(
     .map(drop)
 }
 
-fn require_organization(db: &Connection, organization: OrganizationId) -> Result<(), StoreError> {
+/// An organization that is there.
+pub(super) fn require_organization(
+    db: &Connection,
+    organization: OrganizationId,
+) -> Result<(), StoreError> {
     require(
         db,
         "organization",

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod edit_session;
 mod groups;
+mod permissions;
 mod secrets;
 mod versions;
 
@@ -115,6 +116,20 @@ fn apply(db: &Connection, write: &Write) -> Result<Traces, StoreError> {
             certificate_not_after,
         } => accounts::renew_gateway(db, *gateway, *certificate_not_after),
         Write::DeleteActor(actor) => accounts::delete_actor(db, *actor),
+        Write::PutSecretHash { actor, secret_hash } => {
+            accounts::put_secret_hash(db, *actor, secret_hash)
+        }
+        Write::RequireSecretHash { actor, secret_hash } => {
+            accounts::require_secret_hash(db, *actor, secret_hash)
+        }
+        Write::RequireAdministrator(organization) => {
+            accounts::require_administrator(db, *organization)
+        }
+        Write::PutPermission(permission) => permissions::put(db, permission),
+        Write::RemovePermissions {
+            organization,
+            actor,
+        } => permissions::remove(db, *organization, *actor),
         Write::CreateToken { token, now } => accounts::create_token(db, token, *now),
         Write::CreateGroup(group, key) => groups::create(db, group, key),
         Write::UpdateGroup {
@@ -178,6 +193,11 @@ fn moves_feed(write: &Write) -> bool {
         Write::PutSetting(..)
         | Write::CreateOrganization(_)
         | Write::CreateEnvironment(_)
+        | Write::PutSecretHash { .. }
+        | Write::RequireSecretHash { .. }
+        | Write::RequireAdministrator(_)
+        | Write::PutPermission(_)
+        | Write::RemovePermissions { .. }
         | Write::CreateToken { .. }
         // Only what is published moves the feed.
         | Write::FreeName(_)

@@ -8,15 +8,19 @@
     reason = "clippy knows #[test] functions, not what they call"
 )]
 
+mod accounts;
 mod clone;
 mod deletion;
 mod edge;
 mod edit_session;
 mod expiring;
+mod house;
 mod http;
+mod isolation;
 mod kinds;
 mod listening;
 mod manager;
+mod permissions;
 mod provider;
 mod scene;
 mod vault;

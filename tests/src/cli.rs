@@ -1,12 +1,11 @@
 //! The `sallyport` command line with a profile of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use serde_json::Value;
-use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
+use crate::said::Said;
 use crate::vault::Vault;
 use crate::{Error, Result, files, program};
 
@@ -16,17 +15,6 @@ pub struct Cli {
     program: PathBuf,
     profile: PathBuf,
     transcript: PathBuf,
-}
-
-/// What a command said.
-#[derive(Clone, Debug)]
-pub struct Said {
-    /// Exit code, none if it was killed.
-    pub code: Option<i32>,
-    /// Standard output.
-    pub stdout: String,
-    /// Standard error.
-    pub stderr: String,
 }
 
 impl Cli {
@@ -66,14 +54,8 @@ impl Cli {
     /// The same with something to read on standard input.
     pub async fn told(&self, arguments: &[&str], input: &str) -> Result<String> {
         let said = self.run(arguments, input).await?;
-        if said.code == Some(0) {
-            return Ok(said.stdout);
-        }
-        Err(Error::Command {
-            command: format!("sallyport {}", arguments.join(" ")),
-            code: said.code,
-            stderr: said.stderr,
-        })
+        let command = format!("sallyport {}", arguments.join(" "));
+        Ok(said.success(&command)?.stdout)
     }
 
     /// Runs a command with `-o json`; gives what it printed.
@@ -86,29 +68,11 @@ impl Cli {
 
     /// Runs a command, however it ends.
     pub async fn run(&self, arguments: &[&str], input: &str) -> Result<Said> {
-        let start = |source| Error::Start {
-            program: self.program.clone(),
-            source,
-        };
-        let mut child = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        command
             .args(arguments)
-            .env("SALLYPORT_PROFILE", &self.profile)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(start)?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A command that fails early does not read; its exit code tells more than a broken pipe.
-            let _ = stdin.write_all(input.as_bytes()).await;
-        }
-        let output = child.wait_with_output().await.map_err(start)?;
-        let said = Said {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        };
+            .env("SALLYPORT_PROFILE", &self.profile);
+        let said = Said::by(&mut command, input).await?;
         files::append(
             &self.transcript,
             &format!(

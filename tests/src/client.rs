@@ -79,7 +79,11 @@ impl Client {
     }
 
     /// One request on a connection of its own.
-    pub async fn send(&self, peer: SocketAddr, request: Request<String>) -> Result<Reply> {
+    pub async fn send(
+        &self,
+        peer: SocketAddr,
+        request: Request<impl Into<Bytes>>,
+    ) -> Result<Reply> {
         self.connect(peer).await?.send(request).await
     }
 
@@ -117,7 +121,7 @@ impl Client {
 
 impl Connection {
     /// Sends a request and reads the whole answer.
-    pub async fn send(&mut self, request: Request<String>) -> Result<Reply> {
+    pub async fn send(&mut self, request: Request<impl Into<Bytes>>) -> Result<Reply> {
         at_most("an answer", PATIENCE, self.exchange(request)).await
     }
 
@@ -126,7 +130,7 @@ impl Connection {
         self.send(get(path)?).await
     }
 
-    async fn exchange(&mut self, request: Request<String>) -> Result<Reply> {
+    async fn exchange(&mut self, request: Request<impl Into<Bytes>>) -> Result<Reply> {
         let peer = self.peer;
         let (mut parts, body) = request.into_parts();
         if !parts.headers.contains_key(http::header::HOST) {
@@ -135,7 +139,7 @@ impl Connection {
                 .headers
                 .insert(http::header::HOST, host.map_err(http::Error::from)?);
         }
-        let request = Request::from_parts(parts, Full::new(Bytes::from(body)));
+        let request = Request::from_parts(parts, Full::new(body.into()));
         self.sender.ready().await.map_err(Error::exchange(peer))?;
         let answer = self
             .sender
@@ -182,6 +186,14 @@ impl Reply {
     /// The body as JSON.
     pub fn json(&self) -> Result<serde_json::Value> {
         Error::parse_json("the answer", &self.body)
+    }
+
+    /// The id of what was created.
+    pub fn created(self) -> Result<String> {
+        let answer = self.success("the creation")?.json()?;
+        let id = answer.get("id").and_then(serde_json::Value::as_str);
+        id.map(str::to_owned)
+            .ok_or_else(|| Error::shape("the creation", "id", &answer))
     }
 
     /// The answer itself if its status is 2xx, an error naming `what` otherwise.

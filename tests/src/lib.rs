@@ -4,19 +4,24 @@
 #![forbid(unsafe_code)]
 
 pub mod admin;
+pub mod anypoint_cli;
 pub mod cli;
 pub mod client;
 pub mod demo;
 pub mod envoy;
 mod error;
 pub mod files;
+pub mod keytool;
 pub mod manager;
 pub mod multipart;
+pub mod needle;
 pub mod pki;
 pub mod ports;
 pub mod process;
 pub mod program;
 pub mod provider;
+pub mod said;
+pub mod schemathesis;
 pub mod scratch;
 pub mod template;
 pub mod tls;

@@ -1,6 +1,7 @@
 //! The Manager API by raw HTTPS, for what the command line would never send.
 
 use http::{Method, Request};
+use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use crate::client::{Client, Reply};
@@ -21,10 +22,16 @@ impl Manager {
     /// Gets a token as the administrator.
     pub async fn login(vault: &Vault) -> Result<Self> {
         let account = vault.account();
+        Self::login_as(vault, &account.client_id, &account.client_secret).await
+    }
+
+    /// Gets a token as another connected app.
+    pub async fn login_as(vault: &Vault, client_id: &str, client_secret: &str) -> Result<Self> {
+        let account = vault.account();
         let client = Client::new(&vault.ca()?, "localhost", None)?;
         let credentials = json!({
-            "client_id": account.client_id,
-            "client_secret": account.client_secret,
+            "client_id": client_id,
+            "client_secret": client_secret,
             "grant_type": "client_credentials",
         });
         let request = Request::post("/accounts/api/v2/oauth2/token")
@@ -46,6 +53,11 @@ impl Manager {
         })
     }
 
+    /// The token it calls with.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// The Anypoint path of `rest` (`secretGroups/...`) in this environment.
     pub fn path(&self, rest: &str) -> String {
         format!("/secrets-manager/api/v1/{}/{rest}", self.scope)
@@ -56,45 +68,69 @@ impl Manager {
         format!("/api/v1/{}/{rest}", self.scope)
     }
 
+    /// A request with the token; headers can be added.
+    pub fn request(&self, method: Method, path: &str) -> http::request::Builder {
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", self.token))
+    }
+
+    /// Sends a request as it is.
+    pub async fn deliver(&self, request: Request<impl Into<Bytes>>) -> Result<Reply> {
+        self.client.send(self.address, request).await
+    }
+
     /// Sends anything, with the token.
     pub async fn send(
         &self,
         method: Method,
         path: &str,
         content_type: Option<&str>,
-        body: String,
+        body: impl Into<Bytes>,
     ) -> Result<Reply> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("authorization", format!("Bearer {}", self.token));
+        let mut request = self.request(method, path);
         if let Some(content_type) = content_type {
             request = request.header("content-type", content_type);
         }
-        self.client.send(self.address, request.body(body)?).await
+        self.deliver(request.body(body)?).await
     }
 
     /// `GET`, as JSON.
     pub async fn list(&self, path: &str) -> Result<Value> {
-        let reply = self.send(Method::GET, path, None, String::new()).await?;
-        reply.success(path)?.json()
+        self.get(path).await?.success(path)?.json()
+    }
+
+    /// `GET`, whatever the answer.
+    pub async fn get(&self, path: &str) -> Result<Reply> {
+        self.send(Method::GET, path, None, String::new()).await
+    }
+
+    /// `DELETE`.
+    pub async fn delete(&self, path: &str) -> Result<Reply> {
+        self.send(Method::DELETE, path, None, String::new()).await
     }
 
     /// `POST` of JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Reply> {
-        self.send(
-            Method::POST,
-            path,
-            Some("application/json"),
-            body.to_string(),
-        )
-        .await
+        self.json(Method::POST, path, body).await
+    }
+
+    /// JSON with any method.
+    pub async fn json(&self, method: Method, path: &str, body: &Value) -> Result<Reply> {
+        self.send(method, path, Some("application/json"), body.to_string())
+            .await
     }
 
     /// `POST` of a form.
     pub async fn upload(&self, path: &str, form: Form) -> Result<Reply> {
+        self.form(Method::POST, path, form).await
+    }
+
+    /// A form with any method.
+    pub async fn form(&self, method: Method, path: &str, form: Form) -> Result<Reply> {
         let content_type = Form::content_type();
-        self.send(Method::POST, path, Some(&content_type), form.finish())
+        self.send(method, path, Some(&content_type), form.finish())
             .await
     }
 
@@ -102,11 +138,6 @@ impl Manager {
     pub async fn create_group(&self, name: &str) -> Result<String> {
         let body = json!({"name": name, "downloadable": false});
         let reply = self.post(&self.path("secretGroups"), &body).await?;
-        let answer = reply.success("creating a group")?.json()?;
-        answer
-            .get("id")
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-            .ok_or_else(|| Error::shape("creating a group", "id", &answer))
+        reply.created()
     }
 }

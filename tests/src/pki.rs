@@ -135,6 +135,16 @@ impl fmt::Debug for Identity {
 }
 
 impl Identity {
+    /// Reads the files `sallyport gateway create --out <directory>` left there.
+    pub fn of_gateway(directory: &Path) -> Result<Self> {
+        let certificate = files::read(&directory.join("gateway.pem"))?;
+        Ok(Self {
+            chain: certificate.clone(),
+            certificate,
+            key: files::read(&directory.join("gateway.key"))?,
+        })
+    }
+
     /// Writes `<name>.pem` (the chain) and `<name>.key`, readable by the owner only.
     pub fn write_to(&self, directory: &Path, name: &str) -> Result<IdentityFiles> {
         let written = IdentityFiles {

@@ -43,6 +43,34 @@ pub fn envoy() -> Result<PathBuf> {
     )
 }
 
+/// MuleSoft's command line, `anypoint-cli-v4`.
+pub fn anypoint_cli() -> Result<PathBuf> {
+    present(
+        "anypoint-cli-v4",
+        repository().join(".tools/anypoint-cli/node_modules/.bin/anypoint-cli-v4"),
+        "make tools",
+    )
+}
+
+/// Schemathesis, `st`.
+pub fn schemathesis() -> Result<PathBuf> {
+    present(
+        "schemathesis",
+        repository().join(".tools/schemathesis/bin/st"),
+        "make tools",
+    )
+}
+
+/// The JDK's keytool.
+pub fn keytool() -> Result<PathBuf> {
+    on_path("keytool", "apt-get install openjdk-17-jre-headless")
+}
+
+/// OpenSSL's command line.
+pub fn openssl() -> Result<PathBuf> {
+    on_path("openssl", "apt-get install openssl")
+}
+
 /// The Envoy configuration of the demo.
 pub fn demo_configuration() -> PathBuf {
     repository().join("envoy/demo/envoy.yaml")
@@ -54,6 +82,15 @@ fn built(name: &'static str, command: &'static str) -> Result<PathBuf> {
         .or_else(own_directory)
         .unwrap_or_else(|| repository().join("target/debug"));
     present(name, directory.join(name), command)
+}
+
+/// In one of the directories of `PATH`.
+fn on_path(name: &'static str, command: &'static str) -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|directory| directory.join(name))
+        .find(|program| program.is_file())
+        .map_or_else(|| present(name, Path::new("PATH").join(name), command), Ok)
 }
 
 fn present(what: &'static str, path: PathBuf, command: &'static str) -> Result<PathBuf> {

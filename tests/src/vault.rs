@@ -17,7 +17,18 @@ pub struct Vault {
     account: Account,
     manager: SocketAddr,
     provider: SocketAddr,
+    log_level: LogLevel,
     service: Option<Process>,
+}
+
+/// How much the service writes to its log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogLevel {
+    /// What it does by itself.
+    #[default]
+    Info,
+    /// Everything, that of its libraries too.
+    Trace,
 }
 
 /// What `sallyport-vault init -o json` prints.
@@ -65,11 +76,17 @@ impl std::fmt::Debug for Account {
 impl Vault {
     /// Initialises a vault in `<directory>/data` and starts it on free ports.
     pub async fn start(directory: &Path) -> Result<Self> {
+        Self::start_logging(directory, LogLevel::default()).await
+    }
+
+    /// The same with more or less in its log.
+    pub async fn start_logging(directory: &Path, log_level: LogLevel) -> Result<Self> {
         let mut vault = Self {
             account: initialise(&directory.join("data"))?,
             directory: directory.to_owned(),
             manager: ports::ANY,
             provider: ports::ANY,
+            log_level,
             service: None,
         };
         vault.resume().await?;
@@ -93,6 +110,9 @@ impl Vault {
             .arg(self.provider.to_string())
             .arg("--ready-file")
             .arg(&ready);
+        if self.log_level == LogLevel::Trace {
+            command.env("SALLYPORT_LOG", "trace");
+        }
         let mut service = Process::start("sallyport-vault", &mut command, &self.log())?;
         let doors: Doors = until("the vault's ready file", PATIENCE, async || {
             service.still_runs()?;

@@ -3,20 +3,15 @@
 use serde_json::Value;
 
 use super::{Line, Stage};
+use crate::Result;
 use crate::pki::Identity;
 use crate::provider::Provider;
-use crate::{Result, files};
 
 const REFERENCE: &str = "secret://payments/sharedSecrets/backend";
 
 /// (6) A registered gateway without a grant is refused, and the audit log has the refusal.
 pub async fn ungranted_gateway_is_refused(stage: &mut Stage) -> Result<Line> {
-    let certificate = files::read(&stage.stranger.join("gateway.pem"))?;
-    let identity = Identity {
-        chain: certificate.clone(),
-        certificate,
-        key: files::read(&stage.stranger.join("gateway.key"))?,
-    };
+    let identity = Identity::of_gateway(&stage.stranger)?;
     let provider = Provider::new(&stage.vault, Some(&identity))?;
     let outcome = provider.outcome(REFERENCE).await?;
     let answer = outcome

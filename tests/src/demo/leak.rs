@@ -1,6 +1,6 @@
 //! Line 7: nothing that was written holds a secret.
 
-use super::needle::needles;
+use super::needles::needles;
 use super::{Line, Stage};
 use crate::{Result, files};
 

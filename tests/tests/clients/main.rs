@@ -11,4 +11,7 @@
 )]
 
 mod anypoint_cli;
+mod canary;
+mod race;
 mod schemathesis;
+mod terraform;

@@ -12,6 +12,32 @@ pub(crate) struct PemBlock<'a> {
     lines: Vec<&'a str>,
 }
 
+/// Labels that an error may repeat. Anything else is a stranger's text: whoever lost a line break may
+/// have the key itself there.
+const KNOWN_LABELS: [&str; 21] = [
+    "ATTRIBUTE CERTIFICATE",
+    "CERTIFICATE",
+    "CERTIFICATE REQUEST",
+    "CMS",
+    "DH PARAMETERS",
+    "DSA PRIVATE KEY",
+    "EC PARAMETERS",
+    "EC PRIVATE KEY",
+    "ENCRYPTED PRIVATE KEY",
+    "NEW CERTIFICATE REQUEST",
+    "OPENSSH PRIVATE KEY",
+    "PGP PRIVATE KEY BLOCK",
+    "PGP PUBLIC KEY BLOCK",
+    "PKCS7",
+    "PRIVATE KEY",
+    "PUBLIC KEY",
+    "RSA PRIVATE KEY",
+    "RSA PUBLIC KEY",
+    "SSH2 PUBLIC KEY",
+    "TRUSTED CERTIFICATE",
+    "X509 CRL",
+];
+
 /// What is wrong with the framing or the content of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PemBlockError {
@@ -58,6 +84,15 @@ impl<'a> PemBlock<'a> {
     #[cfg(feature = "keystores")]
     pub(crate) fn has_headers(&self) -> bool {
         self.lines.iter().any(|line| line.contains(':'))
+    }
+
+    /// The label for an error: as it is if it is a known one.
+    pub(crate) fn shown_label(&self) -> String {
+        KNOWN_LABELS
+            .into_iter()
+            .find(|known| *known == self.label)
+            .unwrap_or("something unknown")
+            .to_owned()
     }
 
     /// The decoded content. Both the text and the bytes are zeroed when dropped: it may be a key.

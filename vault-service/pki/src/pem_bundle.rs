@@ -143,7 +143,7 @@ pub(crate) fn certificate(number: usize, block: &PemBlock<'_>) -> Result<Certifi
     if !is_certificate(block.label) {
         return Err(PemError::NotACertificate {
             block: number,
-            label: block.label.chars().take(64).collect(),
+            label: block.shown_label(),
         });
     }
     let der = block

@@ -210,8 +210,8 @@ impl PrivateKey {
             }
             "RSA PRIVATE KEY" => Self::from_pkcs8(pkcs8_of_pkcs1(&decode()?)?),
             "EC PRIVATE KEY" => Self::from_pkcs8(pkcs8_of_sec1(&decode()?)?),
-            label => Err(PrivateKeyError::UnsupportedLabel {
-                label: label.chars().take(64).collect(),
+            _ => Err(PrivateKeyError::UnsupportedLabel {
+                label: block.shown_label(),
             }),
         }
     }

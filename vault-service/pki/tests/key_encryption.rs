@@ -15,7 +15,7 @@ use pkcs8::pkcs5::pbes2::Parameters;
 use pkcs8::pkcs5::scrypt;
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512};
 use rcgen::{PKCS_ECDSA_P256_SHA256, PKCS_ED25519};
-use sallyport_pki::{Certificate, KeyError, PrivateKey, PrivateKeyError};
+use sallyport_pki::{Certificate, KeyError, PrivateKey, PrivateKeyError, certificates_from_pem};
 
 const SALT: &[u8] = &[7; 16];
 const IV: [u8; 16] = [9; 16];
@@ -152,6 +152,15 @@ fn unknown_kinds_of_keys_are_named() {
             label: "OPENSSH PRIVATE KEY".to_owned()
         }
     );
+}
+
+#[test]
+fn a_label_that_may_be_the_key_itself_is_not_repeated() {
+    let secret = "PRIVATE KEY MIGHAgEAMBMGByqGSM49";
+    let error = refusal(&pem(secret, b"x"), None);
+    assert!(!error.to_string().contains("MIGHAgEA"), "{error}");
+    let error = certificates_from_pem(pem(secret, b"x").as_bytes()).unwrap_err();
+    assert!(!error.to_string().contains("MIGHAgEA"), "{error}");
 }
 
 fn pbkdf2(iterations: u32) -> Parameters {

@@ -118,8 +118,9 @@ pub enum KeystoreError {
         /// Subject of the certificate.
         subject: String,
     },
-    /// No entry of this name.
-    #[error("no entry {} in the keystore: it has {}", shown(.alias), listed(.known))]
+    /// No entry of this name. What was asked for is not repeated: among passphrases, somebody's may be
+    /// in the wrong field.
+    #[error("the keystore has no entry of that name: it has {}", listed(.known))]
     NoSuchAlias {
         /// What was asked for.
         alias: String,
@@ -201,11 +202,11 @@ mod tests {
         };
         assert_eq!(
             error(&["a", "b"]),
-            "no entry `c` in the keystore: it has `a`, `b`"
+            "the keystore has no entry of that name: it has `a`, `b`"
         );
         assert_eq!(
             error(&[]),
-            "no entry `c` in the keystore: it has no entry at all"
+            "the keystore has no entry of that name: it has no entry at all"
         );
         assert!(error(&["x"; 23]).ends_with("`x`, `x` and 3 more"));
     }

@@ -12,7 +12,7 @@ use crate::expiration::Expiring;
 use crate::kind::{Kind, Upload};
 use crate::life_cycle::with;
 use crate::names::Named;
-use crate::output::Output;
+use crate::output::{Output, text_of};
 use crate::request::Request;
 use crate::writing::{Expecting, Storing};
 
@@ -117,9 +117,11 @@ pub(crate) fn stored(
     output: Output,
 ) -> Result<(), Error> {
     let Named { id, name } = named;
+    let number = answer.get("version").map(text_of);
+    let version = number.map_or_else(String::new, |number| format!(", version {number}"));
     output.done(
         &with(answer, &json!({"id": id, "name": name})),
-        &format!("{done} {named}"),
+        &format!("{done} {named}{version}"),
     )
 }
 

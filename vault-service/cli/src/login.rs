@@ -15,7 +15,8 @@ use crate::profile::{Overrides, Profile, parse_url};
 use crate::secret_input::{self, LineEnd, Prompt, Wanted};
 use crate::session::{self, Session};
 
-const ME: &str = "/api/v1/me";
+/// Who one is at the vault.
+pub(crate) const ME: &str = "/api/v1/me";
 
 /// Log in as a user or a connected app and remember the vault in the profile
 ///

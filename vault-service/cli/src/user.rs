@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use sallyport_model::Username;
+use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::names;
+use crate::login::ME;
+use crate::names::{self, Named};
 use crate::output::Output;
-use crate::request::{Fields, Request};
+use crate::request::{Fields, Request, parse};
 use crate::secret_input;
 use crate::secret_value::PASSWORD;
 use crate::session::Session;
@@ -24,8 +27,8 @@ pub(crate) enum Command {
     /// Create a user
     #[command(after_help = "Example:\n  sallyport user create ada --password-file -")]
     Create {
-        /// The user name
-        username: String,
+        /// 2 to 64 ASCII letters, digits and . _ - @ +, starting with a letter or digit
+        username: Username,
         #[command(flatten)]
         password: NewPassword,
         /// Let the user do everything in the organization and those below it
@@ -37,11 +40,12 @@ pub(crate) enum Command {
     /// List the users of the organization
     #[command(after_help = "Example:\n  sallyport user list")]
     List,
-    /// Give a user, for example yourself, a new password
-    #[command(after_help = "Example:\n  sallyport user set-password ada")]
+    /// Give yourself, or as an administrator somebody else, a new password
+    #[command(after_help = "Example:\n  sallyport user set-password\n  \
+                      sallyport user set-password ada --password-file -")]
     SetPassword {
-        /// User name or id
-        username: String,
+        /// User name or id [default: yourself]
+        username: Option<String>,
         #[command(flatten)]
         password: NewPassword,
         #[command(flatten)]
@@ -65,6 +69,13 @@ pub(crate) struct NewPassword {
     password_file: Option<PathBuf>,
 }
 
+/// Who one is.
+#[derive(Deserialize)]
+struct Me {
+    id: Uuid,
+    name: String,
+}
+
 /// Runs a verb.
 pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
     let mut session = Session::open()?;
@@ -82,7 +93,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
                 .plain("administrator", administrator);
             let request = Request::post(users(&session), fields);
             match writing.send(&mut session, &request, output)? {
-                Some(answer) => created(&request.path, WHAT, &username, &answer, output),
+                Some(answer) => created(&request.path, WHAT, username.as_str(), &answer, output),
                 None => Ok(()),
             }
         }
@@ -93,13 +104,13 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
             writing,
         } => {
             let password = secret_input::read(password.password_file.as_ref(), PASSWORD)?;
-            let id = find(&mut session, &username)?;
-            let path = format!("{}/{id}/password", users(&session));
+            let named = self_or(&mut session, username.as_deref())?;
+            let path = format!("{}/{}/password", users(&session), named.id);
             let request = Request::put(path, Fields::default().secret("password", password));
             match writing.send(&mut session, &request, output)? {
                 Some(_) => output.done(
-                    &json!({"id": id, "name": username}),
-                    &format!("User {username} has a new password"),
+                    &json!({"id": named.id, "name": named.name}),
+                    &format!("User {named} has a new password"),
                 ),
                 None => Ok(()),
             }
@@ -126,6 +137,22 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
 pub(crate) fn find(session: &mut Session, wanted: &str) -> Result<Uuid, Error> {
     let list = users(session);
     names::find(session, WHAT, wanted, &list)
+}
+
+/// Not everybody may list users, but everybody may know themselves.
+fn self_or(session: &mut Session, wanted: Option<&str>) -> Result<Named, Error> {
+    let me = session.client.get(ME)?;
+    let me = parse::<Me>(ME, &me)?;
+    match wanted {
+        Some(wanted) if wanted != me.name && wanted != me.id.to_string() => {
+            let list = users(session);
+            names::find_named(session, WHAT, wanted, &list)
+        }
+        _ => Ok(Named {
+            id: me.id,
+            name: me.name,
+        }),
+    }
 }
 
 fn list(session: &mut Session, output: Output) -> Result<(), Error> {

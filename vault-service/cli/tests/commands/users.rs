@@ -60,13 +60,24 @@ fn users_are_listed_and_deleted_and_get_new_passwords() {
     assert_eq!(scene.say("user list -o name").succeeds(), "ada\n");
     scene.vault.heard();
 
-    scene
-        .say_with("user set-password ada --password-file -", PASSWORD)
-        .succeeds();
-    let heard = scene.vault.heard();
     let path = of_organization(&format!("/users/{ID}"));
-    assert_eq!(heard[1].line(), format!("PUT {path}/password"));
-    assert_eq!(heard[1].json(), json!({"password": PASSWORD}));
+    for (id, name) in [
+        ("00000000-0000-4000-8000-000000000009", "admin"),
+        (ID, "ada"),
+    ] {
+        let me = json!({"id": id, "kind": "user", "name": name});
+        scene.vault.answer("GET", "/api/v1/me", 200, me);
+    }
+    for (who, list) in [("ada", true), ("ada", false), ("", false)] {
+        let line = format!("user set-password {who} --password-file -");
+        scene.say_with(&line, PASSWORD).succeeds();
+        let heard = scene.vault.heard();
+        let listed = format!("GET {}", of_organization("/users"));
+        assert_eq!(heard.iter().any(|heard| heard.line() == listed), list);
+        let put = heard.last().unwrap();
+        assert_eq!(put.line(), format!("PUT {path}/password"));
+        assert_eq!(put.json(), json!({"password": PASSWORD}));
+    }
 
     scene.say("user delete ada --dry-run").succeeds();
     scene.say(&format!("user delete {ID} --yes")).succeeds();

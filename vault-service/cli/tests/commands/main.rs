@@ -16,6 +16,7 @@ mod apps;
 mod audit;
 mod certificates;
 mod completion;
+mod confirmations;
 mod crl_distributors;
 mod environments;
 mod expiring;

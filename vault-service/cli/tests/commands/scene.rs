@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
@@ -113,19 +113,29 @@ impl Scene {
         stdin: &str,
         environment: &[(&str, &str)],
     ) -> Ended {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sallyport"))
+        let mut command = self.command(arguments);
+        command.envs(environment.iter().copied());
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        // A command that does not read its input may be gone already.
+        let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+        self.end(arguments, child)
+    }
+
+    /// The command before it runs: no environment but the profile, output kept.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sallyport"));
+        command
             .args(arguments)
             .env_clear()
             .env("SALLYPORT_PROFILE", self.profile())
-            .envs(environment.iter().copied())
             .current_dir(self.directory.path())
-            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // A command that does not read its input may be gone already.
-        let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Waits for its end and remembers what was seen.
+    pub(crate) fn end(&self, arguments: &[&str], child: Child) -> Ended {
         let output = child.wait_with_output().unwrap();
         let ended = Ended {
             code: output.status.code().expect("not killed"),

@@ -1,0 +1,64 @@
+//! What destroys asks on a terminal first.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::scene::{Ended, Scene, in_group};
+
+/// Runs a command line at a terminal where somebody types `answer`.
+fn at_a_terminal(scene: &Scene, line: &str, answer: &str) -> Ended {
+    let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&keyboard).unwrap();
+    unlockpt(&keyboard).unwrap();
+    let name = ptsname(&keyboard, Vec::new()).unwrap();
+    let terminal = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(Path::new(name.to_str().unwrap()))
+        .unwrap();
+    let mut keyboard = File::from(keyboard);
+    keyboard.write_all(answer.as_bytes()).unwrap();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let child = scene.command(&words).stdin(Stdio::from(terminal)).spawn();
+    scene.end(&words, child.unwrap())
+}
+
+#[test]
+fn a_destructive_verb_asks_and_only_a_yes_lets_it_go_on() {
+    let scene = Scene::logged_in();
+    scene
+        .vault
+        .answer_text("DELETE", &in_group(""), 204, "", "");
+    for answer in ["n\n", "\n", "maybe\n"] {
+        let ended = at_a_terminal(&scene, "group delete payments", answer);
+        let stderr = ended.fails(2);
+        assert!(
+            stderr.starts_with("Delete secret group payments ("),
+            "{stderr}"
+        );
+        assert!(stderr.contains("nothing was changed"), "{stderr}");
+    }
+    let quiet = |heard: &str| !heard.starts_with("DELETE");
+    assert!(scene.vault.heard_lines().iter().all(|line| quiet(line)));
+
+    let ended = at_a_terminal(&scene, "group delete payments", "y\n");
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(
+        scene.vault.heard_lines().last().unwrap(),
+        &format!("DELETE {}", in_group(""))
+    );
+}
+
+#[test]
+fn neither_yes_nor_a_dry_run_is_asked_about() {
+    let scene = Scene::logged_in();
+    scene
+        .vault
+        .answer_text("DELETE", &in_group(""), 204, "", "");
+    at_a_terminal(&scene, "group delete payments --dry-run", "").succeeds();
+    at_a_terminal(&scene, "group delete payments --yes", "").succeeds();
+}

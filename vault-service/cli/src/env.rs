@@ -1,6 +1,7 @@
 //! `env`: environments of an organization, and which one is in use.
 
 use clap::Subcommand;
+use sallyport_model::PlaceName;
 use serde_json::json;
 
 use crate::error::Error;
@@ -20,8 +21,8 @@ pub(crate) enum Command {
     /// Create an environment in the organization in use
     #[command(after_help = "Example:\n  sallyport env create sandbox")]
     Create {
-        /// The name
-        name: String,
+        /// 1 to 64 letters, digits, single spaces and - _ .
+        name: PlaceName,
         /// Mark it as a production environment
         #[arg(long)]
         production: bool,
@@ -63,7 +64,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
                 .plain("production", production);
             let request = Request::post(environments, fields);
             match writing.send(&mut session, &request, output)? {
-                Some(answer) => created(&request.path, WHAT, &name, &answer, output),
+                Some(answer) => created(&request.path, WHAT, name.as_str(), &answer, output),
                 None => Ok(()),
             }
         }

@@ -1,6 +1,7 @@
 //! `org`: organizations and the business groups below them.
 
 use clap::Subcommand;
+use sallyport_model::PlaceName;
 
 use crate::error::Error;
 use crate::names;
@@ -19,8 +20,8 @@ pub(crate) enum Command {
     /// Create a business group below the organization in use
     #[command(after_help = "Example:\n  sallyport org create Retail")]
     Create {
-        /// The name
-        name: String,
+        /// 1 to 64 letters, digits, single spaces and - _ .
+        name: PlaceName,
         #[command(flatten)]
         writing: Writing,
     },
@@ -43,7 +44,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
             let path = session.of_organization("/organizations");
             let request = Request::post(path, Fields::default().plain("name", name.as_str()));
             match writing.send(&mut session, &request, output)? {
-                Some(answer) => created(&request.path, WHAT, &name, &answer, output),
+                Some(answer) => created(&request.path, WHAT, name.as_str(), &answer, output),
                 None => Ok(()),
             }
         }

@@ -215,7 +215,9 @@ pub(crate) fn warn(text: &str) {
 }
 
 fn yaml(value: &Value) -> Result<String, Error> {
-    serde_saphyr::to_string(value).map_err(|error| Error::Print {
+    // One value, one line: a folded id or URL cannot be searched for.
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    serde_saphyr::to_string_with_options(value, options).map_err(|error| Error::Print {
         source: io::Error::other(error.to_string()),
     })
 }
@@ -305,6 +307,17 @@ mod tests {
             .map(|(p, t)| (p.as_str(), t.as_str()))
             .collect();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn yaml_has_one_line_per_value_and_nothing_a_terminal_would_obey() {
+        let long = "words and ".repeat(30);
+        let value = json!({"long": long.trim(), "evil": "a\u{1b}[2J\nb", "no": "no"});
+        let text = yaml(&value).unwrap();
+        assert_eq!(text.trim_end().lines().count(), 3, "{text}");
+        let evil = |character: char| character.is_control() && character != '\n';
+        assert!(!text.contains(evil), "{text}");
+        assert!(text.contains("\"no\"") || text.contains("'no'"), "{text}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `permission`: what a user or a connected app may do in environments.
 
 use clap::{Args, Subcommand};
-use sallyport_model::EnvironmentId;
+use sallyport_model::{EnvironmentId, Permission, PermissionError};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -11,14 +11,6 @@ use crate::request::{Body, Request};
 use crate::session::{self, Session};
 use crate::writing::Writing;
 use crate::{app, user};
-
-/// The words of the API.
-const PERMISSIONS: [&str; 4] = [
-    "manage:secret_groups",
-    "manage:secrets",
-    "read:secrets_metadata",
-    "read:secrets",
-];
 
 /// The verbs.
 #[derive(Subcommand)]
@@ -73,7 +65,7 @@ pub(crate) struct Set {
 /// A permission and where.
 #[derive(Clone)]
 struct Wanted {
-    permission: &'static str,
+    permission: Permission,
     place: Place,
 }
 
@@ -154,9 +146,9 @@ impl std::str::FromStr for Wanted {
             Some((_, "")) => return Err("after @ stands an environment, or *".to_owned()),
             Some((word, name)) => (word, Place::Named(name.to_owned())),
         };
-        let permission = PERMISSIONS.into_iter().find(|known| *known == word);
-        let permission = permission
-            .ok_or_else(|| format!("no such permission; there are: {}", PERMISSIONS.join(", ")))?;
+        let permission = word
+            .parse()
+            .map_err(|error: PermissionError| error.to_string())?;
         Ok(Self { permission, place })
     }
 }

@@ -171,7 +171,10 @@ fn every_kind_is_promoted_discarded_and_rolled_back() {
         for (option, body) in [("", json!({})), ("--version 1", json!({"version": 1}))] {
             let line = format!("{noun} rollback edge --group payments {option}");
             let ended = scene.say(&line);
-            assert_eq!(ended.succeeds(), format!("Rolled back edge ({ID}), version 3\n"));
+            assert_eq!(
+                ended.succeeds(),
+                format!("Rolled back edge ({ID}), version 3\n")
+            );
             let heard = scene.vault.heard();
             let post = heard.last().unwrap();
             let path = own_item(collection, "rollback");

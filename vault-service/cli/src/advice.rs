@@ -49,6 +49,13 @@ impl Error {
             Self::Nonsense { .. } => {
                 "check that the url is a vault's, and that its version fits this command's"
             }
+            Self::NoSuch {
+                what: "environment" | "organization",
+                known,
+                ..
+            } if known.count() == 0 => {
+                "ask an administrator for a permission: sallyport permission set ..."
+            }
             Self::NoSuch { known, .. } if known.count() == 0 => {
                 "create it first; `sallyport --help` shows how"
             }

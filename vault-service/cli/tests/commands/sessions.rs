@@ -244,6 +244,24 @@ fn a_login_that_has_ended_is_asked_for_again() {
 }
 
 #[test]
+fn who_may_see_no_environment_learns_whom_to_ask() {
+    let scene = Scene::new();
+    let token = json!({"access_token": "user-token", "expires_in": 3600});
+    scene.vault.answer("POST", LOGIN, 200, token);
+    let path = format!("/accounts/api/organizations/{ORGANIZATION}/environments");
+    let none = json!({"data": [], "total": 0});
+    scene.vault.answer("GET", &path, 200, none);
+    // The scripted environment is seen first.
+    login_as_user(&scene, "pa55w0rd").succeeds();
+    let ended = login_as_user(&scene, "pa55w0rd");
+    assert!(
+        ended
+            .fails(1)
+            .contains("ask an administrator for a permission")
+    );
+}
+
+#[test]
 fn a_wrong_password_is_reported_and_no_profile_is_written() {
     let scene = Scene::new();
     let refused = json!({"name": "Unauthorized", "message": "unknown user or password"});

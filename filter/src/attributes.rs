@@ -1,8 +1,19 @@
 //! Envoy's attributes of a connection, as facts.
 
+use sallyport_filter_core::config::Place;
 use sallyport_filter_core::{DownstreamFacts, UpstreamFacts};
 
 use crate::host;
+
+/// Where the request goes: the router's choice at this point of the filter chain.
+pub(crate) fn place() -> Place {
+    Place {
+        route: host::attribute(&["xds", "route_name"]),
+        virtual_host: host::attribute(&["xds", "virtual_host_name"]),
+        cluster: host::attribute(&["xds", "cluster_name"]),
+        server_name: host::attribute(&["connection", "requested_server_name"]),
+    }
+}
 
 /// The client's connection. The leaf comes from the connection; the header is Envoy's own word
 /// only if the connection manager sanitises it, and is treated as anybody's.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
 use proxy_wasm::types::Action;
-use sallyport_filter_core::config::Direction;
+use sallyport_filter_core::config::{Direction, Place};
 use sallyport_filter_core::{
     Call, CallId, Config, Counter, Effect, Event, Facts, Reason, Reply, State, StreamId, step,
 };
@@ -17,6 +17,8 @@ pub(crate) struct Guard {
     root: u32,
     epoch: Instant,
     direction: Direction,
+    /// Whether requests are told apart by where they go.
+    depends_on_place: bool,
     state: RefCell<State>,
     /// The open call, by the host's token and by the brain's.
     open_call: Cell<Option<(u32, CallId)>>,
@@ -31,6 +33,7 @@ impl Guard {
             root,
             epoch: Instant::now(),
             direction: config.policy.direction(),
+            depends_on_place: config.policy.depends_on_place(),
             state: RefCell::new(State::new(config)),
             open_call: Cell::new(None),
             stopped: RefCell::default(),
@@ -63,12 +66,16 @@ impl Guard {
 
     /// The headers of a request arrived; the host is in the context of its stream.
     pub(crate) fn request(&self, stream: StreamId) -> Action {
+        let place = match self.depends_on_place {
+            true => attributes::place(),
+            false => Place::default(),
+        };
         let facts = match self.direction {
             Direction::Downstream => Facts::Downstream(attributes::downstream()),
             Direction::Upstream => Facts::Upstream(attributes::upstream()),
         };
         let mut decided = None;
-        for effect in self.feed(Event::Request(stream, facts)) {
+        for effect in self.feed(Event::Request(stream, place, facts)) {
             match effect {
                 Effect::Resume(_) => decided = Some(Action::Continue),
                 Effect::Hold(_) => {

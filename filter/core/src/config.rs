@@ -5,6 +5,7 @@
 
 mod document;
 mod error;
+mod route;
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use sallyport_model::{Reference, Scope, Template};
 
 pub use error::{ConfigError, Fault};
+pub use route::{Place, Route, RouteMatch};
 
 use crate::header_name::HeaderName;
 
@@ -63,14 +65,40 @@ pub enum Direction {
 /// What clients must show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Downstream {
+    /// For requests that no route matches.
+    pub default: ClientPolicy,
+    /// For the requests each of them matches; the first one counts.
+    pub routes: Vec<Route>,
+    /// Whether the upstream learns who the client was.
+    pub forward_client_certificate: ForwardClientCertificate,
+}
+
+/// What clients of one route, or of all others, must show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientPolicy {
     /// A TLS context.
     pub tls_context: Reference,
     /// A certificate pinset.
     pub certificate_pinset: Option<Reference>,
     /// Enforce or observe.
     pub mode: Mode,
-    /// Whether the upstream learns who the client was.
-    pub forward_client_certificate: ForwardClientCertificate,
+}
+
+/// Which policy of a plugin entry a request falls under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PolicyIndex(usize);
+
+/// One policy, whichever side it guards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerPolicy<'a> {
+    /// A TLS context.
+    pub tls_context: &'a Reference,
+    /// A certificate pinset.
+    pub certificate_pinset: Option<&'a Reference>,
+    /// A name that a server's certificate must carry.
+    pub server_name: Option<&'a str>,
+    /// Enforce or observe.
+    pub mode: Mode,
 }
 
 /// What servers must show, and what they then get.
@@ -132,8 +160,15 @@ pub enum ForwardClientCertificate {
 impl Config {
     /// Every reference of the configuration, once.
     pub fn references(&self) -> BTreeSet<&Reference> {
-        let (context, pinset) = self.policy.trust_references();
-        let mut references: BTreeSet<&Reference> = pinset.into_iter().chain([context]).collect();
+        let policies = self.policy.policies();
+        let mut references: BTreeSet<&Reference> = policies
+            .flat_map(|policy| {
+                policy
+                    .certificate_pinset
+                    .into_iter()
+                    .chain([policy.tls_context])
+            })
+            .collect();
         if let Policy::Upstream(upstream) = &self.policy {
             for injection in &upstream.inject {
                 match &injection.value {
@@ -165,24 +200,75 @@ impl Policy {
         }
     }
 
-    /// Enforce or observe.
-    pub const fn mode(&self) -> Mode {
+    /// The policy a request falls under.
+    pub fn select(&self, place: &Place) -> PolicyIndex {
         match self {
-            Self::Downstream(downstream) => downstream.mode,
-            Self::Upstream(upstream) => upstream.mode,
+            Self::Downstream(downstream) => downstream
+                .routes
+                .iter()
+                .position(|route| route.matches.fits(place))
+                .map_or(PolicyIndex::DEFAULT, PolicyIndex::of_route),
+            Self::Upstream(_) => PolicyIndex::DEFAULT,
         }
     }
 
-    /// The TLS context and the pinset.
-    pub const fn trust_references(&self) -> (&Reference, Option<&Reference>) {
+    /// A policy that [`Self::select`] chose.
+    pub fn get(&self, PolicyIndex(index): PolicyIndex) -> PeerPolicy<'_> {
         match self {
-            Self::Downstream(downstream) => (
-                &downstream.tls_context,
-                downstream.certificate_pinset.as_ref(),
-            ),
-            Self::Upstream(upstream) => {
-                (&upstream.tls_context, upstream.certificate_pinset.as_ref())
+            Self::Downstream(downstream) => {
+                let route = index
+                    .checked_sub(1)
+                    .and_then(|at| downstream.routes.get(at));
+                route
+                    .map_or(&downstream.default, |route| &route.policy)
+                    .into()
             }
+            Self::Upstream(upstream) => upstream.into(),
+        }
+    }
+
+    /// All policies, that of no route first.
+    fn policies(&self) -> impl Iterator<Item = PeerPolicy<'_>> {
+        let routes = match self {
+            Self::Downstream(downstream) => downstream.routes.len(),
+            Self::Upstream(_) => 0,
+        };
+        (0..=routes).map(|index| self.get(PolicyIndex(index)))
+    }
+
+    /// Whether it matters where a request goes.
+    pub fn depends_on_place(&self) -> bool {
+        matches!(self, Self::Downstream(downstream) if !downstream.routes.is_empty())
+    }
+}
+
+impl PolicyIndex {
+    /// Of requests that no route matches.
+    pub(crate) const DEFAULT: Self = Self(0);
+
+    pub(crate) const fn of_route(index: usize) -> Self {
+        Self(index + 1)
+    }
+}
+
+impl<'a> From<&'a ClientPolicy> for PeerPolicy<'a> {
+    fn from(policy: &'a ClientPolicy) -> Self {
+        Self {
+            tls_context: &policy.tls_context,
+            certificate_pinset: policy.certificate_pinset.as_ref(),
+            server_name: None,
+            mode: policy.mode,
+        }
+    }
+}
+
+impl<'a> From<&'a Upstream> for PeerPolicy<'a> {
+    fn from(upstream: &'a Upstream) -> Self {
+        Self {
+            tls_context: &upstream.tls_context,
+            certificate_pinset: upstream.certificate_pinset.as_ref(),
+            server_name: upstream.server_name.as_deref(),
+            mode: upstream.mode,
         }
     }
 }

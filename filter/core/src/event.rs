@@ -4,6 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::config::Place;
 use crate::facts::{Facts, UpstreamFacts};
 use crate::watch::CallId;
 
@@ -23,7 +24,7 @@ pub enum Event {
     /// The host could not make a call, or reset it.
     CallFailed(CallId),
     /// The headers of a request arrived.
-    Request(StreamId, Facts),
+    Request(StreamId, Place, Facts),
     /// The server's side of a held request was looked at again.
     Probed(StreamId, UpstreamFacts),
     /// A stream is gone.

@@ -101,7 +101,9 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             vault::ask(state, now, &mut effects);
         }
         Event::CallFailed(call) => vault::call_failed(state, call, now, &mut effects),
-        Event::Request(stream, facts) => request::arrive(state, stream, facts, now, &mut effects),
+        Event::Request(stream, place, facts) => {
+            request::arrive(state, stream, &place, facts, now, &mut effects);
+        }
         Event::Probed(stream, facts) => request::probed(state, stream, facts, now, &mut effects),
         Event::Closed(stream) => {
             state.waiting.remove(&stream);

@@ -1,16 +1,17 @@
 //! Verdicts that were already made, so that a request on a known connection costs no signature
-//! check. A verdict is found again only for exactly the same facts under the same snapshot, and
-//! only within the time for which it holds.
+//! check. A verdict is found again only for exactly the same facts under the same policy and
+//! snapshot, and only within the time for which it holds.
 
 use std::collections::BTreeMap;
 
 use sallyport_pki::UnixTime;
 
+use crate::config::PolicyIndex;
 use crate::decide::{Denial, Verdict};
 use crate::facts::Facts;
 
-/// Most verdicts of each kind. Denials are kept apart, so that strangers cannot push out clients.
-const MAX_VERDICTS: usize = 512;
+/// Most peers of each kind. Denials are kept apart, so that strangers cannot push out clients.
+const MAX_PEERS: usize = 512;
 
 /// Facts larger than this are judged anew each time, in bytes.
 const MAX_FACTS: usize = 16 * 1024;
@@ -22,22 +23,32 @@ const DENIAL_SECONDS: i64 = 5;
 #[derive(Debug, Default)]
 pub(crate) struct VerdictCache {
     generation: u64,
-    allowed: BTreeMap<Facts, (UnixTime, UnixTime)>,
-    denied: BTreeMap<Facts, (UnixTime, Denial)>,
+    allowed: Verdicts<(UnixTime, UnixTime)>,
+    denied: Verdicts<(UnixTime, Denial)>,
 }
 
+/// By peer, then by policy: the bulky facts are kept once.
+type Verdicts<V> = BTreeMap<Facts, BTreeMap<PolicyIndex, V>>;
+
 impl VerdictCache {
-    /// The verdict about `facts` under a generation of the snapshot, if it is known and holds.
-    pub(crate) fn look_up(&self, facts: &Facts, generation: u64, at: UnixTime) -> Option<Verdict> {
+    /// The verdict of a policy about `facts` under a generation of the snapshot, if it is known and
+    /// holds.
+    pub(crate) fn look_up(
+        &self,
+        policy: PolicyIndex,
+        facts: &Facts,
+        generation: u64,
+        at: UnixTime,
+    ) -> Option<Verdict> {
         if generation != self.generation {
             return None;
         }
-        if let Some(&(from, until)) = self.allowed.get(facts) {
+        if let Some(&(from, until)) = known(&self.allowed, policy, facts) {
             return (from..=until)
                 .contains(&at)
                 .then_some(Verdict::Allow { from, until });
         }
-        let (made, denial) = self.denied.get(facts)?;
+        let (made, denial) = known(&self.denied, policy, facts)?;
         let kept = made.0..made.0.saturating_add(DENIAL_SECONDS);
         kept.contains(&at.0).then(|| Verdict::Deny(denial.clone()))
     }
@@ -46,6 +57,7 @@ impl VerdictCache {
     /// there is no room.
     pub(crate) fn remember(
         &mut self,
+        policy: PolicyIndex,
         facts: &Facts,
         generation: u64,
         at: UnixTime,
@@ -62,22 +74,36 @@ impl VerdictCache {
         }
         match verdict {
             Verdict::Allow { from, until } => {
-                self.denied.remove(facts);
-                insert(&mut self.allowed, facts, (*from, *until));
+                forget(&mut self.denied, policy, facts);
+                insert(&mut self.allowed, policy, facts, (*from, *until));
             }
             Verdict::Deny(denial) => {
-                self.allowed.remove(facts);
-                insert(&mut self.denied, facts, (at, denial.clone()));
+                forget(&mut self.allowed, policy, facts);
+                insert(&mut self.denied, policy, facts, (at, denial.clone()));
             }
         }
     }
 }
 
-fn insert<V>(verdicts: &mut BTreeMap<Facts, V>, facts: &Facts, verdict: V) {
-    if verdicts.len() >= MAX_VERDICTS && !verdicts.contains_key(facts) {
+fn known<'a, V>(verdicts: &'a Verdicts<V>, policy: PolicyIndex, facts: &Facts) -> Option<&'a V> {
+    verdicts.get(facts)?.get(&policy)
+}
+
+fn forget<V>(verdicts: &mut Verdicts<V>, policy: PolicyIndex, facts: &Facts) {
+    if let Some(of_peer) = verdicts.get_mut(facts) {
+        of_peer.remove(&policy);
+    }
+}
+
+fn insert<V>(verdicts: &mut Verdicts<V>, policy: PolicyIndex, facts: &Facts, verdict: V) {
+    if let Some(of_peer) = verdicts.get_mut(facts) {
+        of_peer.insert(policy, verdict);
+        return;
+    }
+    if verdicts.len() >= MAX_PEERS {
         verdicts.clear();
     }
-    verdicts.insert(facts.clone(), verdict);
+    verdicts.insert(facts.clone(), BTreeMap::from([(policy, verdict)]));
 }
 
 #[cfg(test)]
@@ -85,6 +111,8 @@ mod tests {
     use super::*;
     use crate::facts::UpstreamFacts;
     use crate::reason::Reason;
+
+    const ONE: PolicyIndex = PolicyIndex::DEFAULT;
 
     const ALLOW: Verdict = Verdict::Allow {
         from: UnixTime(100),
@@ -106,64 +134,97 @@ mod tests {
     #[test]
     fn a_verdict_is_found_for_the_same_facts_only() {
         let mut cache = VerdictCache::default();
-        cache.remember(&facts(b"a"), 1, UnixTime(150), &ALLOW);
-        assert_eq!(cache.look_up(&facts(b"a"), 1, UnixTime(150)), Some(ALLOW));
-        assert_eq!(cache.look_up(&facts(b"b"), 1, UnixTime(150)), None);
+        cache.remember(ONE, &facts(b"a"), 1, UnixTime(150), &ALLOW);
+        assert_eq!(
+            cache.look_up(ONE, &facts(b"a"), 1, UnixTime(150)),
+            Some(ALLOW)
+        );
+        assert_eq!(cache.look_up(ONE, &facts(b"b"), 1, UnixTime(150)), None);
     }
 
     #[test]
     fn a_new_generation_invalidates_every_verdict() {
         let mut cache = VerdictCache::default();
-        cache.remember(&facts(b"a"), 1, UnixTime(150), &ALLOW);
-        assert_eq!(cache.look_up(&facts(b"a"), 2, UnixTime(150)), None);
-        cache.remember(&facts(b"b"), 2, UnixTime(150), &ALLOW);
-        assert_eq!(cache.look_up(&facts(b"a"), 2, UnixTime(150)), None);
+        cache.remember(ONE, &facts(b"a"), 1, UnixTime(150), &ALLOW);
+        assert_eq!(cache.look_up(ONE, &facts(b"a"), 2, UnixTime(150)), None);
+        cache.remember(ONE, &facts(b"b"), 2, UnixTime(150), &ALLOW);
+        assert_eq!(cache.look_up(ONE, &facts(b"a"), 2, UnixTime(150)), None);
     }
 
     #[test]
     fn an_allowance_ends_with_the_earliest_not_after_and_begins_with_the_latest_not_before() {
         let mut cache = VerdictCache::default();
-        cache.remember(&facts(b"a"), 1, UnixTime(150), &ALLOW);
-        assert!(cache.look_up(&facts(b"a"), 1, UnixTime(200)).is_some());
-        assert_eq!(cache.look_up(&facts(b"a"), 1, UnixTime(201)), None);
-        assert_eq!(cache.look_up(&facts(b"a"), 1, UnixTime(99)), None);
+        cache.remember(ONE, &facts(b"a"), 1, UnixTime(150), &ALLOW);
+        assert!(cache.look_up(ONE, &facts(b"a"), 1, UnixTime(200)).is_some());
+        assert_eq!(cache.look_up(ONE, &facts(b"a"), 1, UnixTime(201)), None);
+        assert_eq!(cache.look_up(ONE, &facts(b"a"), 1, UnixTime(99)), None);
     }
 
     #[test]
     fn a_denial_is_kept_for_seconds_only() {
         let mut cache = VerdictCache::default();
-        cache.remember(&facts(b"a"), 1, UnixTime(150), &deny());
-        assert_eq!(cache.look_up(&facts(b"a"), 1, UnixTime(154)), Some(deny()));
-        assert_eq!(cache.look_up(&facts(b"a"), 1, UnixTime(155)), None);
-        assert_eq!(cache.look_up(&facts(b"a"), 1, UnixTime(149)), None);
+        cache.remember(ONE, &facts(b"a"), 1, UnixTime(150), &deny());
+        assert_eq!(
+            cache.look_up(ONE, &facts(b"a"), 1, UnixTime(154)),
+            Some(deny())
+        );
+        assert_eq!(cache.look_up(ONE, &facts(b"a"), 1, UnixTime(155)), None);
+        assert_eq!(cache.look_up(ONE, &facts(b"a"), 1, UnixTime(149)), None);
     }
 
     #[test]
     fn a_flood_of_strangers_does_not_push_out_clients_and_stays_bounded() {
         let mut cache = VerdictCache::default();
-        cache.remember(&facts(b"client"), 1, UnixTime(150), &ALLOW);
+        cache.remember(ONE, &facts(b"client"), 1, UnixTime(150), &ALLOW);
         for stranger in 0_u32..2000 {
-            cache.remember(&facts(&stranger.to_be_bytes()), 1, UnixTime(150), &deny());
+            cache.remember(
+                ONE,
+                &facts(&stranger.to_be_bytes()),
+                1,
+                UnixTime(150),
+                &deny(),
+            );
         }
-        assert!(cache.denied.len() <= MAX_VERDICTS);
-        assert!(cache.look_up(&facts(b"client"), 1, UnixTime(150)).is_some());
+        assert!(cache.denied.len() <= MAX_PEERS);
+        assert!(
+            cache
+                .look_up(ONE, &facts(b"client"), 1, UnixTime(150))
+                .is_some()
+        );
     }
 
     #[test]
     fn a_later_verdict_replaces_an_earlier_one_of_the_other_kind() {
         let mut cache = VerdictCache::default();
-        cache.remember(&facts(b"a"), 1, UnixTime(150), &deny());
-        cache.remember(&facts(b"a"), 1, UnixTime(150), &ALLOW);
-        assert_eq!(cache.look_up(&facts(b"a"), 1, UnixTime(150)), Some(ALLOW));
-        cache.remember(&facts(b"a"), 1, UnixTime(150), &deny());
-        assert_eq!(cache.look_up(&facts(b"a"), 1, UnixTime(150)), Some(deny()));
+        cache.remember(ONE, &facts(b"a"), 1, UnixTime(150), &deny());
+        cache.remember(ONE, &facts(b"a"), 1, UnixTime(150), &ALLOW);
+        assert_eq!(
+            cache.look_up(ONE, &facts(b"a"), 1, UnixTime(150)),
+            Some(ALLOW)
+        );
+        cache.remember(ONE, &facts(b"a"), 1, UnixTime(150), &deny());
+        assert_eq!(
+            cache.look_up(ONE, &facts(b"a"), 1, UnixTime(150)),
+            Some(deny())
+        );
     }
 
     #[test]
     fn oversized_facts_are_not_kept() {
         let mut cache = VerdictCache::default();
         let large = facts(&vec![0; MAX_FACTS + 1]);
-        cache.remember(&large, 1, UnixTime(150), &ALLOW);
-        assert_eq!(cache.look_up(&large, 1, UnixTime(150)), None);
+        cache.remember(ONE, &large, 1, UnixTime(150), &ALLOW);
+        assert_eq!(cache.look_up(ONE, &large, 1, UnixTime(150)), None);
+    }
+
+    #[test]
+    fn a_verdict_of_one_policy_says_nothing_about_another() {
+        let other = PolicyIndex::of_route(0);
+        let mut cache = VerdictCache::default();
+        cache.remember(ONE, &facts(b"a"), 1, UnixTime(150), &ALLOW);
+        assert_eq!(cache.look_up(other, &facts(b"a"), 1, UnixTime(150)), None);
+        cache.remember(other, &facts(b"a"), 1, UnixTime(150), &deny());
+        let look_up = |policy| cache.look_up(policy, &facts(b"a"), 1, UnixTime(150));
+        assert_eq!((look_up(ONE), look_up(other)), (Some(ALLOW), Some(deny())));
     }
 }

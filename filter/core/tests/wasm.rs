@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use sallyport_filter_core::config::Place;
 use sallyport_filter_core::{
     Call, CallAnswer, Config, DownstreamFacts, Effect, Event, Facts, Now, Reason, State, StreamId,
     UnixTime, step,
@@ -108,7 +109,7 @@ fn a_held_client_passes_when_the_vault_answers_and_a_stranger_is_denied() {
     step(&mut state, Event::Start, now(0));
     let held = step(
         &mut state,
-        Event::Request(StreamId(1), client(CLIENT)),
+        Event::Request(StreamId(1), Place::default(), client(CLIENT)),
         now(1),
     );
     assert!(held.iter().any(|effect| matches!(effect, Effect::Hold(_))));
@@ -117,13 +118,13 @@ fn a_held_client_passes_when_the_vault_answers_and_a_stranger_is_denied() {
     assert_eq!(outcome(&released), None);
     let stranger = step(
         &mut state,
-        Event::Request(StreamId(2), client(ROGUE)),
+        Event::Request(StreamId(2), Place::default(), client(ROGUE)),
         now(4),
     );
     assert_eq!(outcome(&stranger), Some(Reason::UnknownIssuer));
     let known = step(
         &mut state,
-        Event::Request(StreamId(3), client(CLIENT)),
+        Event::Request(StreamId(3), Place::default(), client(CLIENT)),
         now(5),
     );
     assert_eq!(outcome(&known), None);
@@ -135,7 +136,7 @@ fn without_an_answer_of_the_vault_nobody_passes() {
     step(&mut state, Event::Start, now(0));
     let late = step(
         &mut state,
-        Event::Request(StreamId(1), client(CLIENT)),
+        Event::Request(StreamId(1), Place::default(), client(CLIENT)),
         now(2000),
     );
     assert_eq!(outcome(&late), Some(Reason::SecretAbsent));

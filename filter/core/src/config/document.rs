@@ -10,14 +10,15 @@ use sallyport_model::{Collection, MAX_REFERENCES, MAX_WAIT_SECONDS, Reference, S
 use serde::Deserialize;
 
 use super::{
-    Config, ConfigError, Downstream, Fault, ForwardClientCertificate, Injection, InjectionValue,
-    Mode, Policy, Upstream, Vault,
+    ClientPolicy, Config, ConfigError, Downstream, Fault, ForwardClientCertificate, Injection,
+    InjectionValue, Mode, Policy, Route, RouteMatch, Upstream, Vault,
 };
 use crate::duration;
 use crate::header_name::HeaderName;
 
 const MAX_BYTES: usize = 256 * 1024;
 const MAX_INJECTIONS: usize = 32;
+const MAX_ROUTES: usize = 64;
 const MAX_NAME: usize = 253;
 
 const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(60);
@@ -55,7 +56,28 @@ struct DownstreamDocument {
     #[serde(default)]
     mode: ModeWord,
     #[serde(default)]
+    routes: Vec<RouteDocument>,
+    #[serde(default)]
     forward_client_certificate: ForwardWord,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RouteDocument {
+    r#match: MatchDocument,
+    tls_context: String,
+    certificate_pinset: Option<String>,
+    #[serde(default)]
+    mode: ModeWord,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct MatchDocument {
+    route: Option<String>,
+    virtual_host: Option<String>,
+    cluster: Option<String>,
+    server_name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -136,10 +158,11 @@ pub(super) fn parse(text: &str) -> Result<Config, ConfigError> {
     let found = config.references().len();
     if found > MAX_REFERENCES {
         let max = MAX_REFERENCES;
-        return Err(ConfigError::at(
-            "/upstream/inject",
-            Fault::TooMany { found, max },
-        ));
+        let pointer = match &config.policy {
+            Policy::Downstream(_) => "/downstream/routes",
+            Policy::Upstream(_) => "/upstream/inject",
+        };
+        return Err(ConfigError::at(pointer, Fault::TooMany { found, max }));
     }
     Ok(config)
 }
@@ -172,13 +195,73 @@ fn vault(document: VaultDocument) -> Result<Vault, ConfigError> {
 }
 
 fn downstream(document: DownstreamDocument) -> Result<Downstream, ConfigError> {
+    let found = document.routes.len();
+    if found > MAX_ROUTES {
+        let max = MAX_ROUTES;
+        return Err(ConfigError::at(
+            "/downstream/routes",
+            Fault::TooMany { found, max },
+        ));
+    }
+    let mut routes: Vec<Route> = Vec::with_capacity(found);
+    for (index, document) in document.routes.into_iter().enumerate() {
+        let pointer = format!("/downstream/routes/{index}");
+        let route = route(&pointer, document)?;
+        if let Some(first) = routes
+            .iter()
+            .position(|earlier| earlier.matches == route.matches)
+        {
+            return Err(ConfigError::at(
+                format!("{pointer}/match"),
+                Fault::HiddenRoute(first),
+            ));
+        }
+        routes.push(route);
+    }
     Ok(Downstream {
-        tls_context: tls_context("/downstream", &document.tls_context)?,
-        certificate_pinset: pinset("/downstream", document.certificate_pinset)?,
-        mode: document.mode.into(),
+        default: ClientPolicy {
+            tls_context: tls_context("/downstream", &document.tls_context)?,
+            certificate_pinset: pinset("/downstream", document.certificate_pinset)?,
+            mode: document.mode.into(),
+        },
+        routes,
         forward_client_certificate: match document.forward_client_certificate {
             ForwardWord::Remove => ForwardClientCertificate::Remove,
             ForwardWord::Keep => ForwardClientCertificate::Keep,
+        },
+    })
+}
+
+fn route(pointer: &str, document: RouteDocument) -> Result<Route, ConfigError> {
+    let place = |field: &str| format!("{pointer}/match/{field}");
+    let named =
+        |field: &str, name: Option<String>| name.map(|name| word(&place(field), name)).transpose();
+    let MatchDocument {
+        route,
+        virtual_host,
+        cluster,
+        server_name: wanted,
+    } = document.r#match;
+    let matches = RouteMatch {
+        route: named("route", route)?,
+        virtual_host: named("virtualHost", virtual_host)?,
+        cluster: named("cluster", cluster)?,
+        server_name: wanted
+            .map(|name| requested_name(&place("serverName"), name))
+            .transpose()?,
+    };
+    if matches.is_empty() {
+        return Err(ConfigError::at(
+            format!("{pointer}/match"),
+            Fault::EmptyMatch,
+        ));
+    }
+    Ok(Route {
+        matches,
+        policy: ClientPolicy {
+            tls_context: tls_context(pointer, &document.tls_context)?,
+            certificate_pinset: pinset(pointer, document.certificate_pinset)?,
+            mode: document.mode.into(),
         },
     })
 }
@@ -207,7 +290,10 @@ fn upstream(document: UpstreamDocument) -> Result<Upstream, ConfigError> {
     Ok(Upstream {
         tls_context: tls_context("/upstream", &document.tls_context)?,
         certificate_pinset: pinset("/upstream", document.certificate_pinset)?,
-        server_name: document.server_name.map(server_name).transpose()?,
+        server_name: document
+            .server_name
+            .map(|name| server_name("/upstream/serverName", name))
+            .transpose()?,
         mode: document.mode.into(),
         handshake_wait: duration(
             "/upstream/handshakeWait",
@@ -320,7 +406,25 @@ fn uuid<T: FromStr>(pointer: &str, text: &str) -> Result<T, ConfigError> {
         .map_err(|_| ConfigError::at(pointer, Fault::Uuid))
 }
 
-fn server_name(text: String) -> Result<String, ConfigError> {
+fn server_name(pointer: &str, text: String) -> Result<String, ConfigError> {
+    if text.parse::<IpAddr>().is_ok() || is_dns_name(&text) {
+        Ok(text)
+    } else {
+        Err(ConfigError::at(pointer, Fault::ServerName))
+    }
+}
+
+/// A name as clients ask for it: never an address (RFC 6066 section 3), `*.` may stand for a label.
+fn requested_name(pointer: &str, text: String) -> Result<String, ConfigError> {
+    let name = text.strip_prefix("*.").unwrap_or(&text);
+    if is_dns_name(name) && name.parse::<IpAddr>().is_err() {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err(ConfigError::at(pointer, Fault::RequestedName))
+    }
+}
+
+fn is_dns_name(text: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
@@ -329,13 +433,7 @@ fn server_name(text: String) -> Result<String, ConfigError> {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     };
-    let valid =
-        text.parse::<IpAddr>().is_ok() || (text.len() <= MAX_NAME && text.split('.').all(label));
-    if valid {
-        Ok(text)
-    } else {
-        Err(ConfigError::at("/upstream/serverName", Fault::ServerName))
-    }
+    text.len() <= MAX_NAME && text.split('.').all(label)
 }
 
 impl From<ModeWord> for Mode {

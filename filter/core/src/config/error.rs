@@ -43,6 +43,12 @@ pub enum Fault {
     /// Neither direction, or both.
     #[error("a plugin entry has exactly one of downstream and upstream")]
     Direction,
+    /// A route that would match every request.
+    #[error("a match has at least one of route, virtualHost, cluster and serverName")]
+    EmptyMatch,
+    /// A route that an earlier one with the same match hides.
+    #[error("route {0} has the same match and comes first")]
+    HiddenRoute(usize),
     /// Neither kind of value, or both.
     #[error("an injection has exactly one of basic and template")]
     InjectionValue,
@@ -89,6 +95,9 @@ pub enum Fault {
     /// Neither a DNS name nor an IP address.
     #[error("a DNS name or an IP address is wanted here")]
     ServerName,
+    /// Not a name that a client asks for in the handshake.
+    #[error("a DNS name is wanted here; it may begin with \"*.\"")]
+    RequestedName,
     /// Empty, too long, or with characters that do not belong there.
     #[error("1 to {max} visible ASCII characters are wanted here")]
     Word {

@@ -58,7 +58,8 @@ fn what_is_left_out_has_strict_defaults() {
     let Policy::Downstream(policy) = &config.policy else {
         panic!("upstream")
     };
-    assert_eq!(policy.mode, Mode::Enforce);
+    assert_eq!(policy.default.mode, Mode::Enforce);
+    assert!(policy.routes.is_empty() && !config.policy.depends_on_place());
     assert_eq!(
         policy.forward_client_certificate,
         ForwardClientCertificate::Remove
@@ -289,4 +290,88 @@ proptest::proptest! {
     fn no_text_makes_the_parser_panic(text in "\\PC{0,200}") {
         let _ = text.parse::<Config>();
     }
+}
+
+fn with_routes(routes: Value) -> Result<Config, ConfigError> {
+    with(downstream(), "/downstream/routes", routes)
+}
+
+fn route(matches: Value) -> Value {
+    json!({"match": matches, "tlsContext": "secret://payments/tlsContexts/partners"})
+}
+
+#[test]
+fn the_first_route_that_fits_counts_and_the_default_is_for_the_rest() {
+    let mut observed = route(json!({"route": "legacy"}));
+    observed["mode"] = json!("observe");
+    observed["certificatePinset"] = json!("secret://payments/certificatePinsets/legacy");
+    let config = with_routes(json!([
+        observed,
+        route(json!({"virtualHost": "partners", "serverName": "*.Partners.example"})),
+    ]))
+    .unwrap();
+    assert!(config.policy.depends_on_place());
+    assert_eq!(config.references().len(), 3);
+    let at = |route: &str, host: &str, name: &str| {
+        let bytes = |text: &str| Some(text.as_bytes().to_vec());
+        let place = Place {
+            route: bytes(route),
+            virtual_host: bytes(host),
+            cluster: None,
+            server_name: bytes(name),
+        };
+        let policy = config.policy.get(config.policy.select(&place));
+        (policy.tls_context.to_string(), policy.mode)
+    };
+    let partners = "secret://payments/tlsContexts/partners".to_owned();
+    let inbound = "secret://payments/tlsContexts/partner-inbound".to_owned();
+    assert_eq!(
+        at("legacy", "partners", "a.partners.example"),
+        (partners.clone(), Mode::Observe)
+    );
+    assert_eq!(
+        at("orders", "partners", "a.partners.example"),
+        (partners, Mode::Enforce)
+    );
+    assert_eq!(
+        at("orders", "partners", "partners.example"),
+        (inbound, Mode::Enforce)
+    );
+}
+
+#[test]
+fn routes_that_cannot_be_told_apart_or_match_everything_are_refused() {
+    let twice = with_routes(json!([
+        route(json!({"serverName": "a.example"})),
+        route(json!({"serverName": "A.example"})),
+    ]));
+    let error = twice.unwrap_err();
+    assert_eq!(error.pointer, "/downstream/routes/1/match");
+    assert_eq!(error.fault, Fault::HiddenRoute(0));
+    for (matches, pointer, fault) in [
+        (json!({}), "/downstream/routes/0/match", Fault::EmptyMatch),
+        (
+            json!({"serverName": "10.0.0.1"}),
+            "/downstream/routes/0/match/serverName",
+            Fault::RequestedName,
+        ),
+        (
+            json!({"serverName": "*.*.example"}),
+            "/downstream/routes/0/match/serverName",
+            Fault::RequestedName,
+        ),
+        (
+            json!({"route": ""}),
+            "/downstream/routes/0/match/route",
+            Fault::Word { max: 253 },
+        ),
+    ] {
+        let error = with_routes(json!([route(matches)])).unwrap_err();
+        assert_eq!((error.pointer.as_str(), error.fault), (pointer, fault));
+    }
+    let many: Vec<Value> = (0..65)
+        .map(|index| route(json!({"route": format!("r{index}")})))
+        .collect();
+    let error = with_routes(json!(many)).unwrap_err();
+    assert_eq!(error.fault, Fault::TooMany { found: 65, max: 64 });
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use sallyport_model::{Reference, SecretString};
 
 use super::{MAX_WAITING, SHORTEST_TICK, State};
-use crate::config::{Direction, ForwardClientCertificate, Mode, Policy, Upstream};
+use crate::config::{
+    Direction, ForwardClientCertificate, Mode, PeerPolicy, Place, Policy, PolicyIndex, Upstream,
+};
 use crate::decide::{self, Denial, Verdict, decide};
 use crate::effect::{Effect, Line, Reply};
 use crate::event::StreamId;
@@ -20,12 +22,18 @@ use crate::time::Now;
 
 /// A held request.
 pub(super) struct Waiting {
-    facts: Facts,
+    request: Request,
     on: WaitingOn,
-    /// When it arrived.
-    since: Duration,
     /// When it is denied.
     until: Duration,
+}
+
+/// A request that is not decided.
+struct Request {
+    policy: PolicyIndex,
+    facts: Facts,
+    /// When it arrived.
+    since: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +61,7 @@ impl Waiting {
 pub(super) fn arrive(
     state: &mut State,
     stream: StreamId,
+    place: &Place,
     facts: Facts,
     now: Now,
     effects: &mut Vec<Effect>,
@@ -63,7 +72,12 @@ pub(super) fn arrive(
         let name = Cow::Borrowed("x-forwarded-client-cert");
         effects.push(Effect::RemoveHeader(stream, name));
     }
-    proceed(state, stream, facts, now.uptime, now, effects);
+    let request = Request {
+        policy: state.config.policy.select(place),
+        facts,
+        since: now.uptime,
+    };
+    proceed(state, stream, request, now, effects);
 }
 
 /// A held request, whose connection was looked at again.
@@ -75,8 +89,11 @@ pub(super) fn probed(
     effects: &mut Vec<Effect>,
 ) {
     if let Some(waiting) = state.waiting.remove(&stream) {
-        let facts = Facts::Upstream(facts);
-        proceed(state, stream, facts, waiting.since, now, effects);
+        let request = Request {
+            facts: Facts::Upstream(facts),
+            ..waiting.request
+        };
+        proceed(state, stream, request, now, effects);
     }
 }
 
@@ -111,30 +128,30 @@ pub(super) fn tick(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
 fn resume_judging(state: &mut State, stream: StreamId, now: Now, effects: &mut Vec<Effect>) {
     match state.waiting.remove(&stream) {
         None => {}
-        Some(waiting) if is_unseen(&waiting.facts) => {
+        Some(waiting) if is_unseen(&waiting.request.facts) => {
             // The handshake may be done by now.
             state.waiting.insert(stream, waiting);
             effects.push(Effect::Probe(stream));
         }
-        Some(waiting) => proceed(state, stream, waiting.facts, waiting.since, now, effects),
+        Some(waiting) => proceed(state, stream, waiting.request, now, effects),
     }
 }
 
 fn proceed(
     state: &mut State,
     stream: StreamId,
-    facts: Facts,
-    since: Duration,
+    request: Request,
     now: Now,
     effects: &mut Vec<Effect>,
 ) {
     let direction = state.config.policy.direction();
-    let verdict = match judge(state, &facts, now, effects) {
+    let policy = request.policy;
+    let verdict = match judge(state, &request, now, effects) {
         Judgement::Done(verdict) => verdict,
         Judgement::Wait(on) => {
             let until = match on {
                 WaitingOn::Vault => state.startup_until,
-                WaitingOn::Handshake => since + handshake_wait(&state.config.policy),
+                WaitingOn::Handshake => request.since + handshake_wait(&state.config.policy),
             };
             if now.uptime >= until {
                 Verdict::Deny(Denial::new(match on {
@@ -144,30 +161,28 @@ fn proceed(
             } else if state.waiting.len() >= MAX_WAITING {
                 Verdict::Deny(Denial::new(Reason::TooManyWaiting))
             } else {
-                if since == now.uptime {
+                if request.since == now.uptime {
                     effects.push(Effect::Count(Counter::Held(direction)));
                 }
                 effects.push(Effect::Hold(stream));
-                let waiting = Waiting {
-                    facts,
-                    on,
-                    since,
-                    until,
-                };
+                let waiting = Waiting { request, on, until };
                 state.waiting.insert(stream, waiting);
                 return;
             }
         }
     };
     match verdict {
-        Verdict::Allow { .. } => allow(state, stream, now, effects),
-        Verdict::Deny(denial) => refuse(state, stream, &denial, effects),
+        Verdict::Allow { .. } => allow(state, stream, policy, now, effects),
+        Verdict::Deny(denial) => refuse(state, stream, policy, &denial, effects),
     }
 }
 
-fn judge(state: &mut State, facts: &Facts, now: Now, effects: &mut Vec<Effect>) -> Judgement {
+fn judge(state: &mut State, request: &Request, now: Now, effects: &mut Vec<Effect>) -> Judgement {
+    let Request { policy, facts, .. } = request;
+    let index = *policy;
     let direction = state.config.policy.direction();
-    let policy = match policy(&state.config.policy, &state.snapshot, now.uptime) {
+    let wanted = state.config.policy.get(index);
+    let policy = match policy_of(wanted, &state.snapshot, now.uptime) {
         Ok((policy, stale)) => {
             if stale {
                 effects.push(Effect::Count(Counter::Stale(direction)));
@@ -184,20 +199,20 @@ fn judge(state: &mut State, facts: &Facts, now: Now, effects: &mut Vec<Effect>) 
         return Judgement::Wait(WaitingOn::Handshake);
     }
     let generation = state.snapshot.generation();
-    if let Some(verdict) = state.verdicts.look_up(facts, generation, now.wall) {
+    if let Some(verdict) = state.verdicts.look_up(index, facts, generation, now.wall) {
         return Judgement::Done(verdict);
     }
     let verdict = decide(&policy, facts, now.wall);
     effects.push(Effect::Count(Counter::Verified(direction)));
     state
         .verdicts
-        .remember(facts, generation, now.wall, &verdict);
+        .remember(index, facts, generation, now.wall, &verdict);
     Judgement::Done(verdict)
 }
 
 /// The policy as the snapshot has it, and whether a part of it is stale.
-fn policy<'a>(
-    policy: &'a Policy,
+fn policy_of<'a>(
+    wanted: PeerPolicy<'a>,
     snapshot: &'a Snapshot,
     uptime: Duration,
 ) -> Result<(decide::Policy<'a>, bool), (&'a Reference, Unusable)> {
@@ -210,30 +225,31 @@ fn policy<'a>(
         }
         Availability::Unusable(unusable) => Err((reference, unusable)),
     };
-    let (context_reference, pinset_reference) = policy.trust_references();
-    let Prepared::TlsContext(context) = look_up(context_reference)? else {
-        return Err((context_reference, Unusable::Malformed));
+    let Prepared::TlsContext(context) = look_up(wanted.tls_context)? else {
+        return Err((wanted.tls_context, Unusable::Malformed));
     };
-    let pins = match pinset_reference {
+    let pins = match wanted.certificate_pinset {
         None => None,
         Some(reference) => match look_up(reference)? {
             Prepared::CertificatePinset(pins) => Some(pins),
             _ => return Err((reference, Unusable::Malformed)),
         },
     };
-    let server_name = match policy {
-        Policy::Downstream(_) => None,
-        Policy::Upstream(upstream) => upstream.server_name.as_deref(),
-    };
     let policy = decide::Policy {
         context,
         pins,
-        server_name,
+        server_name: wanted.server_name,
     };
     Ok((policy, stale))
 }
 
-fn allow(state: &State, stream: StreamId, now: Now, effects: &mut Vec<Effect>) {
+fn allow(
+    state: &State,
+    stream: StreamId,
+    policy: PolicyIndex,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) {
     let direction = state.config.policy.direction();
     if let Policy::Upstream(upstream) = &state.config.policy {
         let rendered = upstream.inject.iter().map(|injection| {
@@ -245,7 +261,7 @@ fn allow(state: &State, stream: StreamId, now: Now, effects: &mut Vec<Effect>) {
             Ok(credentials) => credentials,
             Err(error) => {
                 effects.push(Effect::Count(Counter::InjectFailed));
-                return refuse(state, stream, &unusable_credential(&error), effects);
+                return refuse(state, stream, policy, &unusable_credential(&error), effects);
             }
         };
         clear_places(upstream, stream, effects);
@@ -267,10 +283,16 @@ fn inject_all(
 }
 
 /// Denies, or says so and lets the request go on, by mode.
-fn refuse(state: &State, stream: StreamId, denial: &Denial, effects: &mut Vec<Effect>) {
+fn refuse(
+    state: &State,
+    stream: StreamId,
+    policy: PolicyIndex,
+    denial: &Denial,
+    effects: &mut Vec<Effect>,
+) {
     let direction = state.config.policy.direction();
     let reason = denial.reason;
-    match state.config.policy.mode() {
+    match state.config.policy.get(policy).mode {
         Mode::Enforce => {
             effects.push(Effect::Count(Counter::Denied(direction, reason)));
             effects.push(Effect::Log(Line::denial("denied", direction, denial)));

@@ -3,6 +3,7 @@
 mod downstream;
 mod injection;
 mod observe;
+mod routes;
 mod upstream;
 mod vault;
 mod waiting;

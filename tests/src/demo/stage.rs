@@ -27,6 +27,8 @@ pub struct Options {
     pub progress: Progress,
     /// How long requests wait for the first answer of the vault, as in the filter's configuration.
     pub startup_wait: &'static str,
+    /// Which of `envoy/recipes` the gateway runs; the demo's configuration without one.
+    pub recipe: Option<&'static str>,
 }
 
 /// Whether steps are printed.
@@ -83,6 +85,7 @@ impl Default for Options {
         Self {
             progress: Progress::Quiet,
             startup_wait: "10s",
+            recipe: None,
         }
     }
 }
@@ -187,14 +190,18 @@ impl Stage {
         self.gateway.as_mut().ok_or(Error::NotStarted("Envoy"))
     }
 
-    /// `envoy/demo/envoy.yaml` with every placeholder filled.
+    /// Envoy's configuration with every placeholder filled.
     pub fn envoy_configuration(&self) -> Result<String> {
         let path = |path: PathBuf| path.to_string_lossy().into_owned();
         let port = |address: std::net::SocketAddr| address.port().to_string();
         let account = self.vault.account();
         let any = || "0".to_owned();
+        let file = self
+            .options
+            .recipe
+            .map_or_else(program::demo_configuration, program::recipe_configuration);
         template::fill(
-            &files::read(&program::demo_configuration())?,
+            &files::read(&file)?,
             &[
                 ("ADMIN_PORT", any()),
                 ("LISTEN_PORT", any()),

@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod gateway;
+mod per_route;
 mod seven_lines;
 mod vault_away;
 mod vault_data;

@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
 /// Longest password or client secret that is hashed, in bytes.
-pub(super) const MAX_LENGTH: usize = 512;
+pub(crate) const MAX_LENGTH: usize = 512;
 
 /// Hashes computed at the same time.
 const PLACES: usize = 2;

@@ -16,7 +16,9 @@ use self::lockout::{Identity, Lockout};
 use crate::access::Caller;
 use crate::audit::Entry;
 use crate::store::{ActorKind, ActorRecord, Store, StoreError, TokenRecord, Write};
+pub(crate) use hashing::MAX_LENGTH;
 pub use hashing::{HashError, HashingRoom, new_client_secret};
+pub(crate) use password::MIN_CHARACTERS;
 pub use password::{NewPassword, PasswordError};
 pub use token::AccessToken;
 

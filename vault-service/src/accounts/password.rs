@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::hashing::MAX_LENGTH;
 
 /// Fewest characters of a password.
-const MIN_CHARACTERS: usize = 12;
+pub(crate) const MIN_CHARACTERS: usize = 12;
 
 /// A password of acceptable length, on its way to be hashed. Nothing is trimmed or normalised.
 #[derive(Clone, Deserialize)]

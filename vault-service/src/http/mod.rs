@@ -10,6 +10,7 @@ mod json_limits;
 pub mod listener;
 pub mod manager;
 pub mod network;
+mod openapi;
 mod problem;
 pub mod provider;
 mod shape;

@@ -9,7 +9,7 @@ use crate::access::{Caller, Wish};
 use crate::store::AuditRecord;
 
 /// Most entries in one answer.
-const MAX_ENTRIES: u32 = 1000;
+pub(crate) const MAX_ENTRIES: u32 = 1000;
 
 impl Manager {
     /// Entries of an environment: those after a position, or the newest; oldest first.

@@ -1,31 +1,31 @@
 //! The limits of uploads, looked at before any work is done.
 
 /// How much an upload may hold.
-pub(super) struct UploadLimits;
+pub(crate) struct UploadLimits;
 
 impl UploadLimits {
     /// Bytes of a file with one certificate.
-    pub(super) const CERTIFICATE_FILE: usize = 128 * 1024;
+    pub(crate) const CERTIFICATE_FILE: usize = 128 * 1024;
     /// Bytes of a file with one private key; other blocks may be in it.
-    pub(super) const KEY_FILE: usize = 256 * 1024;
+    pub(crate) const KEY_FILE: usize = 256 * 1024;
     /// Bytes of a file with a CA path or pins.
-    pub(super) const CHAIN_FILE: usize = 512 * 1024;
+    pub(crate) const CHAIN_FILE: usize = 512 * 1024;
     /// Bytes of a keystore or truststore file.
-    pub(super) const STORE_FILE: usize = 1024 * 1024;
+    pub(crate) const STORE_FILE: usize = 1024 * 1024;
     /// Certificates of a chain, the one with the key included.
-    pub(super) const CHAIN: usize = 20;
+    pub(crate) const CHAIN: usize = 20;
     /// Certificates of a truststore.
-    pub(super) const TRUSTED: usize = 1000;
+    pub(crate) const TRUSTED: usize = 1000;
     /// Certificates of a pinset.
-    pub(super) const PINNED: usize = 100;
+    pub(crate) const PINNED: usize = 100;
     /// Bytes of a user name, password or access key.
-    pub(super) const CREDENTIAL: usize = 64 * 1024;
+    pub(crate) const CREDENTIAL: usize = 64 * 1024;
     /// Bytes of a blob.
-    pub(super) const BLOB: usize = 256 * 1024;
+    pub(crate) const BLOB: usize = 256 * 1024;
     /// Cipher suites of a Mule context.
-    pub(super) const CIPHER_SUITES: usize = 100;
+    pub(crate) const CIPHER_SUITES: usize = 100;
     /// Bytes of the name of a cipher suite.
-    pub(super) const CIPHER_SUITE_NAME: usize = 100;
+    pub(crate) const CIPHER_SUITE_NAME: usize = 100;
     /// Certificate policies of a TLS context.
-    pub(super) const POLICIES: usize = 100;
+    pub(crate) const POLICIES: usize = 100;
 }

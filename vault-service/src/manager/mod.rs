@@ -47,6 +47,7 @@ mod where_used;
 
 use std::sync::Arc;
 
+pub(crate) use audit_log::MAX_ENTRIES;
 pub use clone::{CloneRequest, CopyError, SecretCopier};
 pub use connected_apps::NewConnectedApp;
 pub use crl_distributor::CrlDistributorUpload;
@@ -60,8 +61,10 @@ pub use form::{File, Form};
 pub use gateways::{GatewayCertificate, GatewayIssuer, IssueError, NewGateway};
 pub use grants::Grantee;
 pub use groups::{GroupChange, NewGroup};
+pub(crate) use limits::UploadLimits;
 pub use metadata::Metadata;
 pub use organizations::NewOrganization;
+pub(crate) use permissions::MAX_PERMISSIONS;
 pub use permissions::Permitted;
 pub use shared_secret::SharedSecretUpload;
 pub use target::{Precondition, Target};

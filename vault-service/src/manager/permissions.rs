@@ -11,7 +11,7 @@ use crate::audit::Entry;
 use crate::store::{ActorKind, ActorRecord, PermissionRecord, Write};
 
 /// Most permissions of an actor in an organization.
-const MAX_PERMISSIONS: usize = 1000;
+pub(crate) const MAX_PERMISSIONS: usize = 1000;
 
 /// A permission in one environment, or in all of the organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

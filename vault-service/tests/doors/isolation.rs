@@ -190,6 +190,7 @@ async fn these_routes_and_no_others_answer_without_a_token() {
         "/accounts/api/v2/oauth2/token",
         "/accounts/login",
         "/livez",
+        "/openapi.json",
         "/readyz",
     ];
     assert_eq!(OPEN, expected);

@@ -39,6 +39,12 @@ impl CipherSuite {
     ];
     const FOR_1_1: [&'static str; 1] = ["TLS_RSA_WITH_3DES_EDE_CBC_SHA"];
 
+    /// All 21.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let names = Self::FOR_1_2.into_iter().chain(Self::FOR_BOTH);
+        names.chain(Self::FOR_1_1).map(Self)
+    }
+
     /// The IANA name.
     pub const fn as_str(self) -> &'static str {
         self.0
@@ -58,19 +64,13 @@ impl FromStr for CipherSuite {
     type Err = UnknownTlsWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownTlsWord> {
-        Self::FOR_1_2
-            .into_iter()
-            .chain(Self::FOR_BOTH)
-            .chain(Self::FOR_1_1)
-            .find(|known| *known == text)
-            .map(Self)
-            .ok_or_else(|| {
-                unknown(
-                    "cipher suite",
-                    text,
-                    "the 21 names of the FlexGateway target",
-                )
-            })
+        Self::all().find(|known| known.0 == text).ok_or_else(|| {
+            unknown(
+                "cipher suite",
+                text,
+                "the 21 names of the FlexGateway target",
+            )
+        })
     }
 }
 

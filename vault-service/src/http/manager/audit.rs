@@ -1,27 +1,71 @@
 //! Reading the audit log.
 
+use axum::Json;
 use axum::extract::{Query, State};
-use axum::routing::get;
-use axum::{Json, Router};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use sallyport_model::ActorId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::super::openapi::{ActorKindWord, Id, Moment, Operation, Routes, number};
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::{Failure, OwnFailure};
 use super::path::{Ids, InOrganization, InScope};
 use crate::clock;
+use crate::manager::MAX_ENTRIES;
 use crate::store::{ActorKind, AuditOutcome, AuditRecord};
 
 /// Entries in an answer unless asked otherwise.
 const DEFAULT_LIMIT: u32 = 100;
 
-pub(super) fn routes() -> Router<ManagerDoor> {
-    Router::new().route("/audit", get(list))
+pub(super) fn routes() -> Routes<ManagerDoor> {
+    let summary = "Read the audit log of an environment";
+    Routes::new()
+        .get("/audit", list, paged(Operation::new("readAudit", summary)))
+        .under("Audit")
 }
 
-pub(super) fn organization_routes() -> Router<ManagerDoor> {
-    Router::new().route("/audit", get(list_of_organization))
+pub(super) fn organization_routes() -> Routes<ManagerDoor> {
+    let summary = "Read the audit log of an organization, outside of its environments";
+    let operation = Operation::new("readOrganizationAudit", summary);
+    Routes::new()
+        .get("/audit", list_of_organization, paged(operation))
+        .under("Audit")
+}
+
+fn paged(operation: Operation) -> Operation {
+    let after = number("Only entries after this `seq`, oldest first.", 0, i64::MAX);
+    let limit = number("Most entries.", 1, MAX_ENTRIES.into());
+    operation
+        .query("after", after)
+        .query("limit", limit.default(Some(DEFAULT_LIMIT.into())))
+        .answers_list::<AuditEntry>("The newest entries, or those after `after`.")
+}
+
+/// An entry of the audit log.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AuditEntry {
+    /// Grows with every entry.
+    seq: u64,
+    #[schema(value_type = Moment)]
+    time: String,
+    /// Name of the actor.
+    actor: String,
+    #[schema(value_type = Option<Id>)]
+    actor_id: Option<ActorId>,
+    #[schema(value_type = Option<ActorKindWord>)]
+    actor_kind: Option<&'static str>,
+    /// What was to be done, such as `secret.create`.
+    operation: String,
+    /// What it was to be done to.
+    object: String,
+    /// `allowed`, `refused` or `failed`.
+    outcome: &'static str,
+    /// Why it was refused, or failed.
+    reason: Option<String>,
+    /// The version of a secret.
+    version: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -37,13 +81,13 @@ async fn list(
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<InScope>,
     page: GivenPage,
-) -> Result<Json<Vec<Value>>, OwnFailure> {
+) -> Result<Json<Vec<AuditEntry>>, OwnFailure> {
     let (after, limit) = asked(page)?;
     let entries = door
         .manager
         .audit_log(&caller, ids.scope(), after, limit, clock::now())
         .await?;
-    Ok(Json(entries.iter().map(entry_json).collect()))
+    Ok(Json(entries.iter().map(shown).collect()))
 }
 
 async fn list_of_organization(
@@ -51,13 +95,13 @@ async fn list_of_organization(
     Authenticated(caller): Authenticated,
     Ids(InOrganization { organization }): Ids<InOrganization>,
     page: GivenPage,
-) -> Result<Json<Vec<Value>>, OwnFailure> {
+) -> Result<Json<Vec<AuditEntry>>, OwnFailure> {
     let (after, limit) = asked(page)?;
     let entries = door
         .manager
         .organization_audit_log(&caller, organization, after, limit, clock::now())
         .await?;
-    Ok(Json(entries.iter().map(entry_json).collect()))
+    Ok(Json(entries.iter().map(shown).collect()))
 }
 
 fn asked(page: GivenPage) -> Result<(Option<u64>, u32), Failure> {
@@ -76,21 +120,21 @@ pub(super) const fn kind_word(kind: ActorKind) -> &'static str {
     }
 }
 
-fn entry_json(entry: &AuditRecord) -> Value {
-    json!({
-        "seq": entry.seq,
-        "time": clock::rfc3339(entry.at),
-        "actor": entry.actor_name,
-        "actorId": entry.actor,
-        "actorKind": entry.actor_kind.map(kind_word),
-        "operation": entry.operation,
-        "object": entry.object,
-        "outcome": match entry.outcome {
+fn shown(entry: &AuditRecord) -> AuditEntry {
+    AuditEntry {
+        seq: entry.seq,
+        time: clock::rfc3339(entry.at),
+        actor: entry.actor_name.clone(),
+        actor_id: entry.actor,
+        actor_kind: entry.actor_kind.map(kind_word),
+        operation: entry.operation.clone(),
+        object: entry.object.clone(),
+        outcome: match entry.outcome {
             AuditOutcome::Allowed => "allowed",
             AuditOutcome::Refused => "refused",
             AuditOutcome::Failed => "failed",
         },
-        "reason": entry.reason,
-        "version": entry.version,
-    })
+        reason: entry.reason.clone(),
+        version: entry.version,
+    }
 }

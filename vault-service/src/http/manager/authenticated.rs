@@ -16,10 +16,11 @@ use crate::clock;
 
 /// Routes that need no token, whole paths. Every other route needs one, whether its handler asks who
 /// is calling or not.
-pub const OPEN: [&str; 4] = [
+pub const OPEN: [&str; 5] = [
     "/accounts/api/v2/oauth2/token",
     "/accounts/login",
     "/livez",
+    "/openapi.json",
     "/readyz",
 ];
 

@@ -1,13 +1,15 @@
 //! Connected apps of an organization.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::{delete, get, post};
-use axum::{Json, Router};
-use serde_json::{Value, json};
+use sallyport_model::ActorId;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::body;
+use super::super::openapi::{Fields, Id, Moment, NameText, Operation, Routes, flag, named};
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
@@ -16,23 +18,89 @@ use crate::clock;
 use crate::manager::NewConnectedApp;
 use crate::store::ActorRecord;
 
-pub(super) fn routes() -> Router<ManagerDoor> {
-    Router::new()
-        .route("/connectedApps", get(list).post(create))
-        .route("/connectedApps/{actor}", delete(remove))
-        .route("/connectedApps/{actor}/secret", post(rotate))
+pub(super) fn routes() -> Routes<ManagerDoor> {
+    let new = Fields::only("")
+        .needs("name", named::<NameText>())
+        .may("administrator", flag("").default(Some(false.into())));
+    Routes::new()
+        .get(
+            "/connectedApps",
+            list,
+            Operation::new(
+                "listConnectedApps",
+                "List the connected apps of an organization",
+            )
+            .answers_list::<ConnectedApp>("The connected apps, by name."),
+        )
+        .post(
+            "/connectedApps",
+            create,
+            Operation::new("createConnectedApp", "Make a connected app")
+                .json(new)
+                .answers::<NewCredentials>(201, "It was made; its secret is shown this once."),
+        )
+        .delete(
+            "/connectedApps/{actor}",
+            remove,
+            Operation::new(
+                "deleteConnectedApp",
+                "Delete a connected app; its tokens end",
+            )
+            .answers_nothing("It is gone."),
+        )
+        .post(
+            "/connectedApps/{actor}/secret",
+            rotate,
+            Operation::new("rotateClientSecret", "Give a connected app a new secret")
+                .answers::<Credentials>(200, "Its new secret, shown this once."),
+        )
+        .under("Users and connected apps")
+}
+
+/// A connected app.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ConnectedApp {
+    #[schema(value_type = Id)]
+    id: ActorId,
+    #[schema(value_type = NameText)]
+    name: String,
+    administrator: bool,
+    #[schema(value_type = Moment)]
+    created_at: String,
+}
+
+/// A connected app that was just made.
+#[derive(Serialize, ToSchema)]
+struct NewCredentials {
+    /// For people.
+    message: &'static str,
+    #[schema(value_type = Id)]
+    id: ActorId,
+    #[serde(flatten)]
+    #[schema(inline)]
+    credentials: Credentials,
+}
+
+/// What a connected app gets tokens for.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Credentials {
+    #[schema(value_type = Id)]
+    client_id: ActorId,
+    client_secret: String,
 }
 
 async fn list(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
     Ids(InOrganization { organization }): Ids<InOrganization>,
-) -> Result<Json<Vec<Value>>, OwnFailure> {
+) -> Result<Json<Vec<ConnectedApp>>, OwnFailure> {
     let apps = door
         .manager
         .connected_apps(&caller, organization, clock::now())
         .await?;
-    Ok(Json(apps.iter().map(app_json).collect()))
+    Ok(Json(apps.into_iter().map(shown).collect()))
 }
 
 async fn create(
@@ -41,7 +109,7 @@ async fn create(
     Ids(InOrganization { organization }): Ids<InOrganization>,
     headers: HeaderMap,
     request: Body,
-) -> Result<(StatusCode, Json<Value>), OwnFailure> {
+) -> Result<(StatusCode, Json<NewCredentials>), OwnFailure> {
     let new: NewConnectedApp = body::json(&headers, request, body::MAX_BODY).await?;
     let hashing = door.accounts.hashing();
     let (id, secret) = door
@@ -50,12 +118,14 @@ async fn create(
         .await?;
     Ok((
         StatusCode::CREATED,
-        Json(json!({
-            "message": "Connected app created",
-            "id": id,
-            "clientId": id,
-            "clientSecret": secret.expose(),
-        })),
+        Json(NewCredentials {
+            message: "Connected app created",
+            id,
+            credentials: Credentials {
+                client_id: id,
+                client_secret: secret.expose().to_owned(),
+            },
+        }),
     ))
 }
 
@@ -74,22 +144,23 @@ async fn rotate(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<OfMember>,
-) -> Result<Json<Value>, OwnFailure> {
+) -> Result<Json<Credentials>, OwnFailure> {
     let hashing = door.accounts.hashing();
     let secret = door
         .manager
         .rotate_client_secret(&caller, ids.organization, ids.actor, hashing, clock::now())
         .await?;
-    Ok(Json(
-        json!({ "clientId": ids.actor, "clientSecret": secret.expose() }),
-    ))
+    Ok(Json(Credentials {
+        client_id: ids.actor,
+        client_secret: secret.expose().to_owned(),
+    }))
 }
 
-fn app_json(app: &ActorRecord) -> Value {
-    json!({
-        "id": app.id,
-        "name": app.name,
-        "administrator": app.administrator,
-        "createdAt": clock::rfc3339(app.created_at),
-    })
+fn shown(app: ActorRecord) -> ConnectedApp {
+    ConnectedApp {
+        id: app.id,
+        name: app.name,
+        administrator: app.administrator,
+        created_at: clock::rfc3339(app.created_at),
+    }
 }

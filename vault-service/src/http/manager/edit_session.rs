@@ -1,13 +1,13 @@
 //! The lock of a secret group: an edit session of one holder.
 
+use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::routing::post;
-use axum::{Json, Router};
-use sallyport_model::Access;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use sallyport_model::{Access, Collection, SecretId, SecretName};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::super::openapi::{CollectionWord, Id, Moment, NameText, Operation, Routes, word};
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::{AnypointFailure, Failure};
@@ -15,11 +15,75 @@ use super::path::{Ids, InGroup};
 use crate::clock;
 use crate::manager::ManagerError;
 
-pub(super) fn routes() -> Router<ManagerDoor> {
-    Router::new().route(
-        "/secretGroups/{group}/lock",
-        post(open).get(show).delete(end),
-    )
+pub(super) fn routes() -> Routes<ManagerDoor> {
+    const LOCK: &str = "/secretGroups/{group}/lock";
+    Routes::new()
+        .get(
+            LOCK,
+            show,
+            Operation::new("showEditSession", "Show the edit session of a group")
+                .answers::<EditSession>(200, "Who holds it, and what it will do."),
+        )
+        .post(
+            LOCK,
+            open,
+            Operation::new("openEditSession", "Open an edit session: lock a group")
+                .answers::<Locked>(201, "It is open."),
+        )
+        .delete(
+            LOCK,
+            end,
+            Operation::new("endEditSession", "Finish or cancel an edit session")
+                .required_query("action", word(["finish", "cancel"]))
+                .answers::<Unlocked>(200, "It has ended."),
+        )
+        .under("Edit sessions")
+}
+
+/// An open edit session.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct EditSession {
+    /// Name of who holds it.
+    locked_by: String,
+    #[schema(value_type = Moment)]
+    locked_at: String,
+    changes: Vec<Change>,
+}
+
+/// What an edit session will do to one secret.
+#[derive(Serialize, ToSchema)]
+struct Change {
+    /// `create`, `replace`, `update` or `delete`.
+    action: &'static str,
+    #[schema(value_type = CollectionWord)]
+    collection: Collection,
+    #[schema(value_type = Id)]
+    id: SecretId,
+    #[schema(value_type = NameText)]
+    name: SecretName,
+}
+
+/// An edit session was opened.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Locked {
+    /// For people.
+    message: &'static str,
+    /// Name of who holds it.
+    locked_by: String,
+    #[schema(value_type = Moment)]
+    locked_at: String,
+}
+
+/// An edit session has ended.
+#[derive(Serialize, ToSchema)]
+struct Unlocked {
+    /// For people.
+    message: &'static str,
+    /// How many changes were published, if it was finished.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<usize>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -38,7 +102,7 @@ async fn open(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<InGroup>,
-) -> Result<(StatusCode, Json<Value>), AnypointFailure> {
+) -> Result<(StatusCode, Json<Locked>), AnypointFailure> {
     let now = clock::now();
     let group = door
         .manager
@@ -47,11 +111,11 @@ async fn open(
     let session = door.manager.open_edit_session(&caller, &group, now).await?;
     Ok((
         StatusCode::CREATED,
-        Json(json!({
-            "message": "Secret group locked",
-            "lockedBy": session.holder_name,
-            "lockedAt": clock::rfc3339(session.opened_at),
-        })),
+        Json(Locked {
+            message: "Secret group locked",
+            locked_by: session.holder_name,
+            locked_at: clock::rfc3339(session.opened_at),
+        }),
     ))
 }
 
@@ -59,28 +123,23 @@ async fn show(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<InGroup>,
-) -> Result<Json<Value>, AnypointFailure> {
+) -> Result<Json<EditSession>, AnypointFailure> {
     let group = door
         .manager
         .group(&caller, ids.scope(), ids.group, Access::Read, clock::now())
         .await?;
     let (session, changes) = door.manager.staged(&group).await?;
-    let changes: Vec<Value> = changes
-        .iter()
-        .map(|change| {
-            json!({
-                "action": change.action.as_str(),
-                "collection": change.collection,
-                "id": change.secret,
-                "name": change.name,
-            })
-        })
-        .collect();
-    Ok(Json(json!({
-        "lockedBy": session.holder_name,
-        "lockedAt": clock::rfc3339(session.opened_at),
-        "changes": changes,
-    })))
+    let changes = changes.into_iter().map(|change| Change {
+        action: change.action.as_str(),
+        collection: change.collection,
+        id: change.secret,
+        name: change.name,
+    });
+    Ok(Json(EditSession {
+        locked_by: session.holder_name,
+        locked_at: clock::rfc3339(session.opened_at),
+        changes: changes.collect(),
+    }))
 }
 
 async fn end(
@@ -88,7 +147,7 @@ async fn end(
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<InGroup>,
     action: Result<Query<End>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<Value>, AnypointFailure> {
+) -> Result<Json<Unlocked>, AnypointFailure> {
     let Query(End { action }) = action.map_err(|_| Failure::Query {
         parameters: "action=finish|cancel",
     })?;
@@ -113,8 +172,10 @@ async fn end(
                 .manager
                 .finish_edit_session(&caller, &group, now)
                 .await?;
-            let message = "Secret group unlocked, its changes are published";
-            Ok(Json(json!({ "message": message, "changes": changes })))
+            Ok(Json(Unlocked {
+                message: "Secret group unlocked, its changes are published",
+                changes: Some(changes),
+            }))
         }
         Action::Cancel => {
             let holder = holder.ok_or_else(|| ManagerError::NoSuch {
@@ -124,8 +185,10 @@ async fn end(
             door.manager
                 .cancel_edit_session(&caller, &group, holder, now)
                 .await?;
-            let message = "Secret group unlocked, its changes are dropped";
-            Ok(Json(json!({ "message": message })))
+            Ok(Json(Unlocked {
+                message: "Secret group unlocked, its changes are dropped",
+                changes: None,
+            }))
         }
     }
 }

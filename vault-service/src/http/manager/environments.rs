@@ -1,13 +1,15 @@
 //! Environments of an organization.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::get;
-use axum::{Json, Router};
-use serde_json::{Value, json};
+use sallyport_model::EnvironmentId;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::body;
+use super::super::openapi::{Created, Fields, Id, Operation, PlaceNameText, Routes, flag, named};
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
@@ -16,34 +18,68 @@ use crate::clock;
 use crate::manager::NewEnvironment;
 use crate::store::EnvironmentRecord;
 
-pub(super) fn routes() -> Router<ManagerDoor> {
-    Router::new()
-        .route("/environments", get(list).post(create))
-        .route("/environments/{environment}", get(show))
+pub(super) fn routes() -> Routes<ManagerDoor> {
+    let new = Fields::only("")
+        .needs("name", named::<PlaceNameText>())
+        .may("production", flag("").default(Some(false.into())));
+    Routes::new()
+        .get(
+            "/environments",
+            list,
+            Operation::new(
+                "listEnvironments",
+                "List the environments of an organization",
+            )
+            .answers_list::<Environment>("The environments, by name."),
+        )
+        .post(
+            "/environments",
+            create,
+            Operation::new("createEnvironment", "Make an environment")
+                .json(new)
+                .answers::<Created>(201, "It was made."),
+        )
+        .get(
+            "/environments/{environment}",
+            show,
+            Operation::new("showEnvironment", "Show an environment")
+                .answers::<Environment>(200, "The environment."),
+        )
+        .under("Organizations")
+}
+
+/// An environment.
+#[derive(Serialize, ToSchema)]
+struct Environment {
+    #[schema(value_type = Id)]
+    id: EnvironmentId,
+    #[schema(value_type = PlaceNameText)]
+    name: String,
+    production: bool,
 }
 
 async fn list(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
     Ids(InOrganization { organization }): Ids<InOrganization>,
-) -> Result<Json<Vec<Value>>, OwnFailure> {
+) -> Result<Json<Vec<Environment>>, OwnFailure> {
     let environments = door
         .manager
         .environments(&caller, organization, clock::now())
         .await?;
-    Ok(Json(environments.iter().map(environment_json).collect()))
+    Ok(Json(environments.into_iter().map(shown).collect()))
 }
 
 async fn show(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<InScope>,
-) -> Result<Json<Value>, OwnFailure> {
+) -> Result<Json<Environment>, OwnFailure> {
     let environment = door
         .manager
         .environment(&caller, ids.scope(), clock::now())
         .await?;
-    Ok(Json(environment_json(&environment)))
+    Ok(Json(shown(environment)))
 }
 
 async fn create(
@@ -52,7 +88,7 @@ async fn create(
     Ids(InOrganization { organization }): Ids<InOrganization>,
     headers: HeaderMap,
     request: Body,
-) -> Result<(StatusCode, Json<Value>), OwnFailure> {
+) -> Result<(StatusCode, Json<Created>), OwnFailure> {
     let new: NewEnvironment = body::json(&headers, request, body::MAX_BODY).await?;
     let id = door
         .manager
@@ -60,14 +96,14 @@ async fn create(
         .await?;
     Ok((
         StatusCode::CREATED,
-        Json(json!({ "message": "Environment created", "id": id })),
+        Json(Created::new("Environment created", id)),
     ))
 }
 
-fn environment_json(environment: &EnvironmentRecord) -> Value {
-    json!({
-        "id": environment.id,
-        "name": environment.name,
-        "production": environment.production,
-    })
+fn shown(environment: EnvironmentRecord) -> Environment {
+    Environment {
+        id: environment.id,
+        name: environment.name,
+        production: environment.production,
+    }
 }

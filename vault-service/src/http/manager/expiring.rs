@@ -1,11 +1,14 @@
 //! What ends soon, or has ended.
 
+use axum::Json;
 use axum::extract::{Query, State};
-use axum::routing::get;
-use axum::{Json, Router};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use sallyport_model::{Collection, GroupId, GroupName, SecretId, SecretName};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::super::openapi::{
+    CollectionWord, Day, GroupNameText, Id, NameText, Operation, Routes, number,
+};
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::{Failure, OwnFailure};
@@ -16,8 +19,43 @@ use crate::manager::{WARNED_DAYS, days_left};
 /// Longest span, in days.
 const MAX_DAYS: u32 = 36_500;
 
-pub(super) fn routes() -> Router<ManagerDoor> {
-    Router::new().route("/expiring", get(list))
+pub(super) fn routes() -> Routes<ManagerDoor> {
+    let within = number("How many days ahead.", 0, MAX_DAYS.into());
+    Routes::new()
+        .get(
+            "/expiring",
+            list,
+            Operation::new("listExpiring", "List what ends soon, or has ended")
+                .query("within", within.default(Some(WARNED_DAYS.into())))
+                .answers_list::<Expiring>("Soonest first."),
+        )
+        .under("Secrets")
+}
+
+/// A secret that ends.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Expiring {
+    group: GroupOfSecret,
+    #[schema(value_type = CollectionWord)]
+    collection: Collection,
+    #[schema(value_type = Id)]
+    id: SecretId,
+    #[schema(value_type = NameText)]
+    name: SecretName,
+    #[schema(value_type = Day)]
+    expiration_date: String,
+    /// Below zero when it has ended.
+    days_left: Option<i64>,
+}
+
+/// The group a secret is in.
+#[derive(Serialize, ToSchema)]
+struct GroupOfSecret {
+    #[schema(value_type = Id)]
+    id: GroupId,
+    #[schema(value_type = GroupNameText)]
+    name: GroupName,
 }
 
 #[derive(Deserialize)]
@@ -30,7 +68,7 @@ async fn list(
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<InScope>,
     span: Result<Query<Span>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<Vec<Value>>, OwnFailure> {
+) -> Result<Json<Vec<Expiring>>, OwnFailure> {
     let within = span
         .map(|Query(span)| span.within.unwrap_or(WARNED_DAYS))
         .ok()
@@ -43,18 +81,16 @@ async fn list(
         .manager
         .expiring(&caller, ids.scope(), within, now)
         .await?;
-    let ending = ending
-        .iter()
-        .map(|item| {
-            json!({
-                "group": { "id": item.group.id, "name": item.group.name },
-                "collection": item.secret.collection,
-                "id": item.secret.id,
-                "name": item.secret.name,
-                "expirationDate": item.expiration_date,
-                "daysLeft": days_left(&item.expiration_date, now),
-            })
-        })
-        .collect();
-    Ok(Json(ending))
+    let ending = ending.into_iter().map(|item| Expiring {
+        group: GroupOfSecret {
+            id: item.group.id,
+            name: item.group.name,
+        },
+        collection: item.secret.collection,
+        id: item.secret.id,
+        name: item.secret.name,
+        days_left: days_left(&item.expiration_date, now),
+        expiration_date: item.expiration_date,
+    });
+    Ok(Json(ending.collect()))
 }

@@ -10,7 +10,7 @@ use tracing::error;
 use super::super::body::BodyError;
 use super::super::problem::Problem;
 use super::super::shape::{Evidence, Shape, anypoint};
-use super::where_used::user_json;
+use super::where_used::shown_user;
 use crate::accounts::{AccountsError, HashError};
 use crate::manager::{ManagerError, Violation};
 use crate::store::StoreError;
@@ -187,7 +187,7 @@ impl IntoResponse for AnypointFailure {
         let status = failure.status();
         let evidence = match &failure {
             Failure::Manager(ManagerError::InUse { users, .. }) => {
-                Evidence::Users(users.iter().map(user_json).collect())
+                Evidence::Users(users.iter().map(|user| json!(shown_user(user))).collect())
             }
             _ => Evidence::Errors(failure.violations().iter().map(violation_json).collect()),
         };

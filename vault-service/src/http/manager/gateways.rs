@@ -1,15 +1,15 @@
 //! Gateways: registration, renewal, deletion.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::{delete, get, post};
-use axum::{Json, Router};
 use sallyport_model::ActorId;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::super::body;
+use super::super::openapi::{Fields, Id, Moment, NameText, Operation, Routes, named, text};
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
@@ -17,11 +17,83 @@ use super::path::{Ids, InScope, OfActor};
 use crate::clock;
 use crate::manager::{GatewayCertificate, NewGateway};
 
-pub(super) fn routes() -> Router<ManagerDoor> {
-    Router::new()
-        .route("/gateways", get(list).post(create))
-        .route("/gateways/{actor}", delete(remove))
-        .route("/gateways/{actor}/certificate", post(renew))
+pub(super) fn routes() -> Routes<ManagerDoor> {
+    let csr = || {
+        text(
+            "PKCS#10 certificate signing request in PEM.",
+            1,
+            body::MAX_BODY,
+        )
+    };
+    let new = Fields::only("")
+        .needs("name", named::<NameText>())
+        .needs("csr", csr());
+    Routes::new()
+        .get(
+            "/gateways",
+            list,
+            Operation::new("listGateways", "List the gateways of an environment")
+                .answers_list::<GatewaySummary>("The gateways, by name."),
+        )
+        .post(
+            "/gateways",
+            create,
+            Operation::new(
+                "createGateway",
+                "Register a gateway and sign its certificate",
+            )
+            .json(new)
+            .answers::<IssuedGateway>(201, "It was registered."),
+        )
+        .delete(
+            "/gateways/{actor}",
+            remove,
+            Operation::new("deleteGateway", "Delete a gateway; its certificate ends")
+                .answers_nothing("It is gone."),
+        )
+        .post(
+            "/gateways/{actor}/certificate",
+            renew,
+            Operation::new("renewGateway", "Sign a new certificate of a gateway")
+                .json(Fields::only("").needs("csr", csr()))
+                .answers::<IssuedGateway>(200, "It was signed."),
+        )
+        .under("Gateways")
+}
+
+/// A gateway.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct GatewaySummary {
+    #[schema(value_type = Id)]
+    id: ActorId,
+    #[schema(value_type = NameText)]
+    name: String,
+    /// SPIFFE id in its certificate.
+    identity: String,
+    #[schema(value_type = Moment)]
+    created_at: String,
+    /// When its newest certificate ends.
+    #[schema(value_type = Option<Moment>)]
+    not_after: Option<String>,
+}
+
+/// A gateway and the certificate that was just signed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct IssuedGateway {
+    #[schema(value_type = Id)]
+    id: ActorId,
+    #[schema(value_type = NameText)]
+    name: String,
+    /// SPIFFE id in the certificate.
+    identity: String,
+    /// The certificate, PEM.
+    certificate: String,
+    /// The internal CA, PEM.
+    ca: String,
+    #[schema(value_type = Moment)]
+    not_after: String,
 }
 
 #[derive(Deserialize)]
@@ -34,7 +106,7 @@ async fn list(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<InScope>,
-) -> Result<Json<Vec<Value>>, OwnFailure> {
+) -> Result<Json<Vec<GatewaySummary>>, OwnFailure> {
     let gateways = door
         .manager
         .gateways(&caller, ids.scope(), clock::now())
@@ -42,13 +114,14 @@ async fn list(
     let gateways = gateways
         .iter()
         .map(|gateway| {
-            json!({
-                "id": gateway.id,
-                "name": gateway.name,
-                "identity": door.manager.gateway_identity(ids.scope(), gateway.id).to_string(),
-                "createdAt": clock::rfc3339(gateway.created_at),
-                "notAfter": gateway.certificate_not_after.map(clock::rfc3339),
-            })
+            let identity = door.manager.gateway_identity(ids.scope(), gateway.id);
+            GatewaySummary {
+                id: gateway.id,
+                name: gateway.name.clone(),
+                identity: identity.to_string(),
+                created_at: clock::rfc3339(gateway.created_at),
+                not_after: gateway.certificate_not_after.map(clock::rfc3339),
+            }
         })
         .collect();
     Ok(Json(gateways))
@@ -60,14 +133,14 @@ async fn create(
     Ids(ids): Ids<InScope>,
     headers: HeaderMap,
     request: Body,
-) -> Result<(StatusCode, Json<Value>), OwnFailure> {
+) -> Result<(StatusCode, Json<IssuedGateway>), OwnFailure> {
     let new: NewGateway = body::json(&headers, request, body::MAX_BODY).await?;
     let name = new.name().to_owned();
-    let (id, issued) = door
+    let (id, certificate) = door
         .manager
         .create_gateway(&caller, ids.scope(), new, clock::now())
         .await?;
-    Ok((StatusCode::CREATED, Json(issued_json(id, &name, &issued))))
+    Ok((StatusCode::CREATED, Json(issued(id, name, certificate))))
 }
 
 async fn renew(
@@ -76,13 +149,13 @@ async fn renew(
     Ids(ids): Ids<OfActor>,
     headers: HeaderMap,
     request: Body,
-) -> Result<Json<Value>, OwnFailure> {
+) -> Result<Json<IssuedGateway>, OwnFailure> {
     let Renewal { csr } = body::json(&headers, request, body::MAX_BODY).await?;
-    let (gateway, issued) = door
+    let (gateway, certificate) = door
         .manager
         .renew_gateway(&caller, ids.scope(), ids.actor, &csr, clock::now())
         .await?;
-    Ok(Json(issued_json(gateway.id, &gateway.name, &issued)))
+    Ok(Json(issued(gateway.id, gateway.name, certificate)))
 }
 
 async fn remove(
@@ -96,13 +169,13 @@ async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn issued_json(id: ActorId, name: &str, issued: &GatewayCertificate) -> Value {
-    json!({
-        "id": id,
-        "name": name,
-        "identity": issued.identity.to_string(),
-        "certificate": issued.certificate,
-        "ca": issued.ca,
-        "notAfter": clock::rfc3339(issued.not_after),
-    })
+fn issued(id: ActorId, name: String, issued: GatewayCertificate) -> IssuedGateway {
+    IssuedGateway {
+        id,
+        name,
+        identity: issued.identity.to_string(),
+        certificate: issued.certificate,
+        ca: issued.ca,
+        not_after: clock::rfc3339(issued.not_after),
+    }
 }

@@ -1,15 +1,17 @@
 //! Grants on a group.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::{get, put};
-use axum::{Json, Router};
-use sallyport_model::Access;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use sallyport_model::{Access, ActorId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::super::body;
+use super::super::openapi::{
+    AccessWord, ActorKindWord, Fields, Id, Operation, Routes, list as list_of, named,
+};
 use super::ManagerDoor;
 use super::audit::kind_word;
 use super::authenticated::Authenticated;
@@ -18,13 +20,50 @@ use super::path::{Ids, InGroup, OfGrant};
 use crate::clock;
 use crate::manager::Grantee;
 
-pub(super) fn routes() -> Router<ManagerDoor> {
-    Router::new()
-        .route("/secretGroups/{group}/grants", get(list))
-        .route(
-            "/secretGroups/{group}/grants/{actor}",
-            put(grant).delete(revoke),
+pub(super) fn routes() -> Routes<ManagerDoor> {
+    const GRANT: &str = "/secretGroups/{group}/grants/{actor}";
+    let access = list_of(named::<AccessWord>())
+        .min_items(Some(1))
+        .description(Some(
+            "All that is granted; what is not named is taken away.",
+        ));
+    Routes::new()
+        .get(
+            "/secretGroups/{group}/grants",
+            list,
+            Operation::new("listGrants", "List who is granted what on a group")
+                .answers_list::<GrantedTo>("The grants, by actor."),
         )
+        .put(
+            GRANT,
+            grant,
+            Operation::new("putGrant", "Grant an actor access to a group")
+                .json(Fields::only("").needs("access", access))
+                .answers::<GrantedTo>(200, "What the actor is granted now."),
+        )
+        .delete(
+            GRANT,
+            revoke,
+            Operation::new(
+                "deleteGrant",
+                "Take away all that an actor is granted on a group",
+            )
+            .answers_nothing("It is gone."),
+        )
+        .under("Grants")
+}
+
+/// What an actor is granted on a group.
+#[derive(Serialize, ToSchema)]
+struct GrantedTo {
+    #[schema(value_type = Id)]
+    actor: ActorId,
+    #[schema(value_type = ActorKindWord)]
+    kind: &'static str,
+    /// Name of the actor.
+    name: String,
+    #[schema(value_type = Vec<AccessWord>)]
+    access: Vec<Access>,
 }
 
 #[derive(Deserialize)]
@@ -37,7 +76,7 @@ async fn list(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<InGroup>,
-) -> Result<Json<Vec<Value>>, OwnFailure> {
+) -> Result<Json<Vec<GrantedTo>>, OwnFailure> {
     let group = door
         .manager
         .group_to_grant(&caller, ids.scope(), ids.group, clock::now())
@@ -47,7 +86,7 @@ async fn list(
             .grants(&group)
             .await?
             .iter()
-            .map(grantee_json)
+            .map(granted_to)
             .collect(),
     ))
 }
@@ -58,7 +97,7 @@ async fn grant(
     Ids(ids): Ids<OfGrant>,
     headers: HeaderMap,
     request: Body,
-) -> Result<Json<Value>, OwnFailure> {
+) -> Result<Json<GrantedTo>, OwnFailure> {
     let now = clock::now();
     let group = door
         .manager
@@ -69,7 +108,7 @@ async fn grant(
         .manager
         .grant(&caller, &group, ids.actor, access, now)
         .await?;
-    Ok(Json(grantee_json(&grantee)))
+    Ok(Json(granted_to(&grantee)))
 }
 
 async fn revoke(
@@ -86,11 +125,11 @@ async fn revoke(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn grantee_json(grantee: &Grantee) -> Value {
-    json!({
-        "actor": grantee.actor.id,
-        "kind": kind_word(grantee.actor.kind),
-        "name": grantee.actor.name,
-        "access": grantee.access,
-    })
+fn granted_to(grantee: &Grantee) -> GrantedTo {
+    GrantedTo {
+        actor: grantee.actor.id,
+        kind: kind_word(grantee.actor.kind),
+        name: grantee.actor.name.clone(),
+        access: grantee.access.clone(),
+    }
 }

@@ -1,15 +1,17 @@
 //! Secret groups.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::get;
-use axum::{Json, Router};
-use sallyport_model::Access;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use sallyport_model::{Access, GroupId, GroupName};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::super::body;
+use super::super::openapi::{
+    Created, Fields, GroupNameText, Id, Message, Moment, Operation, Routes, flag, named,
+};
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::{AnypointFailure, Failure};
@@ -18,13 +20,84 @@ use crate::clock;
 use crate::manager::{GroupChange, NewGroup};
 use crate::store::{EditSessionRecord, GroupRecord};
 
-pub(super) fn routes() -> Router<ManagerDoor> {
-    Router::new()
-        .route("/secretGroups", get(list).post(create))
-        .route(
-            "/secretGroups/{group}",
-            get(show).patch(change).delete(delete),
+pub(super) fn routes() -> Routes<ManagerDoor> {
+    const GROUP: &str = "/secretGroups/{group}";
+    let downloadable = || flag("Whether its secrets may be downloaded through other applications.");
+    let new = Fields::only("")
+        .needs("name", named::<GroupNameText>())
+        .may("downloadable", downloadable().default(Some(false.into())));
+    let change = Fields::only("What is absent stays.")
+        .may("name", named::<GroupNameText>())
+        .may("downloadable", downloadable());
+    Routes::new()
+        .get(
+            "/secretGroups",
+            list,
+            Operation::new("listSecretGroups", "List the secret groups you may know of")
+                .query("downloadable", downloadable())
+                .answers_list::<SecretGroup>("The groups, by name."),
         )
+        .post(
+            "/secretGroups",
+            create,
+            Operation::new("createSecretGroup", "Make a secret group")
+                .json(new)
+                .answers::<Created>(201, "It was made."),
+        )
+        .get(
+            GROUP,
+            show,
+            Operation::new("showSecretGroup", "Show a secret group")
+                .answers::<SecretGroup>(200, "The group."),
+        )
+        .patch(
+            GROUP,
+            change_one,
+            Operation::new("changeSecretGroup", "Change name or flag of a secret group")
+                .json(change)
+                .answers::<Message>(200, "It was changed."),
+        )
+        .delete(
+            GROUP,
+            delete,
+            Operation::new(
+                "deleteSecretGroup",
+                "Delete a secret group and what is in it",
+            )
+            .answers_nothing("It is gone."),
+        )
+        .under("Secret groups")
+}
+
+/// A secret group.
+#[derive(Serialize, ToSchema)]
+struct SecretGroup {
+    #[schema(value_type = GroupNameText)]
+    name: GroupName,
+    downloadable: bool,
+    meta: SecretGroupMeta,
+}
+
+/// What is known of a secret group.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SecretGroupMeta {
+    #[schema(value_type = Id)]
+    id: GroupId,
+    #[schema(value_type = Moment)]
+    created_at: String,
+    #[schema(value_type = Moment)]
+    modified_at: String,
+    /// Name of who changed it last.
+    modified_by: String,
+    /// Whether an edit session is open.
+    locked: bool,
+    /// Name of who holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    locked_by: Option<String>,
+    /// Finishing, cancelling and deleting are one step each: nobody ever sees them half done.
+    current_state: &'static str,
 }
 
 #[derive(Deserialize)]
@@ -37,7 +110,7 @@ async fn list(
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<InScope>,
     filter: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<Vec<Value>>, AnypointFailure> {
+) -> Result<Json<Vec<SecretGroup>>, AnypointFailure> {
     let Query(filter) = filter.map_err(|_| Failure::Query {
         parameters: "downloadable=true|false",
     })?;
@@ -53,7 +126,7 @@ async fn list(
     let mut shown = Vec::new();
     for group in groups.iter().filter(wanted) {
         let session = door.manager.edit_session(group).await?;
-        shown.push(group_json(group, session.as_ref()));
+        shown.push(shown_group(group, session.as_ref()));
     }
     Ok(Json(shown))
 }
@@ -64,7 +137,7 @@ async fn create(
     Ids(ids): Ids<InScope>,
     headers: HeaderMap,
     request: Body,
-) -> Result<(StatusCode, Json<Value>), AnypointFailure> {
+) -> Result<(StatusCode, Json<Created>), AnypointFailure> {
     let new: NewGroup = body::json(&headers, request, body::MAX_BODY).await?;
     let id = door
         .manager
@@ -72,7 +145,7 @@ async fn create(
         .await?;
     Ok((
         StatusCode::CREATED,
-        Json(json!({ "message": "Secret group created", "id": id })),
+        Json(Created::new("Secret group created", id)),
     ))
 }
 
@@ -80,22 +153,22 @@ async fn show(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<InGroup>,
-) -> Result<Json<Value>, AnypointFailure> {
+) -> Result<Json<SecretGroup>, AnypointFailure> {
     let group = door
         .manager
         .group(&caller, ids.scope(), ids.group, Access::Read, clock::now())
         .await?;
     let session = door.manager.edit_session(&group).await?;
-    Ok(Json(group_json(&group, session.as_ref())))
+    Ok(Json(shown_group(&group, session.as_ref())))
 }
 
-async fn change(
+async fn change_one(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<InGroup>,
     headers: HeaderMap,
     request: Body,
-) -> Result<Json<Value>, AnypointFailure> {
+) -> Result<Json<Message>, AnypointFailure> {
     let now = clock::now();
     let group = door
         .manager
@@ -105,7 +178,7 @@ async fn change(
     door.manager
         .change_group(&caller, group, change, now)
         .await?;
-    Ok(Json(json!({ "message": "Secret group updated" })))
+    Ok(Json(Message::new("Secret group updated")))
 }
 
 async fn delete(
@@ -122,18 +195,18 @@ async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn group_json(group: &GroupRecord, session: Option<&EditSessionRecord>) -> Value {
-    let mut meta = json!({
-        "id": group.id,
-        "createdAt": clock::rfc3339(group.created_at),
-        "modifiedAt": clock::rfc3339(group.modified_at),
-        "modifiedBy": group.modified_by,
-        "locked": session.is_some(),
-        // Finishing, cancelling and deleting are one step each: nobody ever sees them half done.
-        "currentState": "Clear",
-    });
-    if let (Some(session), Some(meta)) = (session, meta.as_object_mut()) {
-        meta.insert("lockedBy".to_owned(), json!(session.holder_name));
+fn shown_group(group: &GroupRecord, session: Option<&EditSessionRecord>) -> SecretGroup {
+    SecretGroup {
+        name: group.name.clone(),
+        downloadable: group.downloadable,
+        meta: SecretGroupMeta {
+            id: group.id,
+            created_at: clock::rfc3339(group.created_at),
+            modified_at: clock::rfc3339(group.modified_at),
+            modified_by: group.modified_by.clone(),
+            locked: session.is_some(),
+            locked_by: session.map(|session| session.holder_name.clone()),
+            current_state: "Clear",
+        },
     }
-    json!({ "name": group.name, "downloadable": group.downloadable, "meta": meta })
 }

@@ -24,16 +24,17 @@ mod users;
 mod versions;
 mod where_used;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware;
-use axum::response::Response;
-use axum::routing::get;
+use axum::response::{IntoResponse as _, Response};
 
 pub use self::authenticated::OPEN;
 use super::door;
+use super::openapi::{Fields, Operation, Routes, document};
 use crate::accounts::Accounts;
 use crate::manager::Manager;
 use crate::store::{Setting, Store};
@@ -52,7 +53,16 @@ pub struct ManagerDoor {
 /// The routes, without the edge around them.
 pub fn router(door: ManagerDoor) -> Router {
     let guard = middleware::from_fn_with_state(door.clone(), authenticated::require);
-    Router::new()
+    routes()
+        .into_router()
+        .route_layer(guard)
+        .fallback(door::not_found)
+        .method_not_allowed_fallback(door::method_not_allowed)
+        .with_state(door)
+}
+
+fn routes() -> Routes<ManagerDoor> {
+    Routes::new()
         .merge(token::routes())
         .merge(accounts::routes())
         .nest(
@@ -65,23 +75,18 @@ pub fn router(door: ManagerDoor) -> Router {
         )
         .nest("/api/v1/organizations/{organization}", of_organization())
         .nest("/api/v1", me::routes().merge(organizations::root_routes()))
-        .route("/livez", get(door::livez))
-        .route("/readyz", get(readyz))
-        .route_layer(guard)
-        .fallback(door::not_found)
-        .method_not_allowed_fallback(door::method_not_allowed)
-        .with_state(door)
+        .merge(about_the_service())
 }
 
-fn anypoint() -> Router<ManagerDoor> {
-    Router::new()
+fn anypoint() -> Routes<ManagerDoor> {
+    Routes::new()
         .merge(groups::routes())
         .merge(edit_session::routes())
         .merge(secrets::routes())
 }
 
-fn own() -> Router<ManagerDoor> {
-    Router::new()
+fn own() -> Routes<ManagerDoor> {
+    Routes::new()
         .merge(gateways::routes())
         .merge(grants::routes())
         .merge(versions::routes())
@@ -91,14 +96,57 @@ fn own() -> Router<ManagerDoor> {
         .merge(audit::routes())
 }
 
-fn of_organization() -> Router<ManagerDoor> {
-    Router::new()
+fn of_organization() -> Routes<ManagerDoor> {
+    Routes::new()
         .merge(organizations::routes())
         .merge(environments::routes())
         .merge(users::routes())
         .merge(connected_apps::routes())
         .merge(permissions::routes())
         .merge(audit::organization_routes())
+}
+
+fn about_the_service() -> Routes<ManagerDoor> {
+    Routes::new()
+        .get(
+            "/livez",
+            door::livez,
+            Operation::new("live", "Whether the process answers")
+                .alone()
+                .answers_text("It does."),
+        )
+        .get(
+            "/readyz",
+            readyz,
+            Operation::new("ready", "Whether the store answers too")
+                .for_anybody()
+                .answers_text("It does."),
+        )
+        .get(
+            "/openapi.json",
+            describe,
+            Operation::new("describe", "This document")
+                .alone()
+                .answers_with(200, "OpenAPI 3.1.", Fields::open("The document.")),
+        )
+        .under("The service")
+}
+
+/// What all routes take and answer, in OpenAPI 3.1 as JSON. It says nothing of what is stored. `None`
+/// if it cannot be written.
+pub fn openapi() -> Option<&'static str> {
+    static DOCUMENT: LazyLock<Option<String>> =
+        LazyLock::new(|| document(routes()).to_pretty_json().ok());
+    DOCUMENT.as_deref()
+}
+
+/// `GET /openapi.json`.
+async fn describe() -> Response {
+    let json = HeaderValue::from_static("application/json");
+    match openapi() {
+        Some(document) => ([(header::CONTENT_TYPE, json)], document).into_response(),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 async fn readyz(State(state): State<ManagerDoor>) -> Response {

@@ -1,13 +1,15 @@
 //! Organizations and business groups.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::get;
-use axum::{Json, Router};
-use serde_json::{Value, json};
+use sallyport_model::OrganizationId;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::body;
+use super::super::openapi::{Created, Fields, Id, Operation, PlaceNameText, Routes, named};
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
@@ -16,34 +18,65 @@ use crate::clock;
 use crate::manager::NewOrganization;
 use crate::store::OrganizationRecord;
 
-pub(super) fn root_routes() -> Router<ManagerDoor> {
-    Router::new().route("/organizations", get(list))
+pub(super) fn root_routes() -> Routes<ManagerDoor> {
+    let operation = Operation::new("listOrganizations", "List the organizations you belong to")
+        .answers_list::<Organization>("Your own first.");
+    Routes::new()
+        .get("/organizations", list, operation)
+        .under("Organizations")
 }
 
-pub(super) fn routes() -> Router<ManagerDoor> {
-    Router::new()
-        .route("/", get(show))
-        .route("/organizations", axum::routing::post(create))
+pub(super) fn routes() -> Routes<ManagerDoor> {
+    Routes::new()
+        .get(
+            "/",
+            show,
+            Operation::new("showOrganization", "Show an organization")
+                .answers::<Organization>(200, "The organization."),
+        )
+        .post(
+            "/organizations",
+            create,
+            Operation::new(
+                "createOrganization",
+                "Make a business group below an organization",
+            )
+            .json(Fields::only("").needs("name", named::<PlaceNameText>()))
+            .answers::<Created>(201, "It was made."),
+        )
+        .under("Organizations")
+}
+
+/// An organization.
+#[derive(Serialize, ToSchema)]
+struct Organization {
+    #[schema(value_type = Id)]
+    id: OrganizationId,
+    #[schema(value_type = PlaceNameText)]
+    name: String,
+    /// What it is a business group of.
+    #[schema(value_type = Option<Id>)]
+    parent: Option<OrganizationId>,
 }
 
 async fn list(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
-) -> Result<Json<Vec<Value>>, OwnFailure> {
+) -> Result<Json<Vec<Organization>>, OwnFailure> {
     let organizations = door.manager.organizations(&caller).await?;
-    Ok(Json(organizations.iter().map(organization_json).collect()))
+    Ok(Json(organizations.into_iter().map(shown).collect()))
 }
 
 async fn show(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
     Ids(InOrganization { organization }): Ids<InOrganization>,
-) -> Result<Json<Value>, OwnFailure> {
+) -> Result<Json<Organization>, OwnFailure> {
     let organization = door
         .manager
         .organization(&caller, organization, clock::now())
         .await?;
-    Ok(Json(organization_json(&organization)))
+    Ok(Json(shown(organization)))
 }
 
 async fn create(
@@ -52,7 +85,7 @@ async fn create(
     Ids(InOrganization { organization }): Ids<InOrganization>,
     headers: HeaderMap,
     request: Body,
-) -> Result<(StatusCode, Json<Value>), OwnFailure> {
+) -> Result<(StatusCode, Json<Created>), OwnFailure> {
     let new: NewOrganization = body::json(&headers, request, body::MAX_BODY).await?;
     let id = door
         .manager
@@ -60,14 +93,14 @@ async fn create(
         .await?;
     Ok((
         StatusCode::CREATED,
-        Json(json!({ "message": "Organization created", "id": id })),
+        Json(Created::new("Organization created", id)),
     ))
 }
 
-fn organization_json(organization: &OrganizationRecord) -> Value {
-    json!({
-        "id": organization.id,
-        "name": organization.name,
-        "parent": organization.parent,
-    })
+fn shown(organization: OrganizationRecord) -> Organization {
+    Organization {
+        id: organization.id,
+        name: organization.name,
+        parent: organization.parent,
+    }
 }

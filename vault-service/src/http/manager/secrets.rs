@@ -1,17 +1,21 @@
 //! Secrets of every kind: one set of routes, the kind is the path segment.
 
+use axum::Json;
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
-use axum::routing::get;
-use axum::{Json, Router};
 use sallyport_model::{Access, Collection};
 use sallyport_pki::UnixTime;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::body;
+use super::super::openapi::kinds::{
+    listing, noun, showing_details, taking_change, taking_upload, types,
+};
+use super::super::openapi::{Created, HttpMethod, Message, Operation, Routes, flag, word};
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::{AnypointFailure, Failure};
@@ -22,13 +26,58 @@ use crate::clock;
 use crate::manager::{Draft, Metadata, SecretChange};
 use crate::store::{SecretRecord, Users, VersionRecord};
 
-pub(super) fn routes() -> Router<ManagerDoor> {
-    Router::new()
-        .route("/secretGroups/{group}/{collection}", get(list).post(create))
-        .route(
-            "/secretGroups/{group}/{collection}/{secret}",
-            get(show).put(replace).patch(change).delete(delete),
-        )
+pub(super) fn routes() -> Routes<ManagerDoor> {
+    use HttpMethod::{Delete, Get, Patch, Post, Put};
+    const ALL: &str = "/secretGroups/{group}/{collection}";
+    const ONE: &str = "/secretGroups/{group}/{collection}/{secret}";
+    Routes::new()
+        .on_each(Get, ALL, list, |kind| {
+            let operation = operation("list", kind, "List all that a group has: every");
+            let operation = match types(kind) {
+                Some(types) => operation.query("type", word(types.iter().copied())),
+                None => operation,
+            };
+            listing(operation, kind)
+        })
+        .on_each(Post, ALL, create, |kind| {
+            let operation = operation("create", kind, "Make a");
+            taking_upload(operation, kind).answers::<Created>(201, "It was made.")
+        })
+        .on_each(Get, ONE, show, |kind| {
+            let operation = operation("show", kind, "Show what may be known of a");
+            showing_details(operation, kind).tagged()
+        })
+        .on_each(Put, ONE, replace, |kind| {
+            let operation = operation("replace", kind, "Make a new version of a");
+            taking_upload(operation, kind)
+                .if_match()
+                .answers::<Message>(200, "It was replaced.")
+                .tagged()
+        })
+        .on_each(Patch, ONE, change, |kind| {
+            taking_change(operation("change", kind, "Change name or date of a"))
+                .if_match()
+                .answers::<Message>(200, "It was changed.")
+                .tagged()
+        })
+        .on_each(Delete, ONE, delete, |kind| {
+            let force = "Whether it is deleted even if others refer to it; needs manage.";
+            operation("delete", kind, "Delete a")
+                .if_match()
+                .query("force", flag(force).default(Some(false.into())))
+                .answers_nothing("It is gone.")
+        })
+        .under("Secrets")
+}
+
+/// The operation of a verb on a kind of secret.
+pub(super) fn operation(verb: &str, kind: Collection, summary: &str) -> Operation {
+    let noun = noun(kind);
+    let id = match verb {
+        "list" => format!("{verb}{noun}s"),
+        _ => format!("{verb}{noun}"),
+    };
+    Operation::new(id, format!("{summary} {}", kind.singular()))
 }
 
 #[derive(Deserialize)]
@@ -47,9 +96,12 @@ async fn list(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<InCollection>,
-    Query(filter): Query<Filter>,
+    filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<Vec<Value>>, AnypointFailure> {
     let collection = served(&ids.collection)?;
+    let Query(filter) = filter.map_err(|_| Failure::Query {
+        parameters: "type=<type>",
+    })?;
     let group = door
         .manager
         .group(&caller, ids.scope(), ids.group, Access::Read, clock::now())
@@ -73,7 +125,7 @@ async fn create(
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<InCollection>,
     request: Request,
-) -> Result<(StatusCode, Json<Value>), AnypointFailure> {
+) -> Result<(StatusCode, Json<Created>), AnypointFailure> {
     let collection = served(&ids.collection)?;
     let now = clock::now();
     let group = door
@@ -87,8 +139,11 @@ async fn create(
         .create_secret(&caller, &group, collection, draft, now)
         .await?;
     let message = format!("{} created", capitalised(collection));
-    let answer = json!({ "message": message, "id": id });
-    Ok((StatusCode::CREATED, with_warnings(answer, warnings)))
+    let created = Created {
+        warnings,
+        ..Created::new(message, id)
+    };
+    Ok((StatusCode::CREATED, Json(created)))
 }
 
 async fn show(
@@ -157,7 +212,7 @@ async fn delete(
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<OfSecret>,
     headers: HeaderMap,
-    deletion: Result<Query<Deletion>, axum::extract::rejection::QueryRejection>,
+    deletion: Result<Query<Deletion>, QueryRejection>,
 ) -> Result<StatusCode, AnypointFailure> {
     let collection = served(&ids.collection)?;
     let Query(Deletion { force }) = deletion.map_err(|_| Failure::Query {
@@ -191,19 +246,9 @@ pub(super) fn warnings(draft: &Draft, now: UnixTime) -> Vec<String> {
     warnings
 }
 
-/// An answer, with `warnings` if there are any.
-pub(super) fn with_warnings(mut answer: Value, warnings: Vec<String>) -> Json<Value> {
-    if let Some(fields) = answer.as_object_mut()
-        && !warnings.is_empty()
-    {
-        fields.insert("warnings".to_owned(), json!(warnings));
-    }
-    Json(answer)
-}
-
-fn updated(collection: Collection, warnings: Vec<String>) -> Json<Value> {
-    let message = format!("{} updated", capitalised(collection));
-    with_warnings(json!({ "message": message }), warnings)
+fn updated(collection: Collection, warnings: Vec<String>) -> Json<Message> {
+    let message = format!("{} updated", capitalised(collection)).into();
+    Json(Message { message, warnings })
 }
 
 fn summary(secret: &SecretRecord, version: &VersionRecord, metadata: &Metadata) -> Value {

@@ -1,14 +1,15 @@
 //! Signing in: the routes that give tokens.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::routing::post;
-use axum::{Json, Router};
 use sallyport_model::SecretString;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa::openapi::Required;
 
+use super::super::openapi::{Fields, Operation, Routes, either, text, word};
 use super::super::{body, urlencoded};
 use super::ManagerDoor;
 use super::failure::{AnypointFailure, Failure};
@@ -19,10 +20,59 @@ use crate::manager::{Problem, Violation};
 /// Largest token request, in bytes.
 const MAX_BODY: usize = 8 * 1024;
 
-pub(super) fn routes() -> Router<ManagerDoor> {
-    Router::new()
-        .route("/accounts/login", post(login))
-        .route("/accounts/api/v2/oauth2/token", post(token))
+pub(super) fn routes() -> Routes<ManagerDoor> {
+    let user = |fields: Fields| {
+        fields
+            .needs("username", text("Name of a user.", 1, 1024))
+            .needs("password", text("Its password.", 1, 1024))
+    };
+    let id = || text("Id of a connected app.", 1, 1024);
+    let secret = || text("Its secret.", 1, 1024);
+    let grants = || {
+        either([
+            Fields::only("As a connected app.")
+                .needs("grant_type", word(["client_credentials"]))
+                .needs("client_id", id())
+                .needs("client_secret", secret())
+                .into(),
+            user(Fields::only(
+                "As a user; a connected app may be named, and is then checked too.",
+            ))
+            .needs("grant_type", word(["password"]))
+            .may("client_id", id())
+            .may("client_secret", secret())
+            .into(),
+        ])
+    };
+    Routes::new()
+        .post(
+            "/accounts/login",
+            login,
+            Operation::new("logIn", "Exchange user name and password for a token")
+                .introducing()
+                .json(user(Fields::only("")))
+                .answers::<Token>(200, "The token."),
+        )
+        .post(
+            "/accounts/api/v2/oauth2/token",
+            token,
+            Operation::new("getToken", "Exchange credentials for a token (OAuth 2)")
+                .introducing()
+                .json(grants())
+                .body(urlencoded::MEDIA_TYPE, grants(), Required::True)
+                .answers::<Token>(200, "The token."),
+        )
+        .under("Accounts")
+}
+
+/// An access token (RFC 6749 section 5.1).
+#[derive(Serialize, ToSchema)]
+struct Token {
+    access_token: String,
+    /// Seconds.
+    expires_in: i64,
+    /// `bearer`.
+    token_type: &'static str,
 }
 
 #[derive(Deserialize)]
@@ -46,20 +96,20 @@ async fn login(
     State(door): State<ManagerDoor>,
     headers: HeaderMap,
     request: Body,
-) -> Result<Json<Value>, AnypointFailure> {
+) -> Result<Json<Token>, AnypointFailure> {
     let Login { username, password } = body::json(&headers, request, MAX_BODY).await?;
     let token = door
         .accounts
         .login(&username, password, clock::now())
         .await?;
-    Ok(Json(token_json(&token)))
+    Ok(Json(shown(&token)))
 }
 
 async fn token(
     State(door): State<ManagerDoor>,
     headers: HeaderMap,
     request: Body,
-) -> Result<Json<Value>, AnypointFailure> {
+) -> Result<Json<Token>, AnypointFailure> {
     let request: TokenRequest = if body::is_media_type(&headers, urlencoded::MEDIA_TYPE) {
         let fields = "grant_type, client_id, client_secret, username, password";
         urlencoded::urlencoded(&headers, request, MAX_BODY, fields).await?
@@ -93,17 +143,17 @@ async fn token(
             return Err(Failure::GrantType { grant_type }.into());
         }
     };
-    Ok(Json(token_json(&token)))
+    Ok(Json(shown(&token)))
 }
 
 fn given<T>(place: &'static str, value: Option<T>) -> Result<T, Violation> {
     value.ok_or_else(|| Violation::new(place, Problem::Missing))
 }
 
-fn token_json(token: &AccessToken) -> Value {
-    json!({
-        "access_token": token.expose(),
-        "expires_in": TOKEN_LIFETIME,
-        "token_type": "bearer",
-    })
+fn shown(token: &AccessToken) -> Token {
+    Token {
+        access_token: token.expose().to_owned(),
+        expires_in: TOKEN_LIFETIME,
+        token_type: "bearer",
+    }
 }

@@ -1,28 +1,82 @@
 //! Users of an organization.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::{delete, get, put};
-use axum::{Json, Router};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use sallyport_model::ActorId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::super::body;
+use super::super::openapi::{
+    Created, Fields, Id, Moment, Operation, Routes, UsernameText, flag, named, text,
+};
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
 use super::path::{Ids, InOrganization, OfMember};
-use crate::accounts::NewPassword;
+use crate::accounts::{MAX_LENGTH, MIN_CHARACTERS, NewPassword};
 use crate::clock;
 use crate::manager::NewUser;
 use crate::store::ActorRecord;
 
-pub(super) fn routes() -> Router<ManagerDoor> {
-    Router::new()
-        .route("/users", get(list).post(create))
-        .route("/users/{actor}", delete(remove))
-        .route("/users/{actor}/password", put(change_password))
+pub(super) fn routes() -> Routes<ManagerDoor> {
+    let password = || {
+        text(
+            "Kept as it is, nothing trimmed.",
+            MIN_CHARACTERS,
+            MAX_LENGTH,
+        )
+    };
+    let new = Fields::only("")
+        .needs("username", named::<UsernameText>())
+        .needs("password", password())
+        .may("administrator", flag("").default(Some(false.into())));
+    Routes::new()
+        .get(
+            "/users",
+            list,
+            Operation::new("listUsers", "List the users of an organization")
+                .answers_list::<UserOfOrganization>("The users, by name."),
+        )
+        .post(
+            "/users",
+            create,
+            Operation::new("createUser", "Make a user")
+                .json(new)
+                .answers::<Created>(201, "It was made."),
+        )
+        .delete(
+            "/users/{actor}",
+            remove,
+            Operation::new("deleteUser", "Delete a user; its tokens end")
+                .answers_nothing("It is gone."),
+        )
+        .put(
+            "/users/{actor}/password",
+            change_password,
+            Operation::new(
+                "changePassword",
+                "Change the password of a user, or one's own",
+            )
+            .json(Fields::only("").needs("password", password()))
+            .answers_nothing("It was changed."),
+        )
+        .under("Users and connected apps")
+}
+
+/// A user.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct UserOfOrganization {
+    #[schema(value_type = Id)]
+    id: ActorId,
+    #[schema(value_type = UsernameText)]
+    username: String,
+    administrator: bool,
+    #[schema(value_type = Moment)]
+    created_at: String,
 }
 
 #[derive(Deserialize)]
@@ -35,12 +89,12 @@ async fn list(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
     Ids(InOrganization { organization }): Ids<InOrganization>,
-) -> Result<Json<Vec<Value>>, OwnFailure> {
+) -> Result<Json<Vec<UserOfOrganization>>, OwnFailure> {
     let users = door
         .manager
         .users(&caller, organization, clock::now())
         .await?;
-    Ok(Json(users.iter().map(user_json).collect()))
+    Ok(Json(users.into_iter().map(shown).collect()))
 }
 
 async fn create(
@@ -49,17 +103,14 @@ async fn create(
     Ids(InOrganization { organization }): Ids<InOrganization>,
     headers: HeaderMap,
     request: Body,
-) -> Result<(StatusCode, Json<Value>), OwnFailure> {
+) -> Result<(StatusCode, Json<Created>), OwnFailure> {
     let new: NewUser = body::json(&headers, request, body::MAX_BODY).await?;
     let hashing = door.accounts.hashing();
     let id = door
         .manager
         .create_user(&caller, organization, new, hashing, clock::now())
         .await?;
-    Ok((
-        StatusCode::CREATED,
-        Json(json!({ "message": "User created", "id": id })),
-    ))
+    Ok((StatusCode::CREATED, Json(Created::new("User created", id))))
 }
 
 async fn remove(
@@ -95,11 +146,11 @@ async fn change_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn user_json(user: &ActorRecord) -> Value {
-    json!({
-        "id": user.id,
-        "username": user.name,
-        "administrator": user.administrator,
-        "createdAt": clock::rfc3339(user.created_at),
-    })
+fn shown(user: ActorRecord) -> UserOfOrganization {
+    UserOfOrganization {
+        id: user.id,
+        username: user.name,
+        administrator: user.administrator,
+        created_at: clock::rfc3339(user.created_at),
+    }
 }

@@ -1,34 +1,120 @@
 //! Versions of a secret.
 
+use axum::Json;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
-use axum::routing::{delete, get, post};
-use axum::{Json, Router};
 use sallyport_model::Access;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::super::body;
+use super::super::openapi::kinds::{showing_details, taking_upload};
+use super::super::openapi::{Day, Fields, HttpMethod, LabelWord, Moment, Routes, number};
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
 use super::if_match::{etag, target};
 use super::path::{Ids, OfSecret, OfVersion};
-use super::secrets::{capitalised, details, warnings, with_warnings};
+use super::secrets::{capitalised, details, operation, warnings};
 use super::upload::{draft, served};
 use crate::clock;
 use crate::store::{Label, SecretRecord, VersionRecord};
 
-pub(super) fn routes() -> Router<ManagerDoor> {
-    const SECRET: &str = "/secretGroups/{group}/{collection}/{secret}";
-    Router::new()
-        .route(&format!("{SECRET}/versions"), get(list).post(put_pending))
-        .route(&format!("{SECRET}/versions/{{version}}"), get(show))
-        .route(&format!("{SECRET}/promote"), post(promote))
-        .route(&format!("{SECRET}/pending"), delete(drop_pending))
-        .route(&format!("{SECRET}/rollback"), post(roll_back))
+pub(super) fn routes() -> Routes<ManagerDoor> {
+    use HttpMethod::{Delete, Get, Post};
+    const VERSIONS: &str = "/secretGroups/{group}/{collection}/{secret}/versions";
+    const VERSION: &str = "/secretGroups/{group}/{collection}/{secret}/versions/{version}";
+    const PROMOTE: &str = "/secretGroups/{group}/{collection}/{secret}/promote";
+    const PENDING: &str = "/secretGroups/{group}/{collection}/{secret}/pending";
+    const ROLLBACK: &str = "/secretGroups/{group}/{collection}/{secret}/rollback";
+    Routes::new()
+        .on_each(Get, VERSIONS, list, |kind| {
+            operation("listVersionsOf", kind, "List the versions of a")
+                .answers_list::<VersionSummary>("The versions, newest first.")
+                .tagged()
+        })
+        .on_each(Post, VERSIONS, put_pending, |kind| {
+            taking_upload(
+                operation("putPendingVersionOf", kind, "Put a pending version of a"),
+                kind,
+            )
+            .if_match()
+            .answers::<PendingVersion>(201, "It is pending.")
+        })
+        .on_each(Get, VERSION, show, |kind| {
+            showing_details(
+                operation("showVersionOf", kind, "Show a version of a"),
+                kind,
+            )
+        })
+        .on_each(Post, PROMOTE, promote, |kind| {
+            operation("promote", kind, "Make the pending version current of a")
+                .if_match()
+                .answers::<Moved>(200, "It is current.")
+                .tagged()
+        })
+        .on_each(Delete, PENDING, drop_pending, |kind| {
+            operation(
+                "dropPendingVersionOf",
+                kind,
+                "Drop the pending version of a",
+            )
+            .if_match()
+            .answers_nothing("There is none now.")
+        })
+        .on_each(Post, ROLLBACK, roll_back, |kind| {
+            let version = number("The version; the previous one if absent.", 1, i64::MAX);
+            operation("rollBack", kind, "Make an older version current of a")
+                .if_match()
+                .optional_json(Fields::only("").may("version", version))
+                .answers::<Moved>(200, "It is current again.")
+                .tagged()
+        })
+        .under("Versions")
+}
+
+/// A version of a secret.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct VersionSummary {
+    /// Counts from 1.
+    #[schema(minimum = 1)]
+    number: u64,
+    #[schema(value_type = Vec<LabelWord>)]
+    labels: Vec<&'static str>,
+    #[schema(value_type = Moment)]
+    created_at: String,
+    /// Name of who put it there.
+    created_by: String,
+    #[schema(value_type = Option<Day>)]
+    expiration_date: Option<String>,
+}
+
+/// A version waits to be promoted.
+///
+/// Warnings are absent if there are none.
+#[derive(Serialize, ToSchema)]
+struct PendingVersion {
+    /// For people.
+    message: String,
+    /// Its number.
+    version: u64,
+    /// What the writer should know, such as a date that is near.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    warnings: Vec<String>,
+}
+
+/// Another version is current.
+#[derive(Serialize, ToSchema)]
+struct Moved {
+    /// For people.
+    message: String,
+    /// Its number.
+    version: u64,
 }
 
 #[derive(Default, Deserialize)]
@@ -49,16 +135,14 @@ async fn list(
         .await?;
     let seen = door.manager.seen_by(&caller, &group).await?;
     let (secret, versions) = seen.versions(&group, collection, ids.secret).await?;
-    let versions: Vec<Value> = versions
+    let versions: Vec<_> = versions
         .iter()
-        .map(|version| {
-            json!({
-                "number": version.number,
-                "labels": labels(&secret, version),
-                "createdAt": clock::rfc3339(version.created_at),
-                "createdBy": version.created_by,
-                "expirationDate": version.expiration_date,
-            })
+        .map(|version| VersionSummary {
+            number: version.number,
+            labels: labels(&secret, version),
+            created_at: clock::rfc3339(version.created_at),
+            created_by: version.created_by.clone(),
+            expiration_date: version.expiration_date.clone(),
         })
         .collect();
     Ok((etag(secret.current), Json(versions)))
@@ -90,7 +174,7 @@ async fn put_pending(
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<OfSecret>,
     request: Request,
-) -> Result<(StatusCode, Json<Value>), OwnFailure> {
+) -> Result<(StatusCode, Json<PendingVersion>), OwnFailure> {
     let collection = served(&ids.collection)?;
     let target = target(ids.secret, request.headers())?;
     let now = clock::now();
@@ -106,8 +190,12 @@ async fn put_pending(
         .await?;
     let what = capitalised(collection);
     let message = format!("{what}: version {version} is pending");
-    let answer = json!({ "message": message, "version": version });
-    Ok((StatusCode::CREATED, with_warnings(answer, warnings)))
+    let pending = PendingVersion {
+        message,
+        version,
+        warnings,
+    };
+    Ok((StatusCode::CREATED, Json(pending)))
 }
 
 async fn promote(
@@ -181,9 +269,9 @@ async fn roll_back(
     ))
 }
 
-fn moved(what: &str, version: u64, how: &str) -> Json<Value> {
+fn moved(what: &str, version: u64, how: &str) -> Json<Moved> {
     let message = format!("{what}: version {version} is {how}");
-    Json(json!({ "message": message, "version": version }))
+    Json(Moved { message, version })
 }
 
 fn labels(secret: &SecretRecord, version: &VersionRecord) -> Vec<&'static str> {

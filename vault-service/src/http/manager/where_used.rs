@@ -1,32 +1,76 @@
 //! Who uses a secret.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
-use sallyport_model::Access;
-use serde_json::{Value, json};
+use sallyport_model::{Access, ActorId, Collection, SecretId, SecretName};
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::super::openapi::{CollectionWord, HttpMethod, Id, LabelWord, NameText, Routes};
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
 use super::path::{Ids, OfSecret};
-use super::secrets::path;
+use super::secrets::{operation, path};
 use super::upload::served;
 use crate::clock;
 use crate::manager::SecretUser;
 
-pub(super) fn routes() -> Router<ManagerDoor> {
-    Router::new().route(
-        "/secretGroups/{group}/{collection}/{secret}/users",
-        get(list),
-    )
+pub(super) fn routes() -> Routes<ManagerDoor> {
+    const USERS: &str = "/secretGroups/{group}/{collection}/{secret}/users";
+    Routes::new()
+        .on_each(HttpMethod::Get, USERS, list, |kind| {
+            operation("listUsersOf", kind, "List who uses a")
+                .answers::<SecretUsers>(200, "Secrets that refer to it, and gateways.")
+        })
+        .under("Versions")
+}
+
+/// Who uses a secret.
+#[derive(Serialize, ToSchema)]
+struct SecretUsers {
+    secrets: Vec<UserWithLabels>,
+    /// Those with a read grant on the group.
+    gateways: Vec<GatewayName>,
+}
+
+/// A secret that refers to another, and which of its versions do.
+#[derive(Serialize, ToSchema)]
+struct UserWithLabels {
+    #[serde(flatten)]
+    #[schema(inline)]
+    secret: UserOfSecret,
+    #[schema(value_type = Vec<LabelWord>)]
+    labels: Vec<&'static str>,
+}
+
+/// A secret that refers to another.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UserOfSecret {
+    #[schema(value_type = CollectionWord)]
+    collection: Collection,
+    #[schema(value_type = Id)]
+    id: SecretId,
+    #[schema(value_type = NameText)]
+    name: SecretName,
+    /// How others of its group refer to it.
+    path: String,
+}
+
+/// A gateway, by name.
+#[derive(Serialize, ToSchema)]
+struct GatewayName {
+    #[schema(value_type = Id)]
+    id: ActorId,
+    #[schema(value_type = NameText)]
+    name: String,
 }
 
 async fn list(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<OfSecret>,
-) -> Result<Json<Value>, OwnFailure> {
+) -> Result<Json<SecretUsers>, OwnFailure> {
     let collection = served(&ids.collection)?;
     let group = door
         .manager
@@ -34,32 +78,26 @@ async fn list(
         .await?;
     let seen = door.manager.seen_by(&caller, &group).await?;
     let used = seen.where_used(&group, collection, ids.secret).await?;
-    let secrets: Vec<Value> = used
-        .secrets
-        .iter()
-        .map(|user| {
-            let mut shown = user_json(user);
-            let labels: Vec<_> = user.labels.iter().map(|label| label.as_str()).collect();
-            if let Some(fields) = shown.as_object_mut() {
-                fields.insert("labels".to_owned(), json!(labels));
-            }
-            shown
-        })
-        .collect();
-    let gateways: Vec<Value> = used
-        .gateways
-        .iter()
-        .map(|gateway| json!({ "id": gateway.id, "name": gateway.name }))
-        .collect();
-    Ok(Json(json!({ "secrets": secrets, "gateways": gateways })))
+    let secrets = used.secrets.iter().map(|user| UserWithLabels {
+        secret: shown_user(user),
+        labels: user.labels.iter().map(|label| label.as_str()).collect(),
+    });
+    let gateways = used.gateways.into_iter().map(|gateway| GatewayName {
+        id: gateway.id,
+        name: gateway.name,
+    });
+    Ok(Json(SecretUsers {
+        secrets: secrets.collect(),
+        gateways: gateways.collect(),
+    }))
 }
 
 /// A secret that refers to another.
-pub(super) fn user_json(user: &SecretUser) -> Value {
-    json!({
-        "collection": user.secret.collection,
-        "id": user.secret.id,
-        "name": user.secret.name,
-        "path": path(&user.secret),
-    })
+pub(super) fn shown_user(user: &SecretUser) -> UserOfSecret {
+    UserOfSecret {
+        collection: user.secret.collection,
+        id: user.secret.id,
+        name: user.secret.name.clone(),
+        path: path(&user.secret),
+    }
 }

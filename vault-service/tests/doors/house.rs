@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
+use crate::contract;
 use crate::listening::plenty;
 use crate::vault::Vault;
 
@@ -114,15 +115,31 @@ impl House {
         if let Some((content_type, _)) = body {
             request = request.header(header::CONTENT_TYPE, content_type);
         }
+        let sent = body
+            .as_ref()
+            .filter(|(content_type, _)| *content_type == "application/json")
+            .and_then(|(_, text)| serde_json::from_str(text).ok());
         let body = body.map_or_else(Body::empty, |(_, text)| Body::from(text));
         let request = request.body(body).unwrap();
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = answer.into_parts();
         let bytes = to_bytes(body, 1 << 20).await.unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let content_type = head.headers.get(header::CONTENT_TYPE);
+        let content_type = content_type.map(|word| word.to_str().unwrap());
+        let method = method.parse().unwrap();
+        contract::check(
+            &method,
+            path,
+            sent.as_ref(),
+            head.status,
+            content_type,
+            &text,
+        );
         Answer {
             status: head.status,
             headers: head.headers,
-            text: String::from_utf8(bytes.to_vec()).unwrap(),
+            text,
         }
     }
 

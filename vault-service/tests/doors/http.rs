@@ -7,6 +7,7 @@ use sallyport_model::GroupId;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+use crate::contract;
 use crate::vault::Vault;
 
 /// The door, and an administrator in front of it.
@@ -22,6 +23,7 @@ pub(crate) struct Door {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) etag: Option<String>,
+    content_type: Option<String>,
     pub(crate) text: String,
 }
 
@@ -134,8 +136,11 @@ impl Door {
     /// A JSON body, byte for byte.
     pub(crate) async fn json(&self, method: Method, path: &str, body: &str) -> Reply {
         let path = format!("{}/{path}", self.group);
-        self.send(method, &path, "application/json", body.to_owned())
-            .await
+        let reply = self
+            .send(method.clone(), &path, "application/json", body.to_owned())
+            .await;
+        reply.check(&method, &path, serde_json::from_str(body).ok().as_ref());
+        reply
     }
 
     pub(crate) async fn form(&self, method: Method, path: &str, parts: &[Part<'_>]) -> Reply {
@@ -161,7 +166,15 @@ impl Door {
         body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
         let path = format!("{}/{path}", self.group);
         let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
-        self.send(method, &path, &content_type, body).await
+        let reply = self.send(method.clone(), &path, &content_type, body).await;
+        let sent = parts.iter().map(|part| match part {
+            Part::Text(name, text) => ((*name).to_owned(), json!(text)),
+            Part::File(name, _, bytes) => {
+                ((*name).to_owned(), json!(String::from_utf8_lossy(bytes)))
+            }
+        });
+        reply.check(&method, &path, Some(&Value::Object(sent.collect())));
+        reply
     }
 
     async fn send(
@@ -183,7 +196,7 @@ impl Door {
         body: impl Into<Body>,
     ) -> Reply {
         let mut request = Request::builder()
-            .method(method)
+            .method(method.clone())
             .uri(path)
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token));
         if !content_type.is_empty() {
@@ -197,16 +210,27 @@ impl Door {
         let status = response.status();
         let etag = response.headers().get(header::ETAG);
         let etag = etag.map(|etag| etag.to_str().unwrap().to_owned());
+        let content_type = response.headers().get(header::CONTENT_TYPE);
+        let content_type = content_type.map(|word| word.to_str().unwrap().to_owned());
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        Reply {
+        let reply = Reply {
             status,
             etag,
+            content_type,
             text: String::from_utf8(body.to_vec()).unwrap(),
-        }
+        };
+        reply.check(&method, path, None);
+        reply
     }
 }
 
 impl Reply {
+    /// Every answer, and every request that was taken, is as described.
+    fn check(&self, method: &Method, path: &str, sent: Option<&Value>) {
+        let content_type = self.content_type.as_deref();
+        contract::check(method, path, sent, self.status, content_type, &self.text);
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap()
     }

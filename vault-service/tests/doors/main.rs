@@ -10,6 +10,7 @@
 
 mod accounts;
 mod clone;
+mod contract;
 mod deletion;
 mod edge;
 mod edit_session;
@@ -20,6 +21,7 @@ mod isolation;
 mod kinds;
 mod listening;
 mod manager;
+mod openapi;
 mod permissions;
 mod provider;
 mod scene;

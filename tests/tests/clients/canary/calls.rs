@@ -231,10 +231,7 @@ impl Scene {
     }
 
     async fn accounts(&mut self) -> Result<()> {
-        let organization = format!(
-            "/api/v1/organizations/{}",
-            self.vault.account().organization.id
-        );
+        let organization = self.recorder.organization();
         let password = self.canaries.plain("a user's password");
         let user = json!({"username": "ada", "password": password});
         let users = format!("{organization}/users");

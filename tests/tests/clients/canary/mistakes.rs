@@ -6,7 +6,7 @@ use sallyport_tests::keytool::{Format, Passphrases};
 use sallyport_tests::multipart::Form;
 use sallyport_tests::pki::Authority;
 use sallyport_tests::{Result, files};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Scene;
 
@@ -19,6 +19,7 @@ pub(super) async fn every_mistake(scene: &mut Scene) -> Result<()> {
     scene.broken_material().await?;
     scene.secrets_in_the_wrong_place().await?;
     scene.failed_sign_ins().await?;
+    scene.broken_accounts().await?;
     // Something public among the answers.
     let groups = scene.recorder.path("secretGroups");
     scene.recorder.read(&groups).await?;
@@ -230,25 +231,60 @@ impl Scene {
 
     async fn failed_sign_ins(&mut self) -> Result<()> {
         let secret = self.canaries.plain("a wrong password");
+        let (login, token) = ("/accounts/login", "/accounts/api/v2/oauth2/token");
         for (path, body) in [
-            (
-                "/accounts/login",
-                json!({"username": "ada", "password": secret}),
-            ),
-            (
-                "/accounts/login",
-                json!({"username": "ada", "pasword": secret}),
-            ),
-            (
-                "/accounts/api/v2/oauth2/token",
-                json!({"grant_type": "client_credentials", "client_id": "x", "client_secret": secret}),
-            ),
-            (
-                "/accounts/api/v2/oauth2/token",
-                json!({"grant_type": secret, "client_id": "x", "client_secret": secret}),
-            ),
+            (login, json!({"username": "ada", "password": secret})),
+            (login, json!({"username": "ada", "pasword": secret})),
+            (login, json!({"username": "ada", "password": [secret]})),
+            (token, client_credentials("client_credentials", &secret)),
+            (token, client_credentials("password", &secret)),
+            (token, client_credentials(&secret, &secret)),
         ] {
             self.refused(Method::POST, path, JSON, body.to_string())
+                .await?;
+        }
+        for form in [
+            format!("grant_type=client_credentials&client_id=x&client_secret={secret}"),
+            format!("grant_type=client_credentials&client_secret={secret}&client_secret={secret}"),
+            format!("grant_type={secret}&client_id={secret}"),
+            format!("{secret}&{secret}=%zz%{secret}"),
+        ] {
+            self.refused(
+                Method::POST,
+                token,
+                "application/x-www-form-urlencoded",
+                form,
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn broken_accounts(&mut self) -> Result<()> {
+        let organization = self.recorder.organization();
+        let secret = self.canaries.plain("a password of a wrong account");
+        let short = "Kq7vZ2w";
+        self.canaries.add("a password that is too short", short);
+        for (path, body) in [
+            ("users", json!({"username": "bob", "password": [secret]})),
+            ("users", json!({"username": "bob", "pasword": secret})),
+            ("users", json!({"username": "bob", "password": short})),
+            (
+                "users",
+                json!({"username": "bob", "password": secret.repeat(200)}),
+            ),
+            (
+                "users",
+                json!({"username": "b b", "password": secret, "administrator": secret}),
+            ),
+            (
+                "connectedApps",
+                json!({"name": "app", "clientSecret": secret}),
+            ),
+            ("connectedApps", json!({"name": [secret]})),
+        ] {
+            let path = format!("{organization}/{path}");
+            self.refused(Method::POST, &path, JSON, body.to_string())
                 .await?;
         }
         Ok(())
@@ -280,4 +316,8 @@ impl Scene {
 
 fn named(name: &str, kind: &str) -> Form {
     Form::default().text("name", name).text("type", kind)
+}
+
+fn client_credentials(grant_type: &str, secret: &str) -> Value {
+    json!({"grant_type": grant_type, "client_id": "x", "client_secret": secret})
 }

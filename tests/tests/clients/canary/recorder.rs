@@ -37,6 +37,12 @@ impl Recorder {
         self.manager.own_path(rest)
     }
 
+    /// Path of the organization among Sallyport's.
+    pub(super) fn organization(&self) -> String {
+        let path = self.own_path("");
+        path.split("/environments").next().unwrap().to_owned()
+    }
+
     /// A request with the token.
     pub(super) fn request(&self, method: Method, path: &str) -> http::request::Builder {
         self.manager.request(method, path)

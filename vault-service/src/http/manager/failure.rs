@@ -30,8 +30,8 @@ pub(super) enum Failure {
     Interrupted,
     #[error("there is nothing at this path")]
     NoSuchPath,
-    #[error("{grant_type:?} is not supported; there are client_credentials, password")]
-    GrantType { grant_type: String },
+    #[error("grant_type is none that is supported; there are client_credentials, password")]
+    GrantType,
     #[error("a query parameter does not read: {parameters}")]
     Query { parameters: &'static str },
     #[error("If-Match is the ETag of the version you have seen (\"3\"), several of them, or *")]
@@ -92,7 +92,7 @@ impl Failure {
             Self::Accounts(AccountsError::LockedOut { .. }) => StatusCode::TOO_MANY_REQUESTS,
             Self::Interrupted => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Body(error) => error.status(),
-            Self::GrantType { .. } | Self::Query { .. } | Self::IfMatch => StatusCode::BAD_REQUEST,
+            Self::GrantType | Self::Query { .. } | Self::IfMatch => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -102,7 +102,7 @@ impl Failure {
                 .first()
                 .map_or("invalid", |violation| violation.problem.code()),
             Self::Body(error) => error.code(),
-            Self::GrantType { .. } => "unsupported_grant_type",
+            Self::GrantType => "unsupported_grant_type",
             Self::IfMatch => "invalid_if_match",
             Self::Manager(ManagerError::PreconditionFailed { .. }) => "precondition_failed",
             Self::Manager(ManagerError::Locked { .. } | ManagerError::SessionOpen) => "locked",

@@ -21,6 +21,7 @@ use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
 use super::crowd::Crowd;
+use super::linger::Lingering;
 use super::network::Network;
 
 /// Largest request head, in bytes.
@@ -188,8 +189,10 @@ async fn converse(
             request
         }
     });
-    let connection =
-        builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let connection = builder.serve_connection(
+        TokioIo::new(Lingering::new(stream)),
+        TowerToHyperService::new(service),
+    );
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         result = connection.as_mut() => {

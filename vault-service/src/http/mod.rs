@@ -7,6 +7,7 @@ mod crowd;
 mod door;
 pub mod edge;
 mod json_limits;
+mod linger;
 pub mod listener;
 pub mod manager;
 pub mod network;

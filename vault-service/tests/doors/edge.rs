@@ -49,6 +49,22 @@ async fn over_its_quota_a_client_is_told_so_before_its_body_is_read() {
 }
 
 #[tokio::test]
+async fn an_answer_that_comes_before_the_end_of_a_body_is_not_lost() {
+    let vault = Vault::new().await;
+    let door = Listening::open(vault.routes(), only(2), Limits::PUBLIC).await;
+    for (path, status) in [("/api/v1/me", "405 "), (TOKEN, "413 "), (TOKEN, "429 ")] {
+        let mut request = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Content-Length: 8000000\r\n\r\n"
+        );
+        request.push_str(&"x".repeat(8_000_000));
+        let answer = door.send(request.as_bytes()).await;
+        let start = format!("HTTP/1.1 {status}");
+        assert!(answer.starts_with(&start), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn one_client_has_one_quota_however_it_spells_its_request() {
     let vault = Vault::new().await;
     let door = Listening::open(vault.routes(), only(3), Limits::PUBLIC).await;

@@ -10,8 +10,8 @@ use super::super::{
     ChangeSeq, EditSessionRecord, Expiring, GrantRecord, GroupKeyRecord, GroupRecord, SecretRecord,
     Setting, StagedChange, StoreError, VersionRecord,
 };
+use super::rows;
 use super::words::setting_name;
-use super::{integer, rows};
 
 pub(super) use self::accounts::{
     actor, actors, environment, environments, gateways, lineage, organization, organizations_from,
@@ -167,7 +167,10 @@ pub(super) fn version(
     secret: SecretId,
     number: u64,
 ) -> Result<Option<VersionRecord>, StoreError> {
-    let number = integer(number)?;
+    // A number the engine cannot hold is one it does not have.
+    let Ok(number) = i64::try_from(number) else {
+        return Ok(None);
+    };
     let refers_to = all(
         db,
         "SELECT target FROM version_reference WHERE secret = ?1 AND number = ?2 ORDER BY position",

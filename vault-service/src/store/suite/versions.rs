@@ -172,10 +172,13 @@ pub(crate) async fn the_current_label_moves_to_no_version_that_is_not_there(stor
         .commit(vec![put_pending(&record, 3, 2)])
         .await
         .unwrap();
-    assert_refused!(
-        house.commit(vec![move_current(&record, 9, 2)]).await,
-        StoreError::Gone { what: "version" }
-    );
+    for absent in [9, u64::MAX] {
+        assert_eq!(store.version(record.id, absent).await.unwrap(), None);
+        assert_refused!(
+            house.commit(vec![move_current(&record, absent, 2)]).await,
+            StoreError::Gone { what: "version" }
+        );
+    }
     for contradiction in [2, 3] {
         assert_refused!(
             house

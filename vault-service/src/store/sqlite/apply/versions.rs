@@ -81,7 +81,8 @@ pub(super) fn move_current(
         to != secret.current && Some(to) != secret.pending,
         "a move to the current or the pending version",
     )?;
-    let number = integer(to)?;
+    // A number the engine cannot hold is one it does not have.
+    let number = i64::try_from(to).map_err(|_| StoreError::Gone { what: VERSION })?;
     require(
         db,
         VERSION,

@@ -99,3 +99,46 @@ async fn who_needs_no_token_is_as_described_and_nobody_else() {
         assert_eq!(refused, !open, "{method} {}", operation.path);
     }
 }
+
+#[tokio::test]
+async fn numbers_and_words_out_of_range_are_refused_or_not_found() {
+    let house = House::new().await;
+    let administrator = house.administrator().await;
+    let group = house.vault.group("payments").await;
+    let secret = house.vault.password(&group, "backend", "a password").await;
+    let one = format!("/secretGroups/{}/sharedSecrets/{secret}", group.id);
+    let all = house.anypoint(&format!("/secretGroups/{}/sharedSecrets", group.id));
+    for (path, status) in [
+        (house.own("/audit?limit=0"), 400),
+        (house.own("/audit?limit=1001"), 400),
+        (house.home("/audit?limit=0"), 400),
+        (
+            house.own("/audit?limit=1000&after=18446744073709551615"),
+            200,
+        ),
+        (house.own("/audit?after=18446744073709551616"), 400),
+        (house.own(&format!("{one}/versions/0")), 404),
+        (
+            house.own(&format!("{one}/versions/9223372036854775808")),
+            404,
+        ),
+        (
+            house.own(&format!("{one}/versions/18446744073709551615")),
+            404,
+        ),
+        (
+            house.own(&format!("{one}/versions/18446744073709551616")),
+            404,
+        ),
+        (format!("{all}?type=Blob"), 200),
+        (format!("{all}?type=PEM"), 400),
+        (format!("{all}?type=Blob&type=Blob"), 400),
+    ] {
+        let answer = house.get(&path, &administrator).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.text);
+    }
+    let path = house.own(&format!("{one}/rollback"));
+    let body = json!({ "version": u64::MAX });
+    let answer = house.json("POST", &path, &administrator, body).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND, "{}", answer.text);
+}

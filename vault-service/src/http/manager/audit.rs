@@ -105,10 +105,15 @@ async fn list_of_organization(
 }
 
 fn asked(page: GivenPage) -> Result<(Option<u64>, u32), Failure> {
-    let Query(page) = page.map_err(|_| Failure::Query {
+    let asked = page.ok().and_then(|Query(page)| {
+        let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
+        (1..=MAX_ENTRIES)
+            .contains(&limit)
+            .then_some((page.after, limit))
+    });
+    asked.ok_or(Failure::Query {
         parameters: "after=<seq>, limit=<1 to 1000>",
-    })?;
-    Ok((page.after, page.limit.unwrap_or(DEFAULT_LIMIT)))
+    })
 }
 
 /// The word for a kind of actor.

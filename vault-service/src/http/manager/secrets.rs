@@ -86,6 +86,16 @@ struct Filter {
     kind: Option<String>,
 }
 
+impl Filter {
+    /// Whether secrets of this kind can be of the type; a kind without types takes no notice.
+    fn fits(&self, collection: Collection) -> bool {
+        match (&self.kind, types(collection)) {
+            (Some(kind), Some(types)) => types.contains(&kind.as_str()),
+            _ => true,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Deletion {
     #[serde(default)]
@@ -99,9 +109,13 @@ async fn list(
     filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<Vec<Value>>, AnypointFailure> {
     let collection = served(&ids.collection)?;
-    let Query(filter) = filter.map_err(|_| Failure::Query {
-        parameters: "type=<type>",
-    })?;
+    let filter = filter
+        .ok()
+        .map(|Query(filter)| filter)
+        .filter(|filter| filter.fits(collection))
+        .ok_or(Failure::Query {
+            parameters: "type=<one of the types of this kind>",
+        })?;
     let group = door
         .manager
         .group(&caller, ids.scope(), ids.group, Access::Read, clock::now())

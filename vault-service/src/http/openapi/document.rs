@@ -17,7 +17,8 @@ const DESCRIPTION: &str = "The public door of the vault: secrets go in, and only
 comes out.\n\nPaths under `/secrets-manager` and `/accounts` are Anypoint's and answer errors in its shape; \
 those under `/api/v1` are our own and answer with problem documents (RFC 9457).\n\nA path has one spelling: \
 no percent-encoding, no empty or dot segments, ids in lower case. JSON bodies are at most 1 MiB, 32 levels \
-deep and 10,000 values and keys long; forms have at most 16 parts. A client has a quota of requests, by the \
+deep and 10,000 values and keys long; a field that is null counts as absent, and so does an empty text \
+in an upload; forms have at most 16 parts. A client has a quota of requests, by the \
 address it comes from.";
 
 /// The description of these routes.

@@ -91,7 +91,7 @@ impl Operation {
         let tag = text(
             "`ETag` of the version you have seen, such as `\"3\"`, several of them, or `*`. 412 if \
              another one is current.",
-            1,
+            0,
             1024,
         );
         self.parameters.push(
@@ -271,8 +271,8 @@ impl Operation {
     }
 }
 
-/// `*`, or entity tags with commas between them.
-const IF_MATCH: &str = r#"^(\*|(W/)?"[^" ,]*"( *, *(W/)?"[^" ,]*")*)$"#;
+/// `*`, or entity tags with commas between them; none of them fits none.
+const IF_MATCH: &str = r#"^(\*|(W/)?"[^" ,]*"( *, *(W/)?"[^" ,]*")*)?$"#;
 
 fn query(name: &str, schema: ObjectBuilder, required: Required) -> Parameter {
     ParameterBuilder::new()

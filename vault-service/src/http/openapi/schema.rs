@@ -2,7 +2,8 @@
 
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{
-    AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
+    AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema,
+    SchemaFormat, Type,
 };
 use utoipa::openapi::{Ref, RefOr};
 
@@ -109,6 +110,15 @@ pub(in crate::http) fn date(description: &str) -> ObjectBuilder {
 /// A list.
 pub(in crate::http) fn list(items: impl Into<Part>) -> ArrayBuilder {
     ArrayBuilder::new().items(items.into())
+}
+
+/// One of these forms. They differ in a word that each of them needs, so there never are two; what
+/// makes requests up from the description cannot look for a second one where files are.
+pub(super) fn form_of(parts: impl IntoIterator<Item = Part>) -> Part {
+    let any_of = parts
+        .into_iter()
+        .fold(AnyOfBuilder::new(), AnyOfBuilder::item);
+    Part::T(Schema::AnyOf(any_of.build()))
 }
 
 /// Exactly one of these.

@@ -53,7 +53,9 @@ words! {
     NameText => text(
         "Name: no control characters, no space at either end.", 1, 128,
     )
-    .pattern(Some(r"^[^\s\p{Cc}]([^\p{Cc}]*[^\s\p{Cc}])?$")),
+    .pattern(Some(
+        r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$",
+    )),
     /// Name of an organization or environment.
     PlaceNameText => text(
         "Name: letters, digits, single spaces, dashes, underscores and dots, a letter or digit at \

@@ -3,11 +3,11 @@
 use utoipa::openapi::Ref;
 
 use super::stores::{FORMATS, file, passphrase};
-use super::{Fields, Part, either, flag, list, text, upload as any_upload, version, word};
+use super::{Fields, Part, flag, form_of, list, text, upload as any_upload, version, word};
 
 pub(super) fn upload() -> Part {
     let [pem, java @ ..] = FORMATS;
-    either([
+    form_of([
         any_upload("A certificate in PEM.")
             .needs("type", word([pem]))
             .needs("certStore", file("Exactly one certificate."))

@@ -8,7 +8,7 @@ use sallyport_model::Collection;
 use utoipa::openapi::Ref;
 
 use super::operation::Operation;
-use super::schema::{Fields, Part, date, either, flag, list, named, number, text, word};
+use super::schema::{Fields, Part, date, either, flag, form_of, list, named, number, text, word};
 use super::{Id, LabelWord, NameText};
 use crate::manager::UploadLimits;
 

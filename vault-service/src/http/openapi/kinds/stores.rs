@@ -3,7 +3,7 @@
 use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
 
 use super::certificate::{described, file_name};
-use super::{Fields, Part, either, list, text, upload, version, word};
+use super::{Fields, Part, either, form_of, list, text, upload, version, word};
 
 /// The formats of keystores, truststores and certificates.
 pub(super) const FORMATS: [&str; 4] = ["PEM", "JKS", "JCEKS", "PKCS12"];
@@ -35,7 +35,7 @@ pub(super) fn keystore() -> Part {
                 file("Another name of `capath`; one of both is there."),
             )
     };
-    either([
+    form_of([
         ca_path(upload("Certificate and private key in PEM."))
             .needs("type", word([pem]))
             .needs("certificate", file("The certificate."))
@@ -81,7 +81,7 @@ pub(super) fn keystore_shown() -> Part {
 
 pub(super) fn truststore() -> Part {
     let [pem, java @ ..] = FORMATS;
-    either([
+    form_of([
         upload("CA certificates in PEM.")
             .needs("type", word([pem]))
             .needs("trustStore", file("The certificates."))

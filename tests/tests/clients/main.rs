@@ -12,6 +12,7 @@
 
 mod anypoint_cli;
 mod canary;
+mod download;
 mod race;
 mod schemathesis;
 mod terraform;

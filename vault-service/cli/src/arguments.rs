@@ -30,6 +30,7 @@ Files and variables:
   SALLYPORT_URL, SALLYPORT_CA_FILE, SALLYPORT_CLIENT_ID, SALLYPORT_CLIENT_SECRET,
   SALLYPORT_ORGANIZATION, SALLYPORT_ENVIRONMENT
                            each stands above the profile; with the first four no profile is needed
+  SALLYPORT_PROVIDER_URL   the internal door, for `gateway download`
   NO_COLOR                 help without colours; nothing else has any
   HTTPS_PROXY, NO_PROXY    as usual; TLS ends at the vault, never at the proxy
 

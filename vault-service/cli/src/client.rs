@@ -1,29 +1,23 @@
 //! HTTPS to the vault: TLS with the profile's CA only, tokens renewed on their own.
 
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use ureq::http::{self, Method, StatusCode, header};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::unversioned::multipart::{self, Form};
 use ureq::{Agent, AsSendBody};
 use zeroize::Zeroizing;
 
-use crate::error::{Error, Outcome};
+use crate::agent;
+use crate::error::Error;
 use crate::identity::{Credentials, Identity, LOGIN_PATH, TOKEN_PATH, TokenAnswer};
 use crate::output::warn;
-use crate::private_file;
 use crate::profile::{Profile, Token};
 use crate::refusal::Refusal;
 use crate::request::{Body, Content, Part, Request, to_json};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_ANSWER: u64 = 16 * 1024 * 1024;
-const MAX_CA_FILE: u64 = 1024 * 1024;
 
 /// An actor at a vault.
 pub(crate) struct Client {
@@ -41,25 +35,7 @@ impl Client {
     /// # Errors
     /// The CA file is unreadable or has no certificate.
     pub(crate) fn new(url: String, ca_file: &Path, identity: Identity) -> Result<Self, Error> {
-        let roots = root_certificates(ca_file)?;
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = TlsConfig::builder()
-            .root_certs(roots)
-            .unversioned_rustls_crypto_provider(provider)
-            .build();
-        let agent = Agent::config_builder()
-            .tls_config(tls)
-            .https_only(true)
-            .http_status_as_error(false)
-            // A redirect could carry a credential elsewhere; the vault never sends one.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_global(Some(CALL_TIMEOUT))
-            .user_agent(concat!("sallyport/", env!("CARGO_PKG_VERSION")))
-            .accept("application/json")
-            .build()
-            .new_agent();
+        let agent = agent::build(ca_file, None)?;
         Ok(Self {
             agent,
             url,
@@ -235,7 +211,9 @@ impl Client {
         let whole = head
             .body(body)
             .map_err(|error| Error::nonsense(method, path, &error))?;
-        let failed = |error| self.failure(method, path, error);
+        let changes_nothing =
+            *method == Method::GET || [TOKEN_PATH, LOGIN_PATH].contains(&path.as_str());
+        let failed = |error| agent::failure(&self.url, (method, path), changes_nothing, error);
         let mut response = self.agent.run(whole).map_err(failed)?;
         let status = response.status();
         let text = response
@@ -248,38 +226,6 @@ impl Client {
             status,
             text: Zeroizing::new(text),
         })
-    }
-
-    fn failure(&self, method: &Method, path: &str, error: ureq::Error) -> Error {
-        use ureq::{Error as E, Timeout};
-        let never_sent = match &error {
-            E::HostNotFound
-            | E::ConnectionFailed
-            | E::ConnectProxyFailed(_)
-            | E::InvalidProxyUrl
-            | E::Tls(_)
-            | E::Rustls(_)
-            | E::Timeout(Timeout::Resolve | Timeout::Connect) => true,
-            // Refused connections, and certificates that rustls rejects in the handshake.
-            E::Io(error) => {
-                error.kind() == io::ErrorKind::ConnectionRefused
-                    || error
-                        .get_ref()
-                        .is_some_and(|inner| inner.is::<rustls::Error>())
-            }
-            E::Timeout(_) => false,
-            other => return Error::nonsense(method, path, other),
-        };
-        let changes_nothing = *method == Method::GET || [TOKEN_PATH, LOGIN_PATH].contains(&path);
-        Error::Unreachable {
-            url: self.url.clone(),
-            source: Box::new(error),
-            outcome: if never_sent || changes_nothing {
-                Outcome::Nothing
-            } else {
-                Outcome::Unknown
-            },
-        }
     }
 }
 
@@ -303,22 +249,6 @@ fn add_part<'a>(form: Form<'a>, part: &'a Part) -> Form<'a> {
             form.part(part.name, multipart::Part::bytes(bytes).file_name(name))
         }
     }
-}
-
-fn root_certificates(path: &Path) -> Result<RootCerts, Error> {
-    let pem = private_file::read(path, MAX_CA_FILE)?;
-    let certificates: Vec<Certificate<'static>> = ureq::tls::parse_pem(&pem)
-        .filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        })
-        .collect();
-    if certificates.is_empty() {
-        return Err(Error::CaFile {
-            path: path.to_owned(),
-        });
-    }
-    Ok(RootCerts::from(certificates))
 }
 
 fn now() -> u64 {

@@ -1,4 +1,4 @@
-//! `gateway create|renew|list|delete`: identities that may read values.
+//! `gateway create|renew|list|delete|download`: identities that may read values.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::download::{self, Download};
 use crate::error::Error;
 use crate::gateway_files::{ExistingKey, GatewayFiles};
 use crate::names;
@@ -56,6 +57,16 @@ pub(crate) enum Command {
     /// List the gateways of the environment and when their certificates end
     #[command(after_help = "Example:\n  sallyport gateway list")]
     List,
+    /// Fetch a keystore, truststore or certificate as a file, with the gateway's own certificate
+    ///
+    /// For services that are no Envoy: a Java service that wants a .p12, say. The gateway needs a
+    /// read grant, and the group must be downloadable. No login is needed; the vault logs it.
+    #[command(
+        after_help = "Example:\n  sallyport gateway download secret://payments/keystores/edge \\\n    \
+                      --provider-url https://vault.example:8443 --gateway edge-1/ \\\n    \
+                      --format pkcs12 --passphrase-file edge.pass --out edge.p12"
+    )]
+    Download(Box<Download>),
     /// Remove a gateway and its grants; it is refused from now on
     #[command(after_help = "Example:\n  sallyport gateway delete edge-1 --yes")]
     Delete {
@@ -80,7 +91,6 @@ struct Issued {
 
 /// Runs a verb.
 pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
-    let mut session = Session::open()?;
     match command {
         Command::Create {
             name,
@@ -93,6 +103,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
             } else {
                 ExistingKey::Refuse
             };
+            let mut session = Session::open()?;
             let path = session.own("/gateways");
             let issuing = Issuing {
                 path,
@@ -112,6 +123,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
             } else {
                 ExistingKey::Keep
             };
+            let mut session = Session::open()?;
             let list = session.own("/gateways");
             let named = names::find_named(&mut session, WHAT, &name, &list)?;
             let issuing = Issuing {
@@ -121,8 +133,11 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
             };
             issuing.run(&mut session, &named.name, &out, existing, writing, output)
         }
-        Command::List => list(&mut session, output),
-        Command::Delete { name, destroying } => delete(&mut session, &name, destroying, output),
+        Command::List => list(&mut Session::open()?, output),
+        Command::Download(download) => download::run(&download, output),
+        Command::Delete { name, destroying } => {
+            delete(&mut Session::open()?, &name, destroying, output)
+        }
     }
 }
 

@@ -36,16 +36,19 @@ impl GatewayFiles {
     /// Makes the directory (0700) if it is missing.
     pub(crate) fn open(directory: &Path) -> Result<Self, Error> {
         private_file::create_directory(directory)?;
-        Ok(Self {
+        Ok(Self::at(directory))
+    }
+
+    /// The files of a directory that is there.
+    pub(crate) fn at(directory: &Path) -> Self {
+        Self {
             directory: directory.to_owned(),
-        })
+        }
     }
 
     /// What [`GatewayFiles::prepare_key`] would say, without writing anything.
     pub(crate) fn check(directory: &Path, existing: ExistingKey) -> Result<(), Error> {
-        let files = Self {
-            directory: directory.to_owned(),
-        };
+        let files = Self::at(directory);
         match existing {
             ExistingKey::Refuse if files.key().exists() => {
                 Err(Error::KeyExists { path: files.key() })

@@ -36,7 +36,7 @@ pub(crate) enum Command {
     /// List who was granted what in a group
     #[command(after_help = "Example:\n  sallyport grant list --group payments")]
     List(InGroup),
-    /// Take an actor's grant away; a gateway keeps what it has until its copy ends
+    /// Take an actor's grant away; a gateway that watches drops what it has at once
     #[command(after_help = "Example:\n  sallyport grant remove --group payments --gateway edge-1")]
     Remove {
         #[command(flatten)]

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod advice;
+mod agent;
 mod app;
 mod arguments;
 mod audit;
@@ -11,6 +12,7 @@ mod client;
 mod collection;
 mod completion;
 mod crl_distributor;
+mod download;
 mod edit_session;
 mod env;
 mod error;

@@ -16,7 +16,8 @@ use std::process::Command;
 
 use sallyport_pki::{
     Certificate, EXPORT_RANDOM_BYTES, EntryKind, KeyEntry, Keystore, KeystoreFormat,
-    export_encrypted_pem, export_pem, export_pkcs12,
+    certificates_from_pem, export_certificates_pem, export_encrypted_pem, export_pem,
+    export_pkcs12, export_trusted_pkcs12,
 };
 use tempfile::TempDir;
 
@@ -279,4 +280,45 @@ fn what_we_export_openssl_reads() {
         let read = KeyEntry::from_pem(format!("{key}{chain}").as_bytes(), None).unwrap();
         assert_same(&read, &written);
     }
+}
+
+#[test]
+fn trusted_certificates_we_export_keytool_and_openssl_read() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let certificates = fixture().chain;
+    let aliases: Vec<String> = (1..=certificates.len())
+        .map(|n| format!("ca-{n}"))
+        .collect();
+    let named: Vec<_> = aliases
+        .iter()
+        .map(String::as_str)
+        .zip(&certificates)
+        .collect();
+    let bytes = export_trusted_pkcs12(&named, STORE, &RANDOM).unwrap();
+    fs::write(folder.join("trusted.p12"), bytes).unwrap();
+    let listed = keytool_on(folder, ("trusted.p12", "PKCS12"), &["-list", "-v"]);
+    let trusted = listed.matches("Entry type: trustedCertEntry").count();
+    assert_eq!(trusted, certificates.len(), "{listed}");
+    for (alias, certificate) in &named {
+        assert!(listed.contains(&format!("Alias name: {alias}")), "{listed}");
+        assert!(listed.contains(&printed(certificate)), "{listed}");
+    }
+    let ours = open(folder, "trusted.p12").trusted_certificates();
+    assert_eq!(ours.len(), certificates.len());
+
+    let pass = format!("pass:{STORE}");
+    let from = ["pkcs12", "-in", "trusted.p12", "-nokeys", "-passin", &pass];
+    let pem = run(folder, "openssl", &from);
+    assert_eq!(certificates_from_pem(pem.as_bytes()).unwrap(), certificates);
+
+    let pem = export_certificates_pem(&certificates).unwrap();
+    fs::write(folder.join("trusted.pem"), &pem).unwrap();
+    let count = run(
+        folder,
+        "openssl",
+        &["storeutl", "-certs", "-noout", "trusted.pem"],
+    );
+    assert!(count.contains("Total found: 3"), "{count}");
+    assert_eq!(certificates_from_pem(pem.as_bytes()).unwrap(), certificates);
 }

@@ -9,20 +9,28 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use sallyport_model::{MARKER_HEADER, MARKER_VALUE, RESOLVE_PATH, ResolveRequest};
+use sallyport_model::{
+    DOWNLOAD_PATH, DownloadFormat, DownloadRequest, MARKER_HEADER, MARKER_VALUE, RESOLVE_PATH,
+    Refusal, ResolveRequest, VERSION_HEADER,
+};
+use serde::de::DeserializeOwned;
 use tracing::error;
 
 use super::listener::Peer;
 use super::problem::Problem;
 use super::{body, door, edge};
 use crate::clock;
-use crate::provider::{Provider, ProviderError, ResolveLimits};
+use crate::provider::{DownloadError, Gateway, Provider, ProviderError, ResolveLimits};
+
+/// Largest body of a request for a download, in bytes.
+const MAX_DOWNLOAD_REQUEST: usize = 16 * 1024;
 
 /// The routes. Every answer carries the marker, so that an answer without it is known not to be the
 /// vault's.
 pub fn router(provider: Arc<Provider>) -> Router {
     Router::new()
         .route(RESOLVE_PATH, post(resolve))
+        .route(DOWNLOAD_PATH, post(download))
         .route("/livez", get(door::livez))
         .route("/readyz", get(readyz))
         .fallback(door::not_found)
@@ -38,23 +46,8 @@ async fn resolve(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
-    let certificate = peer
-        .certificates
-        .first()
-        .ok_or_else(|| problem(&ProviderError::NotAGateway))?;
-    let gateway = provider
-        .authenticate(certificate)
-        .await
-        .map_err(|error| problem(&error))?;
-    let request: ResolveRequest = body::json(&headers, request, ResolveLimits::BODY)
-        .await
-        .map_err(|error| {
-            let problem = Problem::new(error.status(), error.code(), error.to_string());
-            match error {
-                body::BodyError::Invalid(violation) => problem.at(violation.place),
-                _ => problem,
-            }
-        })?;
+    let gateway = authenticated(&provider, &peer).await?;
+    let request: ResolveRequest = read(&headers, request, ResolveLimits::BODY).await?;
     let answer = provider
         .resolve(&gateway, &request, clock::now)
         .await
@@ -64,6 +57,54 @@ async fn resolve(
         HeaderValue::from_static("application/json"),
     );
     Ok(([json], answer.to_vec()).into_response())
+}
+
+/// A file: `application/x-pem-file` or `application/x-pkcs12`.
+async fn download(
+    State(provider): State<Arc<Provider>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Problem> {
+    const VERSION: HeaderName = HeaderName::from_static(VERSION_HEADER);
+    let gateway = authenticated(&provider, &peer).await?;
+    let request: DownloadRequest = read(&headers, request, MAX_DOWNLOAD_REQUEST).await?;
+    let content_type = match request.format {
+        DownloadFormat::Pem => "application/x-pem-file",
+        DownloadFormat::Pkcs12 => "application/x-pkcs12",
+    };
+    let download = provider
+        .download(&gateway, request, clock::now())
+        .await
+        .map_err(|error| download_problem(&error))?;
+    let head = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (VERSION, HeaderValue::from(download.version)),
+    ];
+    Ok((head, download.file.to_vec()).into_response())
+}
+
+async fn authenticated(provider: &Provider, peer: &Peer) -> Result<Gateway, Problem> {
+    let certificate = peer
+        .certificates
+        .first()
+        .ok_or_else(|| problem(&ProviderError::NotAGateway))?;
+    let gateway = provider.authenticate(certificate).await;
+    gateway.map_err(|error| problem(&error))
+}
+
+async fn read<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    request: Body,
+    limit: usize,
+) -> Result<T, Problem> {
+    body::json(headers, request, limit).await.map_err(|error| {
+        let problem = Problem::new(error.status(), error.code(), error.to_string());
+        match error {
+            body::BodyError::Invalid(violation) => problem.at(violation.place),
+            _ => problem,
+        }
+    })
 }
 
 async fn readyz(State(provider): State<Arc<Provider>>) -> Response {
@@ -94,4 +135,21 @@ fn problem(error: &ProviderError) -> Problem {
         }
     };
     Problem::new(status, code, error.to_string())
+}
+
+fn download_problem(error: &DownloadError) -> Problem {
+    let (status, pointer) = match error {
+        DownloadError::Provider(error) => return problem(error),
+        DownloadError::Withdrawn { .. } => (StatusCode::GONE, "/reference"),
+        // What a gateway may not see looks like what is not there.
+        DownloadError::Refused {
+            reason: Refusal::NotGranted | Refusal::NotFound,
+            ..
+        } => (StatusCode::NOT_FOUND, "/reference"),
+        DownloadError::Refused { .. } => (StatusCode::BAD_REQUEST, "/reference"),
+        DownloadError::NotDownloadable { .. } => (StatusCode::FORBIDDEN, "/reference"),
+        DownloadError::Request(_) => (StatusCode::BAD_REQUEST, "/passphrase"),
+        DownloadError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "/reference"),
+    };
+    Problem::new(status, error.code(), error.to_string()).at(pointer)
 }

@@ -10,6 +10,36 @@ use super::{Provider, ProviderError};
 use crate::access::{Decision, Held, Wish, decide};
 use crate::store::{GroupRecord, SecretRecord, StoreError, VersionRecord};
 
+/// What a gateway wants with a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Its filter decides by it.
+    Filter,
+    /// It wants a file.
+    Download,
+}
+
+impl Purpose {
+    /// Whether a kind is there for it; private keys never go to a filter.
+    const fn takes(self, collection: Collection) -> bool {
+        use Collection as C;
+        match self {
+            Self::Filter => matches!(
+                collection,
+                C::SharedSecrets | C::Truststores | C::CertificatePinsets | C::TlsContexts
+            ),
+            Self::Download => matches!(collection, C::Keystores | C::Truststores | C::Certificates),
+        }
+    }
+
+    const fn refusal(self) -> &'static str {
+        match self {
+            Self::Filter => "are not served to filters",
+            Self::Download => "are not there for download",
+        }
+    }
+}
+
 /// What a reference means right now.
 pub(super) enum Located {
     /// Material can be made of this.
@@ -63,6 +93,7 @@ impl Provider {
         gateway: &Gateway,
         scope: Scope,
         text: &str,
+        purpose: Purpose,
     ) -> Result<Located, ProviderError> {
         let reference: Reference = match text.parse() {
             Ok(reference) => reference,
@@ -80,17 +111,9 @@ impl Provider {
         if group.deleted_at.is_some() {
             return Ok(Located::Withdrawn);
         }
-        match reference.collection {
-            Collection::SharedSecrets
-            | Collection::Truststores
-            | Collection::CertificatePinsets
-            | Collection::TlsContexts => {}
-            Collection::Keystores
-            | Collection::Certificates
-            | Collection::CrlDistributorConfigs => {
-                let detail = format!("{} are not served to filters", reference.collection);
-                return Ok(refuse(Refusal::NotServed, detail));
-            }
+        if !purpose.takes(reference.collection) {
+            let detail = format!("{} {}", reference.collection, purpose.refusal());
+            return Ok(refuse(Refusal::NotServed, detail));
         }
         let secret = match &reference.secret {
             Selector::Id(id) => {

@@ -1,9 +1,12 @@
 //! The internal door: the only room that opens secrets.
 //!
 //! Data path: gateway certificate -> [`Provider::authenticate`] -> [`Provider::resolve`] -> locate
-//! (grants, versions) -> open -> prepare -> audit entry -> answer.
+//! (grants, versions) -> open -> prepare -> audit entry -> answer; [`Provider::download`] writes a
+//! file instead of preparing.
 
 mod clone;
+mod download;
+mod export;
 mod gateway;
 mod gateway_ca;
 mod keyring;
@@ -22,6 +25,7 @@ use self::keyring::Keyring;
 use crate::keys::KeyError;
 use crate::keys::open::RootPrivateKey;
 use crate::store::{Store, StoreError};
+pub use download::{Download, DownloadError};
 pub use gateway::Gateway;
 pub use gateway_ca::{GatewayCa, GatewayCaError, IssuedServerCertificate, NewGatewayCa, to_pem};
 pub use resolve::ResolveLimits;

@@ -12,7 +12,7 @@ use tracing::{error, warn};
 use zeroize::Zeroizing;
 
 use super::gateway::Gateway;
-use super::locate::{Found, Located};
+use super::locate::{Found, Located, Purpose};
 use super::prepare::freshness;
 use super::{Provider, ProviderError};
 use crate::audit::Entry;
@@ -66,7 +66,7 @@ impl Provider {
             let mut located = Vec::with_capacity(request.references.len());
             for known in &request.references {
                 located.push(
-                    self.locate(gateway, request.scope, &known.reference)
+                    self.locate(gateway, request.scope, &known.reference, Purpose::Filter)
                         .await?,
                 );
             }

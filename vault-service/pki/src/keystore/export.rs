@@ -1,4 +1,5 @@
-//! Private keys on their way out: PKCS#12 and PEM files that OpenSSL and Java read.
+//! Private keys and trusted certificates on their way out: PKCS#12 and PEM files that OpenSSL and
+//! Java read.
 
 use pkcs8::der::Encode as _;
 use pkcs8::pkcs5::pbes2::{PBES2_OID, Parameters};
@@ -25,7 +26,7 @@ const MAX_ALIAS: usize = 255;
 #[non_exhaustive]
 pub enum ExportError {
     /// There is no certificate.
-    #[error("a private key is exported with its certificate, and there is none")]
+    #[error("there is no certificate to export")]
     NoCertificate,
     /// The first certificate is not the one of the key.
     #[error("the private key does not belong to the first certificate, `{subject}`")]
@@ -69,9 +70,7 @@ pub fn export_pkcs12(
     random: &[u8; EXPORT_RANDOM_BYTES],
 ) -> Result<Vec<u8>, ExportError> {
     let leaf = leaf_of(chain, key)?;
-    if alias.is_empty() || alias.chars().count() > MAX_ALIAS {
-        return Err(ExportError::Alias { limit: MAX_ALIAS });
-    }
+    check_alias(alias)?;
     let passphrase = checked(passphrase)?;
     let [key_salt, key_iv, chain_salt, chain_iv, mac_salt] = parts(random);
     let key_id = leaf.sha256();
@@ -85,7 +84,54 @@ pub fn export_pkcs12(
         salt: &mac_salt,
         iterations: ITERATIONS,
     };
-    write::store(&key, &certificates, alias, key_id.as_bytes(), &mac).ok_or(ExportError::Encoding)
+    write::key_store(&key, &certificates, alias, key_id.as_bytes(), &mac)
+        .ok_or(ExportError::Encoding)
+}
+
+/// A PKCS#12 file of certificates that Java takes as trusted, each under its alias; encrypted as
+/// [`export_pkcs12`] does. For `random`, see there.
+///
+/// # Errors
+/// See [`ExportError`].
+pub fn export_trusted_pkcs12(
+    certificates: &[(&str, &Certificate)],
+    passphrase: &str,
+    random: &[u8; EXPORT_RANDOM_BYTES],
+) -> Result<Vec<u8>, ExportError> {
+    if certificates.is_empty() {
+        return Err(ExportError::NoCertificate);
+    }
+    for (alias, _) in certificates {
+        check_alias(alias)?;
+    }
+    let passphrase = checked(passphrase)?;
+    let [salt, iv, mac_salt, ..] = parts(random);
+    let certificates: Vec<(&str, &[u8])> = certificates
+        .iter()
+        .map(|(alias, certificate)| (*alias, certificate.der()))
+        .collect();
+    let certificates = write::trusted_certificates(&certificates);
+    let certificates = encrypt(&certificates, passphrase, salt, iv)?;
+    let mac = MacParameters {
+        passphrase,
+        salt: &mac_salt,
+        iterations: ITERATIONS,
+    };
+    write::trust_store(&certificates, &mac).ok_or(ExportError::Encoding)
+}
+
+/// A PEM file of certificates.
+///
+/// # Errors
+/// There is no certificate.
+pub fn export_certificates_pem(certificates: &[Certificate]) -> Result<String, ExportError> {
+    if certificates.is_empty() {
+        return Err(ExportError::NoCertificate);
+    }
+    let blocks = certificates
+        .iter()
+        .map(|certificate| pem_block::encode("CERTIFICATE", certificate.der()));
+    Ok(blocks.fold(String::new(), |file, block| file + &block))
 }
 
 /// A PEM file: the private key as PKCS#8, not encrypted, then the certificates.
@@ -145,6 +191,13 @@ fn leaf_of<'a>(chain: &'a [Certificate], key: &PrivateKey) -> Result<&'a Certifi
         });
     }
     Ok(leaf)
+}
+
+fn check_alias(alias: &str) -> Result<(), ExportError> {
+    if alias.is_empty() || alias.chars().count() > MAX_ALIAS {
+        return Err(ExportError::Alias { limit: MAX_ALIAS });
+    }
+    Ok(())
 }
 
 fn checked(passphrase: &str) -> Result<Passphrase<'_>, ExportError> {

@@ -1,5 +1,6 @@
 //! Every kind of secret through the public door, in the bodies real clients send.
 
+mod download;
 mod secrecy;
 mod stores;
 mod tls_contexts;

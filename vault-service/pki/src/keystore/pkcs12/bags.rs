@@ -24,7 +24,7 @@ pub(super) const FRIENDLY_NAME: ObjectIdentifier =
 pub(super) const LOCAL_KEY_ID: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.21");
 /// Oracle's `trustedKeyUsage`: Java's mark of a certificate that is trusted.
-const TRUSTED_KEY_USAGE: ObjectIdentifier =
+pub(super) const TRUSTED_KEY_USAGE: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("2.16.840.1.113894.746875.1.1");
 
 /// What the attributes of a bag say.

@@ -1,4 +1,4 @@
-//! Writing a PKCS#12 store with one private key (RFC 7292 section 4).
+//! Writing a PKCS#12 store with one private key, or with trusted certificates (RFC 7292 section 4).
 
 use hmac::Mac as _;
 use pkcs8::der::asn1::ObjectIdentifier;
@@ -6,11 +6,15 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::bags::{
-    CERTIFICATE_BAG, FRIENDLY_NAME, LOCAL_KEY_ID, SHROUDED_KEY_BAG, X509_CERTIFICATE,
+    CERTIFICATE_BAG, FRIENDLY_NAME, LOCAL_KEY_ID, SHROUDED_KEY_BAG, TRUSTED_KEY_USAGE,
+    X509_CERTIFICATE,
 };
 use super::mac::{self, SHA_256};
 use super::pfx::{DATA, ENCRYPTED_DATA, PFX_VERSION};
 use crate::keystore::passphrase::Passphrase;
+
+/// anyExtendedKeyUsage (RFC 5280 section 4.2.1.12).
+const ANY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 
 const INTEGER: u8 = 0x02;
 const OCTET_STRING: u8 = 0x04;
@@ -50,20 +54,26 @@ pub(in crate::keystore) fn certificates(
     key_id: &[u8],
 ) -> Zeroizing<Vec<u8>> {
     let bags = chain.iter().enumerate().map(|(index, certificate)| {
-        let certificate = tlv(EXPLICIT_0, &[&tlv(OCTET_STRING, &[certificate])]);
-        let certificate = tlv(SEQUENCE, &[&oid(X509_CERTIFICATE), &certificate]);
-        let attributes = (index == 0).then(|| attributes(alias, key_id));
-        bag(
-            CERTIFICATE_BAG,
-            &certificate,
-            &attributes.unwrap_or_default(),
-        )
+        let attributes = (index == 0).then(|| key_attributes(alias, key_id));
+        certificate_bag(certificate, &attributes.unwrap_or_default())
     });
     Zeroizing::new(tlv(SEQUENCE, &[&bags.collect::<Vec<_>>().concat()]))
 }
 
-/// The whole store, `None` if the MAC cannot be computed.
-pub(in crate::keystore) fn store(
+/// SafeContents of trusted certificates, each with its alias, to be encrypted.
+pub(in crate::keystore) fn trusted_certificates(certificates: &[(&str, &[u8])]) -> Vec<u8> {
+    let bags = certificates.iter().map(|(alias, certificate)| {
+        let attributes = set_of([
+            friendly_name(alias),
+            attribute(TRUSTED_KEY_USAGE, &oid(ANY_USAGE)),
+        ]);
+        certificate_bag(certificate, &attributes)
+    });
+    tlv(SEQUENCE, &[&bags.collect::<Vec<_>>().concat()])
+}
+
+/// A store with a private key, `None` if the MAC cannot be computed.
+pub(in crate::keystore) fn key_store(
     key: &Encrypted,
     certificates: &Encrypted,
     alias: &str,
@@ -73,15 +83,22 @@ pub(in crate::keystore) fn store(
     let key = bag(
         SHROUDED_KEY_BAG,
         &encrypted_key(key),
-        &attributes(alias, key_id),
+        &key_attributes(alias, key_id),
     );
-    let content = tlv(
-        SEQUENCE,
-        &[
-            &data(&tlv(SEQUENCE, &[&key])),
-            &encrypted_data(certificates),
-        ],
-    );
+    let key = data(&tlv(SEQUENCE, &[&key]));
+    store(&[&key, &encrypted_data(certificates)], mac)
+}
+
+/// A store with certificates only, `None` if the MAC cannot be computed.
+pub(in crate::keystore) fn trust_store(
+    certificates: &Encrypted,
+    mac: &MacParameters<'_>,
+) -> Option<Vec<u8>> {
+    store(&[&encrypted_data(certificates)], mac)
+}
+
+fn store(safes: &[&[u8]], mac: &MacParameters<'_>) -> Option<Vec<u8>> {
+    let content = tlv(SEQUENCE, safes);
     let mac = mac_data(&content, mac)?;
     Some(tlv(
         SEQUENCE,
@@ -123,14 +140,25 @@ fn bag(kind: ObjectIdentifier, value: &[u8], attributes: &[u8]) -> Vec<u8> {
     )
 }
 
+fn certificate_bag(certificate: &[u8], attributes: &[u8]) -> Vec<u8> {
+    let certificate = tlv(EXPLICIT_0, &[&tlv(OCTET_STRING, &[certificate])]);
+    let certificate = tlv(SEQUENCE, &[&oid(X509_CERTIFICATE), &certificate]);
+    bag(CERTIFICATE_BAG, &certificate, attributes)
+}
+
 /// The name, and what ties a certificate to its key.
-fn attributes(alias: &str, key_id: &[u8]) -> Vec<u8> {
+fn key_attributes(alias: &str, key_id: &[u8]) -> Vec<u8> {
+    let key_id = tlv(OCTET_STRING, &[key_id]);
+    set_of([friendly_name(alias), attribute(LOCAL_KEY_ID, &key_id)])
+}
+
+fn friendly_name(alias: &str) -> Vec<u8> {
     let alias: Vec<u8> = alias.encode_utf16().flat_map(u16::to_be_bytes).collect();
-    let mut attributes = [
-        attribute(FRIENDLY_NAME, &tlv(BMP_STRING, &[&alias])),
-        attribute(LOCAL_KEY_ID, &tlv(OCTET_STRING, &[key_id])),
-    ];
-    // DER sorts a SET OF.
+    attribute(FRIENDLY_NAME, &tlv(BMP_STRING, &[&alias]))
+}
+
+/// DER sorts a SET OF.
+fn set_of<const N: usize>(mut attributes: [Vec<u8>; N]) -> Vec<u8> {
     attributes.sort();
     tlv(SET, &[&attributes.concat()])
 }

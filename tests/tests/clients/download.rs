@@ -83,11 +83,11 @@ async fn downloaded_stores_are_read_by_keytool_and_openssl() -> Result<()> {
     let scene = Scene::open().await?;
     let root = Authority::root("Partner Root")?;
     let server = root.server("orders.internal")?;
-    let files = server.write_to(&scene.scratch.directory("files")?, "server")?;
+    let written = server.write_to(&scene.scratch.directory("files")?, "server")?;
     let ca = scene.scratch.join("ca.pem");
-    sallyport_tests::files::write(&ca, &root.certificate())?;
+    files::write(&ca, &root.certificate())?;
     let path = |path: &Path| path.to_string_lossy().into_owned();
-    let (certificate, key, ca) = (path(&files.chain), path(&files.key), path(&ca));
+    let (certificate, key, ca) = (path(&written.chain), path(&written.key), path(&ca));
     let keystore = ["--certificate", &certificate, "--key", &key];
     let create = ["keystore", "create", "edge", "--group", "payments"];
     scene.cli.ok(&[&create[..], &keystore].concat()).await?;
@@ -101,7 +101,7 @@ async fn downloaded_stores_are_read_by_keytool_and_openssl() -> Result<()> {
     assert!(listed.contains("PrivateKeyEntry"), "{listed}");
     let pem = scene.file(keystore, "pem", "edge.pem").await?;
     let own = openssl(&["pkey", "-pubout", "-in"], &pem).await?;
-    let given = openssl(&["pkey", "-pubout", "-in"], &files.key).await?;
+    let given = openssl(&["pkey", "-pubout", "-in"], &written.key).await?;
     assert_eq!(own, given);
 
     let truststore = "secret://payments/truststores/partners";

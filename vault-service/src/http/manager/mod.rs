@@ -23,6 +23,7 @@ mod upload;
 mod users;
 mod versions;
 mod where_used;
+mod within;
 
 use std::sync::{Arc, LazyLock};
 

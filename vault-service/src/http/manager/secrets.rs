@@ -17,12 +17,11 @@ use super::super::openapi::kinds::{
 };
 use super::super::openapi::{Created, HttpMethod, Message, Operation, Routes, flag, word};
 use super::ManagerDoor;
-use super::authenticated::Authenticated;
 use super::failure::{AnypointFailure, Failure};
 use super::if_match::{etag, target};
-use super::path::{Ids, InCollection, OfSecret};
-use super::upload::{draft, served};
-use crate::clock;
+use super::path::{InCollection, OfSecret};
+use super::upload::draft;
+use super::within::{Read, Within, Write};
 use crate::manager::{Draft, Metadata, SecretChange};
 use crate::store::{SecretRecord, Users, VersionRecord};
 
@@ -104,24 +103,18 @@ struct Deletion {
 
 async fn list(
     State(door): State<ManagerDoor>,
-    Authenticated(caller): Authenticated,
-    Ids(ids): Ids<InCollection>,
+    at: Within<Read, InCollection>,
     filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<Vec<Value>>, AnypointFailure> {
-    let collection = served(&ids.collection)?;
     let filter = filter
         .ok()
         .map(|Query(filter)| filter)
-        .filter(|filter| filter.fits(collection))
+        .filter(|filter| filter.fits(at.collection))
         .ok_or(Failure::Query {
             parameters: "type=<one of the types of this kind>",
         })?;
-    let group = door
-        .manager
-        .group(&caller, ids.scope(), ids.group, Access::Read, clock::now())
-        .await?;
-    let seen = door.manager.seen_by(&caller, &group).await?;
-    let secrets = seen.secrets(&group, collection).await?;
+    let seen = door.manager.seen_by(&at.caller, &at.group).await?;
+    let secrets = seen.secrets(&at.group, at.collection).await?;
     let wanted = |metadata: &Metadata| match &filter.kind {
         Some(kind) => metadata.shown.get("type").and_then(Value::as_str) == Some(kind),
         None => true,
@@ -136,23 +129,16 @@ async fn list(
 
 async fn create(
     State(door): State<ManagerDoor>,
-    Authenticated(caller): Authenticated,
-    Ids(ids): Ids<InCollection>,
+    at: Within<Write, InCollection>,
     request: Request,
 ) -> Result<(StatusCode, Json<Created>), AnypointFailure> {
-    let collection = served(&ids.collection)?;
-    let now = clock::now();
-    let group = door
-        .manager
-        .group(&caller, ids.scope(), ids.group, Access::Write, now)
-        .await?;
-    let seen = door.manager.seen_by(&caller, &group).await?;
-    let draft = draft(&seen, &group, collection, request, now).await?;
-    let warnings = warnings(&draft, now);
+    let seen = door.manager.seen_by(&at.caller, &at.group).await?;
+    let draft = draft(&seen, &at.group, at.collection, request, at.now).await?;
+    let warnings = warnings(&draft, at.now);
     let id = seen
-        .create_secret(&caller, &group, collection, draft, now)
+        .create_secret(&at.caller, &at.group, at.collection, draft, at.now)
         .await?;
-    let message = format!("{} created", capitalised(collection));
+    let message = format!("{} created", capitalised(at.collection));
     let created = Created {
         warnings,
         ..Created::new(message, id)
@@ -162,93 +148,72 @@ async fn create(
 
 async fn show(
     State(door): State<ManagerDoor>,
-    Authenticated(caller): Authenticated,
-    Ids(ids): Ids<OfSecret>,
+    at: Within<Read, OfSecret>,
 ) -> Result<impl IntoResponse, AnypointFailure> {
-    let collection = served(&ids.collection)?;
-    let group = door
-        .manager
-        .group(&caller, ids.scope(), ids.group, Access::Read, clock::now())
-        .await?;
-    let seen = door.manager.seen_by(&caller, &group).await?;
-    let (secret, version, metadata) = seen.secret(&group, collection, ids.secret).await?;
+    let seen = door.manager.seen_by(&at.caller, &at.group).await?;
+    let (secret, version, metadata) = seen.secret(&at.group, at.collection, at.ids.secret).await?;
     let details = details(&secret, &version, metadata);
     Ok((etag(version.number), Json(details)))
 }
 
 async fn replace(
     State(door): State<ManagerDoor>,
-    Authenticated(caller): Authenticated,
-    Ids(ids): Ids<OfSecret>,
+    at: Within<Write, OfSecret>,
     request: Request,
 ) -> Result<impl IntoResponse, AnypointFailure> {
-    let collection = served(&ids.collection)?;
-    let target = target(ids.secret, request.headers())?;
-    let now = clock::now();
-    let group = door
-        .manager
-        .group(&caller, ids.scope(), ids.group, Access::Write, now)
-        .await?;
-    let seen = door.manager.seen_by(&caller, &group).await?;
-    let draft = draft(&seen, &group, collection, request, now).await?;
-    let warnings = warnings(&draft, now);
+    let target = target(at.ids.secret, request.headers())?;
+    let seen = door.manager.seen_by(&at.caller, &at.group).await?;
+    let draft = draft(&seen, &at.group, at.collection, request, at.now).await?;
+    let warnings = warnings(&draft, at.now);
     let version = seen
-        .replace_secret(&caller, &group, collection, target, draft, now)
+        .replace_secret(&at.caller, &at.group, at.collection, target, draft, at.now)
         .await?;
-    Ok((etag(version), updated(collection, warnings)))
+    Ok((etag(version), updated(at.collection, warnings)))
 }
 
 async fn change(
     State(door): State<ManagerDoor>,
-    Authenticated(caller): Authenticated,
-    Ids(ids): Ids<OfSecret>,
+    at: Within<Write, OfSecret>,
     headers: HeaderMap,
     request: Body,
 ) -> Result<impl IntoResponse, AnypointFailure> {
-    let collection = served(&ids.collection)?;
-    let target = target(ids.secret, &headers)?;
-    let now = clock::now();
-    let group = door
-        .manager
-        .group(&caller, ids.scope(), ids.group, Access::Write, now)
-        .await?;
+    let target = target(at.ids.secret, &headers)?;
     let change: SecretChange = body::json(&headers, request, body::MAX_BODY).await?;
-    let warnings = change.expiry_warning(now).into_iter().collect();
+    let warnings = change.expiry_warning(at.now).into_iter().collect();
     let version = door
         .manager
-        .change_secret(&caller, &group, collection, target, change, now)
+        .change_secret(&at.caller, &at.group, at.collection, target, change, at.now)
         .await?;
-    Ok((etag(version), updated(collection, warnings)))
+    Ok((etag(version), updated(at.collection, warnings)))
 }
 
 async fn delete(
     State(door): State<ManagerDoor>,
-    Authenticated(caller): Authenticated,
-    Ids(ids): Ids<OfSecret>,
+    at: Within<Write, OfSecret>,
     headers: HeaderMap,
     deletion: Result<Query<Deletion>, QueryRejection>,
 ) -> Result<StatusCode, AnypointFailure> {
-    let collection = served(&ids.collection)?;
     let Query(Deletion { force }) = deletion.map_err(|_| Failure::Query {
         parameters: "force=true|false",
     })?;
-    let target = target(ids.secret, &headers)?;
-    let now = clock::now();
-    let group = door
-        .manager
-        .group(&caller, ids.scope(), ids.group, Access::Write, now)
-        .await?;
+    let target = target(at.ids.secret, &headers)?;
     let users = match force {
         false => Users::Refuse,
         true => {
             door.manager
-                .group(&caller, ids.scope(), ids.group, Access::Manage, now)
+                .group(
+                    &at.caller,
+                    at.ids.scope(),
+                    at.ids.group,
+                    Access::Manage,
+                    at.now,
+                )
                 .await?;
             Users::Ignore
         }
     };
     door.manager
-        .delete_secret(&caller, &group, collection, target, users, now)
+        .delete_secret(&at.caller, &at.group, at.collection, target, users, at.now)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,7 +5,6 @@ use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
-use sallyport_model::Access;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -14,12 +13,12 @@ use super::super::body;
 use super::super::openapi::kinds::{showing_details, taking_upload};
 use super::super::openapi::{Day, Fields, HttpMethod, LabelWord, Moment, Routes, number};
 use super::ManagerDoor;
-use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
 use super::if_match::{etag, target};
-use super::path::{Ids, OfSecret, OfVersion};
+use super::path::{OfSecret, OfVersion};
 use super::secrets::{capitalised, details, operation, warnings};
-use super::upload::{draft, served};
+use super::upload::draft;
+use super::within::{Read, Within, Write};
 use crate::clock;
 use crate::store::{Label, SecretRecord, VersionRecord};
 
@@ -125,16 +124,12 @@ struct Rollback {
 
 async fn list(
     State(door): State<ManagerDoor>,
-    Authenticated(caller): Authenticated,
-    Ids(ids): Ids<OfSecret>,
+    at: Within<Read, OfSecret>,
 ) -> Result<impl IntoResponse, OwnFailure> {
-    let collection = served(&ids.collection)?;
-    let group = door
-        .manager
-        .group(&caller, ids.scope(), ids.group, Access::Read, clock::now())
+    let seen = door.manager.seen_by(&at.caller, &at.group).await?;
+    let (secret, versions) = seen
+        .versions(&at.group, at.collection, at.ids.secret)
         .await?;
-    let seen = door.manager.seen_by(&caller, &group).await?;
-    let (secret, versions) = seen.versions(&group, collection, ids.secret).await?;
     let versions: Vec<_> = versions
         .iter()
         .map(|version| VersionSummary {
@@ -150,17 +145,11 @@ async fn list(
 
 async fn show(
     State(door): State<ManagerDoor>,
-    Authenticated(caller): Authenticated,
-    Ids(ids): Ids<OfVersion>,
+    at: Within<Read, OfVersion>,
 ) -> Result<Json<Value>, OwnFailure> {
-    let collection = served(&ids.collection)?;
-    let group = door
-        .manager
-        .group(&caller, ids.scope(), ids.group, Access::Read, clock::now())
-        .await?;
-    let seen = door.manager.seen_by(&caller, &group).await?;
+    let seen = door.manager.seen_by(&at.caller, &at.group).await?;
     let (secret, version, metadata) = seen
-        .version(&group, collection, ids.secret, ids.version)
+        .version(&at.group, at.collection, at.ids.secret, at.ids.version)
         .await?;
     let mut shown = details(&secret, &version, metadata);
     if let Some(fields) = shown.as_object_mut() {
@@ -171,24 +160,17 @@ async fn show(
 
 async fn put_pending(
     State(door): State<ManagerDoor>,
-    Authenticated(caller): Authenticated,
-    Ids(ids): Ids<OfSecret>,
+    at: Within<Write, OfSecret>,
     request: Request,
 ) -> Result<(StatusCode, Json<PendingVersion>), OwnFailure> {
-    let collection = served(&ids.collection)?;
-    let target = target(ids.secret, request.headers())?;
-    let now = clock::now();
-    let group = door
-        .manager
-        .group(&caller, ids.scope(), ids.group, Access::Write, now)
-        .await?;
-    let draft = draft(&door.manager, &group, collection, request, now).await?;
-    let warnings = warnings(&draft, now);
+    let target = target(at.ids.secret, request.headers())?;
+    let draft = draft(&door.manager, &at.group, at.collection, request, at.now).await?;
+    let warnings = warnings(&draft, at.now);
     let version = door
         .manager
-        .put_pending(&caller, &group, collection, target, draft, now)
+        .put_pending(&at.caller, &at.group, at.collection, target, draft, at.now)
         .await?;
-    let what = capitalised(collection);
+    let what = capitalised(at.collection);
     let message = format!("{what}: version {version} is pending");
     let pending = PendingVersion {
         message,
@@ -200,60 +182,39 @@ async fn put_pending(
 
 async fn promote(
     State(door): State<ManagerDoor>,
-    Authenticated(caller): Authenticated,
-    Ids(ids): Ids<OfSecret>,
+    at: Within<Write, OfSecret>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, OwnFailure> {
-    let collection = served(&ids.collection)?;
-    let target = target(ids.secret, &headers)?;
-    let now = clock::now();
-    let group = door
-        .manager
-        .group(&caller, ids.scope(), ids.group, Access::Write, now)
-        .await?;
+    let target = target(at.ids.secret, &headers)?;
     let version = door
         .manager
-        .promote(&caller, &group, collection, target, now)
+        .promote(&at.caller, &at.group, at.collection, target, at.now)
         .await?;
     Ok((
         etag(version),
-        moved(&capitalised(collection), version, "promoted"),
+        moved(&capitalised(at.collection), version, "promoted"),
     ))
 }
 
 async fn drop_pending(
     State(door): State<ManagerDoor>,
-    Authenticated(caller): Authenticated,
-    Ids(ids): Ids<OfSecret>,
+    at: Within<Write, OfSecret>,
     headers: HeaderMap,
 ) -> Result<StatusCode, OwnFailure> {
-    let collection = served(&ids.collection)?;
-    let target = target(ids.secret, &headers)?;
-    let now = clock::now();
-    let group = door
-        .manager
-        .group(&caller, ids.scope(), ids.group, Access::Write, now)
-        .await?;
+    let target = target(at.ids.secret, &headers)?;
     door.manager
-        .drop_pending(&caller, &group, collection, target, now)
+        .drop_pending(&at.caller, &at.group, at.collection, target, at.now)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn roll_back(
     State(door): State<ManagerDoor>,
-    Authenticated(caller): Authenticated,
-    Ids(ids): Ids<OfSecret>,
+    at: Within<Write, OfSecret>,
     headers: HeaderMap,
     request: Body,
 ) -> Result<impl IntoResponse, OwnFailure> {
-    let collection = served(&ids.collection)?;
-    let target = target(ids.secret, &headers)?;
-    let now = clock::now();
-    let group = door
-        .manager
-        .group(&caller, ids.scope(), ids.group, Access::Write, now)
-        .await?;
+    let target = target(at.ids.secret, &headers)?;
     // Without a body: to the previous version.
     let Rollback { version } = match request.is_end_stream() {
         true => Rollback::default(),
@@ -261,11 +222,18 @@ async fn roll_back(
     };
     let version = door
         .manager
-        .roll_back(&caller, &group, collection, target, version, now)
+        .roll_back(
+            &at.caller,
+            &at.group,
+            at.collection,
+            target,
+            version,
+            at.now,
+        )
         .await?;
     Ok((
         etag(version),
-        moved(&capitalised(collection), version, "current again"),
+        moved(&capitalised(at.collection), version, "current again"),
     ))
 }
 

@@ -2,18 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
-use sallyport_model::{Access, ActorId, Collection, SecretId, SecretName};
+use sallyport_model::{ActorId, Collection, SecretId, SecretName};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::openapi::{CollectionWord, HttpMethod, Id, LabelWord, NameText, Routes};
 use super::ManagerDoor;
-use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
-use super::path::{Ids, OfSecret};
+use super::path::OfSecret;
 use super::secrets::{operation, path};
-use super::upload::served;
-use crate::clock;
+use super::within::{Read, Within};
 use crate::manager::SecretUser;
 
 pub(super) fn routes() -> Routes<ManagerDoor> {
@@ -68,16 +66,12 @@ struct GatewayName {
 
 async fn list(
     State(door): State<ManagerDoor>,
-    Authenticated(caller): Authenticated,
-    Ids(ids): Ids<OfSecret>,
+    at: Within<Read, OfSecret>,
 ) -> Result<Json<SecretUsers>, OwnFailure> {
-    let collection = served(&ids.collection)?;
-    let group = door
-        .manager
-        .group(&caller, ids.scope(), ids.group, Access::Read, clock::now())
+    let seen = door.manager.seen_by(&at.caller, &at.group).await?;
+    let used = seen
+        .where_used(&at.group, at.collection, at.ids.secret)
         .await?;
-    let seen = door.manager.seen_by(&caller, &group).await?;
-    let used = seen.where_used(&group, collection, ids.secret).await?;
     let secrets = used.secrets.iter().map(|user| UserWithLabels {
         secret: shown_user(user),
         labels: user.labels.iter().map(|label| label.as_str()).collect(),

@@ -3,14 +3,20 @@
 
 use sallyport_model::{ClientCertificatePolicy, ServerCertificatePolicy, TlsVersion};
 use sallyport_pki::{
-    Certificate, Digest, PathError, PinSet, UnixTime, Usage, VerifiedPath, certificate_from_pem,
-    verify_path, verify_server_name,
+    Certificate, Digest, KeyIdentifiers, PathError, PathRules, PinSet, Profile, UnixTime, Usage,
+    VerifiedPath, certificate_from_pem, verify_server_name,
 };
 
 use crate::facts::{DownstreamFacts, Facts, UpstreamFacts};
 use crate::material::TlsContext;
 use crate::reason::Reason;
 use crate::xfcc;
+
+/// Partners' private PKIs often leave out key identifiers, and nothing is decided by them.
+const PROFILE: Profile = Profile {
+    key_identifiers: KeyIdentifiers::Optional,
+    ..Profile::BALANCED
+};
 
 /// What a peer is judged by.
 #[derive(Clone, Copy, Debug)]
@@ -186,7 +192,12 @@ fn verified(
         .truststore
         .as_ref()
         .ok_or_else(|| Denial::new(Reason::TruststoreMissing).about(leaf))?;
-    verify_path(leaf, intermediates, anchors, usage, at).map_err(|error| {
+    let rules = PathRules {
+        profile: PROFILE,
+        ..PathRules::new(usage, at)
+    };
+    let path = rules.verify(leaf, intermediates, anchors);
+    path.map_err(|error| {
         let reason = match &error {
             PathError::UnknownIssuer { .. } => Reason::UnknownIssuer,
             PathError::Expired { .. } => Reason::CertificateExpired,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use x509_parser::certificate::X509Certificate;
-use x509_parser::oid_registry::OID_KEY_TYPE_EC_PUBLIC_KEY;
+use x509_parser::oid_registry::{OID_KEY_TYPE_EC_PUBLIC_KEY, OID_X509_COMMON_NAME};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::X509Version;
 
@@ -30,6 +30,7 @@ struct Parsed {
     subject: String,
     issuer: String,
     subject_is_empty: bool,
+    common_name: Option<String>,
     self_issued: bool,
     is_v3: bool,
     serial: Vec<u8>,
@@ -182,6 +183,11 @@ impl Certificate {
         self.inner.subject_is_empty
     }
 
+    /// The first common name of the subject.
+    pub(crate) fn common_name(&self) -> Option<&str> {
+        self.inner.common_name.as_deref()
+    }
+
     /// Subject and issuer are the same name (RFC 5280 section 3.2).
     pub(crate) fn is_self_issued(&self) -> bool {
         self.inner.self_issued
@@ -222,6 +228,10 @@ impl Parsed {
             subject: distinguished_name::to_rfc4514(certificate.subject()),
             issuer: distinguished_name::to_rfc4514(certificate.issuer()),
             subject_is_empty: certificate.subject().iter_rdn().next().is_none(),
+            common_name: distinguished_name::attribute_text(
+                certificate.subject(),
+                &OID_X509_COMMON_NAME,
+            ),
             self_issued: certificate.subject().as_raw() == certificate.issuer().as_raw(),
             is_v3: certificate.version() == X509Version::V3,
             sha256: Digest::of(der),

@@ -248,6 +248,15 @@ impl AltName {
         })
     }
 
+    /// Whether it is this DNS name or IP address, written the same way but for case.
+    pub(crate) fn is_host(&self, host: &str) -> bool {
+        match self {
+            Self::Dns(name) => name.eq_ignore_ascii_case(host),
+            Self::Other(text) => text.strip_prefix("IP:") == Some(host),
+            Self::Uri(_) => false,
+        }
+    }
+
     /// The name with its kind in front, as OpenSSL prints it.
     pub(crate) fn text(&self) -> String {
         match self {

@@ -38,7 +38,7 @@ pub use keystore::{
     TrustedCertificate, export_certificates_pem, export_encrypted_pem, export_pem, export_pkcs12,
     export_trusted_pkcs12,
 };
-pub use path::{MAX_INTERMEDIATES, Usage, VerifiedPath, verify_path};
+pub use path::{FurtherCheck, MAX_INTERMEDIATES, PathRules, Usage, VerifiedPath};
 pub use path_error::PathError;
 pub use pem_bundle::{
     MAX_PEM_BLOCKS, MAX_PEM_BYTES, PemError, certificate_from_pem, certificates_from_pem,
@@ -47,8 +47,13 @@ pub use pem_bundle::{
 pub use pin_set::{MAX_PINS, PinSet, PinSetError};
 #[cfg(feature = "keystores")]
 pub use private_key::{PrivateKey, PrivateKeyError};
-pub use profile::Rule;
+pub use profile::{
+    AnyPurpose, CommonName, CriticalNames, CriticalPurposes, KeyIdentifiers, Profile, Purposes,
+    RootAuthorityKey, RootPurposes, Rule, UnknownProfile,
+};
 pub use public_key::KeyError;
+pub use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
 pub use server_name::{ServerNameError, verify_server_name};
+pub use signature::ALGORITHMS as SIGNATURE_ALGORITHMS;
 pub use trust_anchors::{TrustAnchorError, TrustAnchors};
 pub use unix_time::UnixTime;

@@ -69,6 +69,16 @@ pub enum PathError {
     /// More intermediates than a CA on the path allows.
     #[error("the path is longer than a CA on it allows")]
     PathLength,
+    /// More intermediates than the rules allow.
+    #[error(
+        "the path has {depth} intermediate CAs, self-issued ones not counted: at most {limit} are allowed"
+    )]
+    TooDeep {
+        /// Intermediate CAs that count.
+        depth: usize,
+        /// [`crate::PathRules::max_depth`].
+        limit: usize,
+    },
     /// A name outside of a CA's name constraints.
     #[error("a name is outside of the name constraints of a CA on the path")]
     NameConstraint,
@@ -83,12 +93,22 @@ pub enum PathError {
         /// The rule.
         rule: Rule,
     },
+    /// [`crate::PathRules::further`] refused the path, revocation for example.
+    #[error("certificate `{subject}`: {message}")]
+    Further {
+        /// Subject of the certificate.
+        subject: String,
+        /// Stable name of the reason, `snake_case`.
+        code: &'static str,
+        /// The reason, with evidence.
+        message: String,
+    },
     /// More intermediates were given than are looked at.
     #[error("{count} intermediate certificates: at most {limit} are accepted")]
     TooManyIntermediates {
         /// How many were given.
         count: usize,
-        /// [`crate::MAX_INTERMEDIATES`].
+        /// [`crate::PathRules::max_intermediates`].
         limit: usize,
     },
     /// Path building exceeded a limit on its work.
@@ -117,9 +137,11 @@ impl PathError {
             Self::CaAsPeer { .. } => "ca_as_peer",
             Self::IssuerNotCa => "issuer_not_ca",
             Self::PathLength => "path_length",
+            Self::TooDeep { .. } => "path_too_deep",
             Self::NameConstraint => "name_constraint",
             Self::UnsupportedCriticalExtension => "unsupported_critical_extension",
             Self::Profile { rule, .. } => rule.code(),
+            Self::Further { code, .. } => code,
             Self::TooManyIntermediates { .. } => "too_many_intermediates",
             Self::TooComplex => "too_complex",
             Self::Malformed => "malformed_certificate",

@@ -1,211 +1,193 @@
-//! Rules of RFC 5280 and of good practice that path building does not check by itself.
+//! How strictly certificates are held to RFC 5280 and to good practice.
 //!
-//! They are applied to a path whose signatures, dates, names and purposes are already good. Private
-//! PKIs often leave out key identifiers, so their presence is not demanded.
+//! Path building looks at signatures, dates, names and purposes; a profile is about the rest of each
+//! certificate on a path that is otherwise good.
 
-use crate::certificate::Certificate;
-use crate::extensions::AltName;
+mod check;
+mod rule;
 
-/// A rule about one certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[non_exhaustive]
-pub enum Rule {
-    /// RFC 5280 section 4.1.2.2.
-    #[error("the serial number is not a positive number of 1 to 20 octets")]
-    SerialNumber,
-    /// RFC 5280 section 4.1.2.6.
-    #[error("a CA has no subject")]
-    CaWithoutSubject,
-    /// RFC 5280 section 4.2.1.3.
-    #[error("a certificate that is not a CA's has the key usage keyCertSign")]
-    PeerMaySignCertificates,
-    /// RFC 5280 section 4.2.1.3.
-    #[error("a CA has a key usage without keyCertSign")]
-    CaMayNotSignCertificates,
-    /// RFC 5280 sections 4.2.1.1 and 4.2.1.2.
-    #[error("a key identifier extension is marked critical")]
-    CriticalKeyIdentifier,
-    /// RFC 5280 section 4.2.2.1.
-    #[error("the authority information access extension is marked critical")]
-    CriticalAuthorityInfoAccess,
-    /// RFC 5280 section 4.2.1.10.
-    #[error("the name constraints extension is not marked critical")]
-    NameConstraintsNotCritical,
-    /// RFC 5280 section 4.2.1.10.
-    #[error("a certificate that is not a CA's has name constraints")]
-    NameConstraintsOnPeer,
-    /// RFC 5280 section 4.2.1.10.
-    #[error("the name constraints are empty")]
-    EmptyNameConstraints,
-    /// RFC 5280 section 4.2.1.10 allows the leading dot for URIs only.
-    #[error("a DNS name constraint begins with a dot")]
-    NameConstraintLeadingDot,
-    /// RFC 5280 section 4.2.1.11.
-    #[error("the policy constraints extension is not marked critical")]
-    PolicyConstraintsNotCritical,
-    /// RFC 5280 section 4.2.1.6.
-    #[error("the subject is empty and the subject alternative name is not marked critical")]
-    SubjectAltNameNotCritical,
-    /// CA/Browser Forum baseline requirements section 7.1.2.7.12.
-    #[error("the subject alternative name is marked critical although there is a subject")]
-    SubjectAltNameCritical,
-    /// RFC 1034 section 3.5.
-    #[error("a DNS name has other characters than letters, digits and hyphens")]
-    DnsNameSyntax,
-    /// CA/Browser Forum baseline requirements section 7.1.2.7.10.
-    #[error("the extended key usage contains anyExtendedKeyUsage")]
-    AnyExtendedKeyUsage,
-    /// CA/Browser Forum baseline requirements section 7.1.2.7.6.
-    #[error("the extended key usage is marked critical")]
-    CriticalExtendedKeyUsage,
-    /// CA/Browser Forum baseline requirements section 7.1.2.1.2.
-    #[error("a root has an extended key usage")]
-    RootExtendedKeyUsage,
-    /// CA/Browser Forum baseline requirements section 7.1.2.1.3.
-    #[error("the authority key identifier of a root is not its own key identifier alone")]
-    RootAuthorityKeyIdentifier,
+use std::fmt;
+use std::str::FromStr;
+
+pub(crate) use check::check_issuer;
+pub use rule::Rule;
+
+/// Subject key identifiers on CAs, authority key identifiers on everything but self-signed roots
+/// (RFC 5280 sections 4.2.1.1 and 4.2.1.2). Private PKIs often leave them out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyIdentifiers {
+    /// They have to be there.
+    Required,
+    /// They may be missing.
+    Optional,
 }
 
-impl Rule {
-    /// Stable name of the rule, `snake_case`.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::SerialNumber => "serial_number",
-            Self::CaWithoutSubject => "ca_without_subject",
-            Self::PeerMaySignCertificates => "peer_may_sign_certificates",
-            Self::CaMayNotSignCertificates => "ca_may_not_sign_certificates",
-            Self::CriticalKeyIdentifier => "critical_key_identifier",
-            Self::CriticalAuthorityInfoAccess => "critical_authority_info_access",
-            Self::NameConstraintsNotCritical => "name_constraints_not_critical",
-            Self::NameConstraintsOnPeer => "name_constraints_on_peer",
-            Self::EmptyNameConstraints => "empty_name_constraints",
-            Self::NameConstraintLeadingDot => "name_constraint_leading_dot",
-            Self::PolicyConstraintsNotCritical => "policy_constraints_not_critical",
-            Self::SubjectAltNameNotCritical => "subject_alt_name_not_critical",
-            Self::SubjectAltNameCritical => "subject_alt_name_critical",
-            Self::DnsNameSyntax => "dns_name_syntax",
-            Self::AnyExtendedKeyUsage => "any_extended_key_usage",
-            Self::CriticalExtendedKeyUsage => "critical_extended_key_usage",
-            Self::RootExtendedKeyUsage => "root_extended_key_usage",
-            Self::RootAuthorityKeyIdentifier => "root_authority_key_identifier",
-        }
-    }
+/// anyExtendedKeyUsage beside the purpose that is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AnyPurpose {
+    /// A peer that has it is refused.
+    Refused,
+    /// It does no harm, and no good: alone it is not enough.
+    Accepted,
 }
 
-/// Rules for the certificate that a peer authenticates with.
-pub(crate) fn check_peer(certificate: &Certificate) -> Result<(), Rule> {
-    let extensions = certificate.extensions();
-    check_serial_number(certificate)?;
-    check_criticality(certificate)?;
-    check_subject_alt_name(certificate)?;
-    let key_usage = extensions.key_usage.as_ref();
-    if key_usage.is_some_and(|usage| usage.value.key_cert_sign) {
-        return Err(Rule::PeerMaySignCertificates);
-    }
-    if extensions.name_constraints.is_some() {
-        return Err(Rule::NameConstraintsOnPeer);
-    }
-    match &extensions.extended_key_usage {
-        Some(purposes) if purposes.value.any => Err(Rule::AnyExtendedKeyUsage),
-        Some(purposes) if purposes.critical => Err(Rule::CriticalExtendedKeyUsage),
-        _ => Ok(()),
-    }
+/// An extended key usage that is marked critical on the peer's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CriticalPurposes {
+    /// Refused.
+    Refused,
+    /// As RFC 5280 section 4.2.1.12 leaves it to the issuer.
+    Accepted,
 }
 
-/// Rules for the CAs between the peer and the trust anchor.
-pub(crate) fn check_intermediate(certificate: &Certificate) -> Result<(), Rule> {
-    check_serial_number(certificate)?;
-    check_ca(certificate)
+/// An extended key usage on a self-signed root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RootPurposes {
+    /// Refused.
+    Refused,
+    /// Accepted; it limits what the root's certificates are good for.
+    Accepted,
 }
 
-/// Rules for a trust anchor. Its serial number is not looked at: well known roots have zero.
-pub(crate) fn check_anchor(certificate: &Certificate) -> Result<(), Rule> {
-    check_ca(certificate)?;
-    // An issuing CA may be an anchor; only a root has to name itself.
-    if !certificate.is_self_issued() {
-        return Ok(());
-    }
-    let extensions = certificate.extensions();
-    if extensions.extended_key_usage.is_some() {
-        return Err(Rule::RootExtendedKeyUsage);
-    }
-    let own = extensions.subject_key_identifier.as_ref();
-    match &extensions.authority_key_identifier {
-        Some(authority)
-            if authority.value.issuer_or_serial
-                || authority.value.key_identifier.as_ref() != own.map(|id| &id.value) =>
-        {
-            Err(Rule::RootAuthorityKeyIdentifier)
-        }
-        _ => Ok(()),
-    }
+/// What the authority key identifier of a self-signed root holds, if there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RootAuthorityKey {
+    /// Nothing but the root's own key identifier.
+    OwnKeyOnly,
+    /// Anything.
+    Any,
 }
 
-fn check_ca(certificate: &Certificate) -> Result<(), Rule> {
-    let extensions = certificate.extensions();
-    check_criticality(certificate)?;
-    if certificate.subject_is_empty() {
-        return Err(Rule::CaWithoutSubject);
-    }
-    let key_usage = extensions.key_usage.as_ref();
-    if key_usage.is_some_and(|usage| !usage.value.key_cert_sign) {
-        return Err(Rule::CaMayNotSignCertificates);
-    }
-    match &extensions.name_constraints {
-        Some(constraints) if !constraints.critical => Err(Rule::NameConstraintsNotCritical),
-        Some(constraints) if constraints.value.empty => Err(Rule::EmptyNameConstraints),
-        Some(constraints) if constraints.value.leading_dot => Err(Rule::NameConstraintLeadingDot),
-        _ => Ok(()),
-    }
+/// A subject alternative name that is marked critical although there is a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CriticalNames {
+    /// Refused.
+    Refused,
+    /// RFC 5280 section 4.2.1.6 has a SHOULD only.
+    Accepted,
 }
 
-fn check_serial_number(certificate: &Certificate) -> Result<(), Rule> {
-    let serial = certificate.serial();
-    let negative = serial.first().is_none_or(|first| first & 0x80 != 0);
-    let zero = serial.iter().all(|octet| *octet == 0);
-    if negative || zero || serial.len() > 20 {
-        return Err(Rule::SerialNumber);
-    }
-    Ok(())
+/// Extended key usage on the peer's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purposes {
+    /// It has to be there.
+    Required,
+    /// Without it the certificate is good for everything (RFC 5280 section 4.2.1.12).
+    Optional,
 }
 
-fn check_criticality(certificate: &Certificate) -> Result<(), Rule> {
-    let extensions = certificate.extensions();
-    let subject_key = extensions.subject_key_identifier.as_ref();
-    let authority_key = extensions.authority_key_identifier.as_ref();
-    if subject_key.is_some_and(|id| id.critical) || authority_key.is_some_and(|id| id.critical) {
-        return Err(Rule::CriticalKeyIdentifier);
-    }
-    let access = extensions.authority_info_access.as_ref();
-    if access.is_some_and(|access| access.critical) {
-        return Err(Rule::CriticalAuthorityInfoAccess);
-    }
-    let policy = extensions.policy_constraints.as_ref();
-    if policy.is_some_and(|policy| !policy.critical) {
-        return Err(Rule::PolicyConstraintsNotCritical);
-    }
-    Ok(())
+/// The common name of the peer's certificate, which is never taken for an identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CommonName {
+    /// If there is one, it repeats a DNS or IP subject alternative name.
+    InNames,
+    /// It may be anything.
+    Ignored,
 }
 
-fn check_subject_alt_name(certificate: &Certificate) -> Result<(), Rule> {
-    let Some(names) = &certificate.extensions().subject_alt_name else {
-        return Ok(());
+/// A set of rules. [`Profile::default`] is [`Profile::BALANCED`].
+///
+/// Whatever the profile: weak keys, wrong serial numbers, malformed extensions and the other
+/// violations of RFC 5280 that a [`Rule`] names are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "each type says it")]
+pub struct Profile {
+    pub key_identifiers: KeyIdentifiers,
+    pub any_purpose: AnyPurpose,
+    pub critical_purposes: CriticalPurposes,
+    pub root_purposes: RootPurposes,
+    pub root_authority_key: RootAuthorityKey,
+    pub critical_names: CriticalNames,
+    pub purposes: Purposes,
+    pub common_name: CommonName,
+}
+
+/// Not the name of a profile.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` is not a profile: rfc5280, balanced or strict")]
+pub struct UnknownProfile {
+    /// What was given.
+    pub name: String,
+}
+
+impl Profile {
+    /// What RFC 5280 says, no more.
+    pub const RFC5280: Self = Self {
+        key_identifiers: KeyIdentifiers::Required,
+        any_purpose: AnyPurpose::Accepted,
+        critical_purposes: CriticalPurposes::Accepted,
+        root_purposes: RootPurposes::Accepted,
+        root_authority_key: RootAuthorityKey::Any,
+        critical_names: CriticalNames::Accepted,
+        purposes: Purposes::Optional,
+        common_name: CommonName::Ignored,
     };
-    match (certificate.subject_is_empty(), names.critical) {
-        (true, false) => return Err(Rule::SubjectAltNameNotCritical),
-        (false, true) => return Err(Rule::SubjectAltNameCritical),
-        (true, true) | (false, false) => {}
+    /// RFC 5280, and of the CA/Browser Forum's baseline requirements what private PKIs keep as well.
+    pub const BALANCED: Self = Self {
+        any_purpose: AnyPurpose::Refused,
+        critical_purposes: CriticalPurposes::Refused,
+        root_purposes: RootPurposes::Refused,
+        root_authority_key: RootAuthorityKey::OwnKeyOnly,
+        critical_names: CriticalNames::Refused,
+        ..Self::RFC5280
+    };
+    /// As public web PKIs issue.
+    pub const STRICT: Self = Self {
+        purposes: Purposes::Required,
+        common_name: CommonName::InNames,
+        ..Self::BALANCED
+    };
+
+    const NAMED: [(&'static str, Self); 3] = [
+        ("rfc5280", Self::RFC5280),
+        ("balanced", Self::BALANCED),
+        ("strict", Self::STRICT),
+    ];
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self::BALANCED
     }
-    let dns_names = names.value.iter().filter_map(|name| match name {
-        AltName::Dns(name) => Some(name),
-        AltName::Uri(_) | AltName::Other(_) => None,
-    });
-    for name in dns_names {
-        let labels = name.strip_prefix("*.").unwrap_or(name);
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
-        if !labels.bytes().all(allowed) {
-            return Err(Rule::DnsNameSyntax);
+}
+
+impl FromStr for Profile {
+    type Err = UnknownProfile;
+
+    fn from_str(name: &str) -> Result<Self, UnknownProfile> {
+        Self::NAMED
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, profile)| profile)
+            .ok_or_else(|| UnknownProfile {
+                name: name.to_owned(),
+            })
+    }
+}
+
+impl fmt::Display for Profile {
+    /// The name of the profile, `custom` if its knobs are set otherwise.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = Self::NAMED.iter().find(|(_, profile)| profile == self);
+        f.write_str(named.map_or("custom", |(name, _)| name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KeyIdentifiers, Profile};
+
+    #[test]
+    fn profiles_are_read_and_written_by_name() {
+        for name in ["rfc5280", "balanced", "strict"] {
+            assert_eq!(name.parse::<Profile>().unwrap().to_string(), name);
         }
+        assert_eq!(Profile::default().to_string(), "balanced");
+        assert!("Balanced".parse::<Profile>().is_err());
+        let custom = Profile {
+            key_identifiers: KeyIdentifiers::Optional,
+            ..Profile::BALANCED
+        };
+        assert_eq!(custom.to_string(), "custom");
     }
-    Ok(())
 }

@@ -16,7 +16,7 @@ use sha2::{Sha256, Sha384, Sha512};
 
 /// Everything that is accepted: ECDSA on three curves and RSA (PKCS#1 v1.5 and PSS, 2048 to 8192
 /// bits) with SHA-256, SHA-384 and SHA-512, and Ed25519. Nothing with SHA-1.
-pub(crate) static ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
+pub static ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
     &Algorithm {
         name: "ECDSA P-256 SHA-256",
         public_key: alg_id::ECDSA_P256,

@@ -10,6 +10,9 @@ use crate::public_key::KeyError;
 ///
 /// A certificate that is not a CA's is refused: path building looks at an anchor's name and key
 /// only, so it would become a CA (CVE-2024-2048 in HashiCorp Vault).
+///
+/// What a profile demands of an anchor is checked where a path ends at it: one root that is not as
+/// the profile wants it would make a whole bundle useless.
 #[derive(Clone, Debug)]
 pub struct TrustAnchors {
     certificates: Vec<Certificate>,
@@ -58,7 +61,7 @@ pub enum TrustAnchorError {
         /// What is wrong with its key.
         error: KeyError,
     },
-    /// A rule that a trust anchor has to keep.
+    /// A rule that a trust anchor has to keep whatever the profile.
     #[error("`{subject}`: {rule}")]
     Profile {
         /// Subject of the certificate.
@@ -145,7 +148,7 @@ fn read_anchor(certificate: &Certificate) -> Result<TrustAnchor<'static>, TrustA
             subject: subject(),
             error,
         })?;
-    profile::check_anchor(certificate).map_err(|rule| TrustAnchorError::Profile {
+    profile::check_issuer(certificate).map_err(|rule| TrustAnchorError::Profile {
         subject: subject(),
         rule,
     })?;

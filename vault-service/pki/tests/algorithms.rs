@@ -9,8 +9,8 @@
 )]
 
 use sallyport_pki::{
-    Certificate, CertificateError, PathError, PemError, TrustAnchors, UnixTime, Usage,
-    certificates_from_pem, verify_path,
+    Certificate, CertificateError, PathError, PathRules, PemError, TrustAnchors, UnixTime, Usage,
+    certificates_from_pem,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -31,7 +31,9 @@ fn verify(pem: &[u8]) -> Result<(), PathError> {
 
 fn verify_leaf(leaf: &Certificate, root: &Certificate) -> Result<(), PathError> {
     let anchors = TrustAnchors::new(vec![root.clone()]).unwrap();
-    verify_path(leaf, &[], &anchors, Usage::ClientAuth, NOW).map(|_| ())
+    PathRules::new(Usage::ClientAuth, NOW)
+        .verify(leaf, &[], &anchors)
+        .map(|_| ())
 }
 
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]

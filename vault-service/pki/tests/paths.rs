@@ -16,8 +16,8 @@ use rcgen::{
     SerialNumber, date_time_ymd,
 };
 use sallyport_pki::{
-    Certificate, MAX_INTERMEDIATES, PathError, PinSet, ServerNameError, TrustAnchors, UnixTime,
-    Usage, VerifiedPath, verify_path, verify_server_name,
+    Certificate, MAX_INTERMEDIATES, PathError, PathRules, PinSet, ServerNameError, TrustAnchors,
+    UnixTime, Usage, VerifiedPath, verify_server_name,
 };
 
 /// 2024-01-01, before everything.
@@ -35,7 +35,11 @@ fn an_issuing_ca_may_be_the_anchor_and_keeps_its_own_limits() {
     let both = |p: &mut CertificateParams| p.extended_key_usages.clear();
     let peer = clients_only.issue(both);
     let anchors = clients_only.anchors();
-    let verdict = |usage| verify_path(&peer, &[], &anchors, usage, NOW).map_err(|e| e.code());
+    let verdict = |usage| {
+        PathRules::new(usage, NOW)
+            .verify(&peer, &[], &anchors)
+            .map_err(|e| e.code())
+    };
     assert!(verdict(Usage::ClientAuth).is_ok());
     assert_eq!(verdict(Usage::ServerAuth), Err("wrong_usage"));
 
@@ -63,7 +67,9 @@ fn a_renewed_anchor_with_the_same_key_is_found_behind_the_expired_one() {
     let peer = old.issue(|_| {});
     let both = vec![old.certificate, new.certificate];
     let anchors = TrustAnchors::new(both).unwrap();
-    let path = verify_path(&peer, &[], &anchors, Usage::ClientAuth, NOW).unwrap();
+    let path = PathRules::new(Usage::ClientAuth, NOW)
+        .verify(&peer, &[], &anchors)
+        .unwrap();
     // The verdict ends with the earliest date of the path that was taken, not of the expired one.
     assert_eq!(path.not_after(), peer.not_after());
     let dates = (path.not_before() <= NOW, path.not_after() > NOW);
@@ -109,7 +115,9 @@ fn superfluous_intermediates_are_fine_up_to_the_limit() {
     presented.push(issuing.certificate);
     let anchors = root.anchors();
     let verify = |presented: &[Certificate]| {
-        verify_path(&peer, presented, &anchors, Usage::ClientAuth, NOW).map(|_| ())
+        PathRules::new(Usage::ClientAuth, NOW)
+            .verify(&peer, presented, &anchors)
+            .map(|_| ())
     };
     assert_eq!(verify(&presented), Ok(()));
     presented.insert(0, root.certificate);
@@ -128,7 +136,9 @@ fn the_path_lists_keys_from_the_peer_to_the_anchor() {
     let issuing = root.delegate("issuing", |_| {});
     let peer = issuing.issue(|_| {});
     let presented = [issuing.certificate.clone()];
-    let path = verify_path(&peer, &presented, &root.anchors(), Usage::ClientAuth, NOW).unwrap();
+    let path = PathRules::new(Usage::ClientAuth, NOW)
+        .verify(&peer, &presented, &root.anchors())
+        .unwrap();
     let expected = [&peer, &issuing.certificate, &root.certificate];
     assert_eq!(
         path.spki_sha256s(),
@@ -237,7 +247,7 @@ proptest! {
             *byte ^= 1 << (bit % 8);
         }
         if let Ok(flipped) = Certificate::from_der(&der) {
-            let path = verify_path(&flipped, &[], &chain.1, Usage::ClientAuth, NOW);
+            let path = PathRules::new(Usage::ClientAuth, NOW).verify(&flipped, &[], &chain.1);
             prop_assert!(path.is_err(), "bit {bit}");
         }
     }
@@ -271,5 +281,5 @@ fn verify_at(
     root: &Authority,
     at: UnixTime,
 ) -> Result<VerifiedPath, PathError> {
-    verify_path(peer, &[], &root.anchors(), Usage::ClientAuth, at)
+    PathRules::new(Usage::ClientAuth, at).verify(peer, &[], &root.anchors())
 }

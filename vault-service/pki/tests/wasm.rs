@@ -7,8 +7,8 @@
 )]
 
 use sallyport_pki::{
-    Certificate, PathError, PinSet, TrustAnchors, UnixTime, Usage, certificate_from_pem,
-    verify_path, verify_server_name,
+    Certificate, PathError, PathRules, PinSet, TrustAnchors, UnixTime, Usage, certificate_from_pem,
+    verify_server_name,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -36,7 +36,8 @@ fn good_chains_of_every_key_type_are_accepted() {
         (fixture!("under-rsa"), &[], fixture!("rsa-root")),
         (fixture!("under-ed25519"), &[], fixture!("ed25519-root")),
     ] {
-        let path = verify_path(&peer, intermediates, &anchors(root), Usage::ClientAuth, NOW);
+        let path =
+            PathRules::new(Usage::ClientAuth, NOW).verify(&peer, intermediates, &anchors(root));
         assert!(path.is_ok(), "{}: {path:?}", peer.subject());
     }
 }
@@ -50,13 +51,8 @@ fn another_root_or_a_missing_intermediate_is_an_unknown_issuer() {
         (chain.as_slice(), fixture!("rsa-root")),
         (&[], fixture!("root")),
     ] {
-        let path = verify_path(
-            &client,
-            intermediates,
-            &anchors(root),
-            Usage::ClientAuth,
-            NOW,
-        );
+        let path =
+            PathRules::new(Usage::ClientAuth, NOW).verify(&client, intermediates, &anchors(root));
         assert!(
             matches!(path, Err(PathError::UnknownIssuer { .. })),
             "{path:?}"
@@ -70,7 +66,8 @@ fn a_certificate_counts_between_its_dates_only() {
     let server = fixture!("server");
     let root = anchors(fixture!("root"));
     let at = |time| {
-        verify_path(&server, &[], &root, Usage::ServerAuth, time)
+        PathRules::new(Usage::ServerAuth, time)
+            .verify(&server, &[], &root)
             .map(|_| ())
             .map_err(|error| error.code())
     };
@@ -89,12 +86,12 @@ fn a_certificate_counts_between_its_dates_only() {
 #[cfg_attr(not(target_arch = "wasm32"), test)]
 fn a_certificate_counts_for_its_purpose_only() {
     let root = anchors(fixture!("root"));
-    let client = verify_path(&fixture!("server"), &[], &root, Usage::ClientAuth, NOW);
+    let client = PathRules::new(Usage::ClientAuth, NOW).verify(&fixture!("server"), &[], &root);
     assert!(
         matches!(client, Err(PathError::WrongUsage { .. })),
         "{client:?}"
     );
-    let server = verify_path(&fixture!("rsa"), &[], &root, Usage::ServerAuth, NOW);
+    let server = PathRules::new(Usage::ServerAuth, NOW).verify(&fixture!("rsa"), &[], &root);
     assert!(
         matches!(server, Err(PathError::WrongUsage { .. })),
         "{server:?}"
@@ -112,7 +109,7 @@ fn a_certificate_with_a_changed_bit_never_passes() {
             *byte ^= 1;
         }
         if let Ok(certificate) = Certificate::from_der(&changed) {
-            let path = verify_path(&certificate, &[], &root, Usage::ServerAuth, NOW);
+            let path = PathRules::new(Usage::ServerAuth, NOW).verify(&certificate, &[], &root);
             assert!(path.is_err(), "byte {position}");
         }
     }
@@ -123,14 +120,9 @@ fn a_certificate_with_a_changed_bit_never_passes() {
 fn pins_match_on_the_verified_path_and_nowhere_else() {
     let (client, issuing, root) = (fixture!("client"), fixture!("issuing"), fixture!("root"));
     let presented = [issuing.clone(), fixture!("rsa-root")];
-    let path = verify_path(
-        &client,
-        &presented,
-        &anchors(root.clone()),
-        Usage::ClientAuth,
-        NOW,
-    )
-    .unwrap();
+    let path = PathRules::new(Usage::ClientAuth, NOW)
+        .verify(&client, &presented, &anchors(root.clone()))
+        .unwrap();
     for pinned in [&client, &issuing, &root] {
         let pins = PinSet::new(vec![pinned.spki_sha256()]).unwrap();
         assert_eq!(
@@ -169,12 +161,10 @@ fn names_are_those_of_the_subject_alternative_name() {
 fn a_leaf_is_no_trust_anchor_and_a_ca_is_no_peer() {
     assert!(TrustAnchors::new(vec![fixture!("server")]).is_err());
     assert!(TrustAnchors::new(Vec::new()).is_err());
-    let path = verify_path(
+    let path = PathRules::new(Usage::ClientAuth, NOW).verify(
         &fixture!("issuing"),
         &[],
         &anchors(fixture!("root")),
-        Usage::ClientAuth,
-        NOW,
     );
     assert!(path.is_err(), "{path:?}");
 }

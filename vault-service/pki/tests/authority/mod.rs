@@ -4,7 +4,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
-use sallyport_pki::{Certificate, TrustAnchors, UnixTime, Usage, verify_path};
+use sallyport_pki::{Certificate, PathRules, TrustAnchors, UnixTime, Usage};
 
 /// 2026-06-01; everything made here is valid from 2026-01-01 to 2036-01-01.
 pub(crate) const NOW: UnixTime = UnixTime(1_780_272_000);
@@ -77,6 +77,7 @@ fn ca_params(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Certifi
 fn dates(params: &mut CertificateParams) {
     params.not_before = date_time_ymd(2026, 1, 1);
     params.not_after = date_time_ymd(2036, 1, 1);
+    params.use_authority_key_identifier_extension = true;
 }
 
 fn common_name(name: &str) -> DistinguishedName {
@@ -100,7 +101,7 @@ pub(crate) fn code(
         .map(|authority| authority.certificate.clone())
         .collect();
     let anchors = root.anchors();
-    match verify_path(peer, &presented, &anchors, Usage::ClientAuth, NOW) {
+    match PathRules::new(Usage::ClientAuth, NOW).verify(peer, &presented, &anchors) {
         Ok(_) => "accepted",
         Err(error) => error.code(),
     }

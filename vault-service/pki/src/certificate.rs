@@ -10,7 +10,7 @@ use x509_parser::x509::X509Version;
 
 use crate::details::CertificateDetails;
 use crate::digest::Digest;
-use crate::distinguished_name;
+use crate::distinguished_name::{self, DirectoryName};
 use crate::extensions::{AltName, Extensions};
 use crate::public_key::{KeyError, PublicKey};
 use crate::unix_time::UnixTime;
@@ -29,9 +29,10 @@ struct Parsed {
     der: Vec<u8>,
     subject: String,
     issuer: String,
-    subject_is_empty: bool,
+    directory_name: DirectoryName,
     common_name: Option<String>,
-    self_issued: bool,
+    subject_der: Vec<u8>,
+    issuer_der: Vec<u8>,
     is_v3: bool,
     serial: Vec<u8>,
     sha256: Digest,
@@ -180,7 +181,22 @@ impl Certificate {
     }
 
     pub(crate) fn subject_is_empty(&self) -> bool {
-        self.inner.subject_is_empty
+        self.inner.directory_name.is_empty()
+    }
+
+    /// The subject, to be compared.
+    pub(crate) fn directory_name(&self) -> &DirectoryName {
+        &self.inner.directory_name
+    }
+
+    /// DER encoding of the subject.
+    pub(crate) fn subject_der(&self) -> &[u8] {
+        &self.inner.subject_der
+    }
+
+    /// DER encoding of the issuer's name.
+    pub(crate) fn issuer_der(&self) -> &[u8] {
+        &self.inner.issuer_der
     }
 
     /// The first common name of the subject.
@@ -190,7 +206,7 @@ impl Certificate {
 
     /// Subject and issuer are the same name (RFC 5280 section 3.2).
     pub(crate) fn is_self_issued(&self) -> bool {
-        self.inner.self_issued
+        self.inner.subject_der == self.inner.issuer_der
     }
 
     /// Content octets of the serial number.
@@ -221,18 +237,19 @@ impl Parsed {
         let uri_names = alt_names.flat_map(|names| &names.value);
         let uri_names = uri_names.filter_map(|name| match name {
             AltName::Uri(uri) => Some(uri.clone()),
-            AltName::Dns(_) | AltName::Other(_) => None,
+            _ => None,
         });
         Ok(Self {
             der: der.to_vec(),
             subject: distinguished_name::to_rfc4514(certificate.subject()),
             issuer: distinguished_name::to_rfc4514(certificate.issuer()),
-            subject_is_empty: certificate.subject().iter_rdn().next().is_none(),
+            directory_name: DirectoryName::read(certificate.subject()),
             common_name: distinguished_name::attribute_text(
                 certificate.subject(),
                 &OID_X509_COMMON_NAME,
             ),
-            self_issued: certificate.subject().as_raw() == certificate.issuer().as_raw(),
+            subject_der: certificate.subject().as_raw().to_vec(),
+            issuer_der: certificate.issuer().as_raw().to_vec(),
             is_v3: certificate.version() == X509Version::V3,
             sha256: Digest::of(der),
             spki_sha256: Digest::of(spki.raw),

@@ -1,5 +1,7 @@
 //! Distinguished names as text (RFC 4514).
 
+mod directory_name;
+
 use std::fmt::Write as _;
 
 use x509_parser::asn1_rs::{Any, BmpString, Oid, Tag, ToDer as _, UniversalString};
@@ -9,6 +11,8 @@ use x509_parser::oid_registry::{
     OID_X509_SERIALNUMBER, OID_X509_STATE_OR_PROVINCE_NAME, OID_X509_STREET_ADDRESS,
 };
 use x509_parser::x509::X509Name;
+
+pub(crate) use directory_name::DirectoryName;
 
 /// The name as text: last RDN first, special and control characters escaped, so that a value can
 /// neither forge another attribute nor a line of a log.

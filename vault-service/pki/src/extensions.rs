@@ -1,15 +1,14 @@
 //! The extensions of a certificate, reduced to what decisions and descriptions need.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+mod alt_name;
+mod name_constraints;
 
 use x509_parser::asn1_rs::Oid;
-use x509_parser::extensions::{
-    ExtendedKeyUsage, GeneralName, GeneralSubtree, KeyUsage, NameConstraints, ParsedExtension,
-    X509Extension,
-};
+use x509_parser::extensions::{ExtendedKeyUsage, KeyUsage, ParsedExtension, X509Extension};
 
 use crate::certificate::CertificateError;
-use crate::distinguished_name;
+pub(crate) use alt_name::AltName;
+pub(crate) use name_constraints::{NameConstraints, Subtree};
 
 /// Whether an extension is marked critical, and what is in it.
 #[derive(Clone, Debug)]
@@ -25,7 +24,7 @@ pub(crate) struct Extensions {
     pub(crate) key_usage: Option<Extension<KeyUsageBits>>,
     pub(crate) extended_key_usage: Option<Extension<Purposes>>,
     pub(crate) subject_alt_name: Option<Extension<Vec<AltName>>>,
-    pub(crate) name_constraints: Option<Extension<Constraints>>,
+    pub(crate) name_constraints: Option<Extension<NameConstraints>>,
     pub(crate) subject_key_identifier: Option<Extension<Vec<u8>>>,
     pub(crate) authority_key_identifier: Option<Extension<AuthorityKey>>,
     pub(crate) policy_constraints: Option<Extension<()>>,
@@ -57,23 +56,6 @@ pub(crate) struct Purposes {
     pub(crate) server_auth: bool,
     /// Names of the purposes, or their object identifiers.
     pub(crate) names: Vec<String>,
-}
-
-/// One subject alternative name (RFC 5280 section 4.2.1.6).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum AltName {
-    Dns(String),
-    Uri(String),
-    Other(String),
-}
-
-/// RFC 5280 section 4.2.1.10.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Constraints {
-    /// No subtree at all, or a subtree list without a subtree.
-    pub(crate) empty: bool,
-    /// A DNS constraint that begins with a dot.
-    pub(crate) leading_dot: bool,
 }
 
 /// RFC 5280 section 4.2.1.1.
@@ -129,8 +111,12 @@ impl Extensions {
                 let value = names.collect::<Result<_, _>>()?;
                 self.subject_alt_name = Some(Extension { critical, value });
             }
-            ParsedExtension::NameConstraints(found) => {
-                let value = Constraints::from(found);
+            ParsedExtension::NameConstraints(_) => {
+                let value = NameConstraints::read(extension.value).ok_or_else(|| {
+                    CertificateError::MalformedExtension {
+                        oid: extension.oid.to_id_string(),
+                    }
+                })?;
                 self.name_constraints = Some(Extension { critical, value });
             }
             ParsedExtension::SubjectKeyIdentifier(found) => {
@@ -207,82 +193,5 @@ impl From<&ExtendedKeyUsage<'_>> for Purposes {
                 .chain(other)
                 .collect(),
         }
-    }
-}
-
-impl From<&NameConstraints<'_>> for Constraints {
-    fn from(constraints: &NameConstraints<'_>) -> Self {
-        let lists = [
-            constraints.permitted_subtrees.as_deref(),
-            constraints.excluded_subtrees.as_deref(),
-        ];
-        let lists: Vec<&[GeneralSubtree<'_>]> = lists.into_iter().flatten().collect();
-        Self {
-            empty: lists.is_empty() || lists.iter().any(|list| list.is_empty()),
-            leading_dot: lists.iter().flat_map(|list| list.iter()).any(
-                |subtree| matches!(subtree.base, GeneralName::DNSName(name) if name.starts_with('.')),
-            ),
-        }
-    }
-}
-
-impl AltName {
-    fn read(name: &GeneralName<'_>) -> Result<Self, CertificateError> {
-        Ok(match name {
-            GeneralName::DNSName(name) => Self::Dns(ia5_string(name)?),
-            GeneralName::URI(uri) => Self::Uri(ia5_string(uri)?),
-            GeneralName::RFC822Name(address) => {
-                Self::Other(format!("email:{}", ia5_string(address)?))
-            }
-            GeneralName::IPAddress(octets) => Self::Other(format!("IP:{}", ip_address(octets)?)),
-            GeneralName::DirectoryName(name) => {
-                Self::Other(format!("dirName:{}", distinguished_name::to_rfc4514(name)))
-            }
-            GeneralName::RegisteredID(oid) => Self::Other(format!("RID:{}", oid.to_id_string())),
-            GeneralName::OtherName(oid, _) => {
-                Self::Other(format!("otherName:{}", oid.to_id_string()))
-            }
-            GeneralName::X400Address(_) => Self::Other("x400Address".to_owned()),
-            GeneralName::EDIPartyName(_) => Self::Other("ediPartyName".to_owned()),
-            GeneralName::Invalid(..) => return Err(CertificateError::MalformedSubjectAltName),
-        })
-    }
-
-    /// Whether it is this DNS name or IP address, written the same way but for case.
-    pub(crate) fn is_host(&self, host: &str) -> bool {
-        match self {
-            Self::Dns(name) => name.eq_ignore_ascii_case(host),
-            Self::Other(text) => text.strip_prefix("IP:") == Some(host),
-            Self::Uri(_) => false,
-        }
-    }
-
-    /// The name with its kind in front, as OpenSSL prints it.
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::Dns(name) => format!("DNS:{name}"),
-            Self::Uri(uri) => format!("URI:{uri}"),
-            Self::Other(text) => text.clone(),
-        }
-    }
-}
-
-/// Only printable ASCII: an embedded NUL or line break has made other validators read another name
-/// than the one that was signed (CVE-2026-47778 in Envoy).
-fn ia5_string(text: &str) -> Result<String, CertificateError> {
-    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
-        Ok(text.to_owned())
-    } else {
-        Err(CertificateError::MalformedSubjectAltName)
-    }
-}
-
-fn ip_address(octets: &[u8]) -> Result<String, CertificateError> {
-    if let Ok(octets) = <[u8; 4]>::try_from(octets) {
-        return Ok(Ipv4Addr::from(octets).to_string());
-    }
-    match <[u8; 16]>::try_from(octets) {
-        Ok(octets) => Ok(Ipv6Addr::from(octets).to_string()),
-        Err(_) => Err(CertificateError::MalformedSubjectAltName),
     }
 }

@@ -1,7 +1,12 @@
 //! From a peer's certificate to a trust anchor (RFC 5280 section 6).
 
+mod basics;
 mod candidate;
+mod name_constraints;
+mod signed;
 mod verified;
+mod walk;
+mod work;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -18,10 +23,15 @@ use crate::trust_anchors::TrustAnchors;
 use crate::unix_time::UnixTime;
 use candidate::Candidate;
 pub use verified::VerifiedPath;
+use walk::Walk;
+use work::Work;
 
 /// Most intermediates that are looked at unless [`PathRules::max_intermediates`] says otherwise:
 /// real chains have one to three.
 pub const MAX_INTERMEDIATES: usize = 10;
+
+/// Most intermediates on one path, as in webpki.
+const MAX_DEPTH: usize = 6;
 
 /// What the peer does with its certificate. A certificate without extended key usage may be used
 /// for both (RFC 5280 section 4.2.1.12).
@@ -87,6 +97,27 @@ impl<'a> PathRules<'a> {
                 limit: self.max_intermediates,
             });
         }
+        let refusal = match self.find(peer, intermediates, anchors) {
+            Ok(found) => return VerifiedPath::of(&found.certificates()).ok_or(PathError::Refused),
+            Err(PathError::TooComplex) => return Err(PathError::TooComplex),
+            Err(refusal) => refusal,
+        };
+        if !walk::is_of_use(intermediates, anchors) {
+            return Err(refusal);
+        }
+        match Walk::new(self, peer, intermediates, anchors).find() {
+            Ok(found) => VerifiedPath::of(&found.certificates()).ok_or(PathError::Refused),
+            Err(other) => Err(other.unwrap_or(refusal)),
+        }
+    }
+
+    /// The path that webpki finds.
+    fn find<'p>(
+        &self,
+        peer: &'p Certificate,
+        intermediates: &'p [Certificate],
+        anchors: &'p TrustAnchors,
+    ) -> Result<Candidate<'p>, PathError> {
         let Ok(seconds) = u64::try_from(self.at.0) else {
             return Err(PathError::NotYetValid {
                 at: self.at,
@@ -99,20 +130,19 @@ impl<'a> PathRules<'a> {
         };
         let peer_der = CertificateDer::from(peer.der());
         let end_entity = EndEntityCert::try_from(&peer_der).map_err(explain)?;
-        let intermediate_ders: Vec<_> = intermediates
-            .iter()
-            .map(|certificate| CertificateDer::from(certificate.der()))
-            .collect();
+        let ders = intermediates.iter().map(Certificate::der);
+        let ders: Vec<_> = ders.map(CertificateDer::from).collect();
 
         let resolve = |path: &webpki::VerifiedPath<'_>| {
             Candidate::resolve(path, peer, intermediates, anchors)
         };
+        let work = Work::new();
         // The first refusal is the most telling one: webpki tries the shortest path first.
         let refusal = RefCell::new(None);
         let check = |path: &webpki::VerifiedPath<'_>| {
             let verdict = resolve(path)
                 .ok_or(PathError::Refused)
-                .and_then(|candidate| candidate.check(self));
+                .and_then(|candidate| candidate.check(self, &work));
             verdict.map_err(|error| {
                 refusal.borrow_mut().get_or_insert(error);
                 Error::UnknownIssuer
@@ -121,7 +151,7 @@ impl<'a> PathRules<'a> {
         let outcome = end_entity.verify_for_usage(
             self.algorithms,
             anchors.anchors(),
-            &intermediate_ders,
+            &ders,
             time,
             match self.usage {
                 Usage::ClientAuth => KeyUsage::client_auth(),
@@ -131,9 +161,7 @@ impl<'a> PathRules<'a> {
             Some(&check),
         );
         let path = outcome.map_err(|error| refusal.take().unwrap_or_else(|| explain(error)))?;
-        resolve(&path)
-            .and_then(|candidate| VerifiedPath::of(&candidate.certificates()))
-            .ok_or(PathError::Refused)
+        resolve(&path).ok_or(PathError::Refused)
     }
 }
 

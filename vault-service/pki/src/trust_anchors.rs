@@ -39,12 +39,6 @@ pub enum TrustAnchorError {
         /// Subject of the certificate.
         subject: String,
     },
-    /// basicConstraints is there, but not critical (RFC 5280 section 4.2.1.9).
-    #[error("the basic constraints extension of `{subject}` is not marked critical")]
-    BasicConstraintsNotCritical {
-        /// Subject of the certificate.
-        subject: String,
-    },
     /// A critical extension that is not processed here.
     #[error("`{subject}` has the unknown critical extension {oid}")]
     UnknownCriticalExtension {
@@ -125,15 +119,8 @@ fn read_anchor(certificate: &Certificate) -> Result<TrustAnchor<'static>, TrustA
     if !certificate.is_v3() {
         return Err(TrustAnchorError::NotVersion3 { subject: subject() });
     }
-    match &certificate.extensions().basic_constraints {
-        Some(constraints) if !constraints.value.ca => {
-            return Err(TrustAnchorError::NotACa { subject: subject() });
-        }
-        Some(constraints) if !constraints.critical => {
-            return Err(TrustAnchorError::BasicConstraintsNotCritical { subject: subject() });
-        }
-        Some(_) => {}
-        None => return Err(TrustAnchorError::NotACa { subject: subject() }),
+    if !certificate.is_ca() {
+        return Err(TrustAnchorError::NotACa { subject: subject() });
     }
     if let Some(oid) = certificate.extensions().unknown_critical.first() {
         return Err(TrustAnchorError::UnknownCriticalExtension {

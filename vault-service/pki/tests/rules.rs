@@ -134,14 +134,9 @@ fn an_intermediate_that_breaks_a_rule_is_refused_with_the_name_of_the_rule() {
 
 #[test]
 fn anchors_are_checked_when_they_are_loaded() {
-    let refusals: [(&str, Change); 7] = [
+    let refusals: [(&str, Change); 6] = [
         ("NotACa", |p| p.is_ca = IsCa::NoCa),
         ("NotACa", |p| p.is_ca = IsCa::ExplicitNoCa),
-        ("BasicConstraintsNotCritical", |p| {
-            p.is_ca = IsCa::NoCa;
-            let ca = &[0x30, 3, 1, 1, 0xff];
-            p.custom_extensions = vec![extension(BASIC_CONSTRAINTS, false, ca)];
-        }),
         ("CaMayNotSignCertificates", |p| {
             p.key_usages = vec![KeyUsagePurpose::CrlSign];
         }),
@@ -189,7 +184,18 @@ fn what_a_profile_demands_of_an_anchor_is_checked_where_a_path_ends_at_it() {
     let purposes = Authority::root("root", |p| {
         p.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     });
+    let optional = Authority::root("root", |p| {
+        p.is_ca = IsCa::NoCa;
+        let ca = &[0x30, 3, 1, 1, 0xff];
+        let own_key = &[4, 1, 7];
+        p.custom_extensions = vec![
+            extension(BASIC_CONSTRAINTS, false, ca),
+            extension(SUBJECT_KEY_IDENTIFIER, false, own_key),
+        ];
+        p.use_authority_key_identifier_extension = false;
+    });
     for (rule, rfc5280, root) in [
+        ("basic_constraints_not_critical", false, &optional),
         ("critical_key_identifier", false, &critical),
         ("root_authority_key_identifier", true, &stranger),
         ("root_authority_key_identifier", true, &serial),

@@ -1,6 +1,7 @@
-//! A path whose signatures, dates and purposes are good, and what else it has to keep.
+//! A path whose names and signatures are chained, and what else it has to keep.
 
-use super::{PathRules, Usage};
+use super::work::Work;
+use super::{PathRules, basics, name_constraints};
 use crate::certificate::Certificate;
 use crate::path_error::PathError;
 use crate::profile::Rule;
@@ -14,6 +15,18 @@ pub(super) struct Candidate<'a> {
 }
 
 impl<'a> Candidate<'a> {
+    pub(super) fn new(
+        peer: &'a Certificate,
+        intermediates: Vec<&'a Certificate>,
+        anchor: &'a Certificate,
+    ) -> Self {
+        Self {
+            peer,
+            intermediates,
+            anchor,
+        }
+    }
+
     /// The path that webpki found, as our certificates.
     pub(super) fn resolve(
         path: &webpki::VerifiedPath<'_>,
@@ -25,11 +38,8 @@ impl<'a> Candidate<'a> {
             let der = used.der();
             intermediates.iter().find(|known| known.der() == &*der)
         });
-        Some(Self {
-            peer,
-            intermediates: used.collect::<Option<_>>()?,
-            anchor: anchors.certificate_of(path.anchor())?,
-        })
+        let anchor = anchors.certificate_of(path.anchor())?;
+        Some(Self::new(peer, used.collect::<Option<_>>()?, anchor))
     }
 
     /// The peer's certificate first, the anchor's last.
@@ -41,17 +51,36 @@ impl<'a> Candidate<'a> {
         path
     }
 
-    pub(super) fn check(&self, rules: &PathRules<'_>) -> Result<(), PathError> {
-        self.check_anchor(rules)?;
-        self.check_depth(rules)?;
+    /// Everything but names and signatures. webpki looks at much of it as well, but not at an
+    /// anchor's own certificate, and at nothing on a path that it did not find.
+    pub(super) fn check(&self, rules: &PathRules<'_>, work: &Work) -> Result<(), PathError> {
         let path = self.certificates();
-        for certificate in &path {
-            let key = certificate.public_key();
-            key.check().map_err(|error| PathError::WeakKey {
-                subject: certificate.subject().to_owned(),
-                error,
-            })?;
+        for certificate in path.iter().rev() {
+            basics::check_validity(certificate, rules.at)?;
+            basics::check_usage(certificate, rules.usage)?;
+            basics::check_key(certificate)?;
         }
+        if self.peer.is_ca() {
+            return Err(PathError::CaAsPeer {
+                subject: self.peer.subject().to_owned(),
+            });
+        }
+        let mut depth = 0;
+        for ca in &self.intermediates {
+            basics::check_ca(ca, depth)?;
+            // Self-issued certificates do not count (RFC 5280 section 6.1.4 (l)).
+            depth += usize::from(!ca.is_self_issued());
+        }
+        basics::check_ca(self.anchor, depth)?;
+        if let Some(limit) = rules.max_depth.filter(|limit| depth > *limit) {
+            return Err(PathError::TooDeep { depth, limit });
+        }
+        self.check_profile(rules)?;
+        name_constraints::check(&path, work)?;
+        rules.further.map_or(Ok(()), |further| further(&path))
+    }
+
+    fn check_profile(&self, rules: &PathRules<'_>) -> Result<(), PathError> {
         let profile = &rules.profile;
         let broken = |certificate: &Certificate, rule: Rule| PathError::Profile {
             subject: certificate.subject().to_owned(),
@@ -59,54 +88,11 @@ impl<'a> Candidate<'a> {
         };
         let verdict = profile.check_anchor(self.anchor);
         verdict.map_err(|rule| broken(self.anchor, rule))?;
+        for ca in &self.intermediates {
+            let verdict = profile.check_intermediate(ca);
+            verdict.map_err(|rule| broken(ca, rule))?;
+        }
         let verdict = profile.check_peer(self.peer);
-        verdict.map_err(|rule| broken(self.peer, rule))?;
-        for certificate in &self.intermediates {
-            let verdict = profile.check_intermediate(certificate);
-            verdict.map_err(|rule| broken(certificate, rule))?;
-        }
-        rules.further.map_or(Ok(()), |further| further(&path))
-    }
-
-    /// What webpki does not look at, because to it an anchor is a name, a key and name constraints.
-    fn check_anchor(&self, rules: &PathRules<'_>) -> Result<(), PathError> {
-        let at = rules.at;
-        let (not_before, not_after) = (self.anchor.not_before(), self.anchor.not_after());
-        if at < not_before {
-            return Err(PathError::NotYetValid { at, not_before });
-        }
-        if at > not_after {
-            return Err(PathError::Expired { at, not_after });
-        }
-        let extensions = self.anchor.extensions();
-        let purposes = extensions.extended_key_usage.as_ref();
-        let usage = rules.usage;
-        let allowed = purposes.is_none_or(|purposes| match usage {
-            Usage::ClientAuth => purposes.value.client_auth,
-            Usage::ServerAuth => purposes.value.server_auth,
-        });
-        if !allowed {
-            return Err(PathError::WrongUsage { usage });
-        }
-        let constraints = extensions.basic_constraints.as_ref();
-        let limit = constraints.and_then(|constraints| constraints.value.path_len);
-        match limit.map(usize::try_from) {
-            Some(Ok(limit)) if self.depth() > limit => Err(PathError::PathLength),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_depth(&self, rules: &PathRules<'_>) -> Result<(), PathError> {
-        let depth = self.depth();
-        match rules.max_depth {
-            Some(limit) if depth > limit => Err(PathError::TooDeep { depth, limit }),
-            _ => Ok(()),
-        }
-    }
-
-    /// Self-issued certificates do not count (RFC 5280 section 6.1.4 (l)).
-    fn depth(&self) -> usize {
-        let counted = self.intermediates.iter();
-        counted.filter(|ca| !ca.is_self_issued()).count()
+        verdict.map_err(|rule| broken(self.peer, rule))
     }
 }

@@ -47,6 +47,10 @@ impl Profile {
     /// Rules for a trust anchor. Its serial number is not looked at: well known roots have zero.
     pub(crate) fn check_anchor(&self, certificate: &Certificate) -> Result<(), Rule> {
         self.check_ca(certificate)?;
+        let constraints = certificate.extensions().basic_constraints.as_ref();
+        if constraints.is_some_and(|constraints| !constraints.critical) {
+            return Err(Rule::BasicConstraintsNotCritical);
+        }
         // An issuing CA may be an anchor; only a root has to name itself.
         if !certificate.is_self_issued() {
             return self.check_authority_key(certificate);
@@ -78,8 +82,8 @@ impl Profile {
         }
         match &extensions.name_constraints {
             Some(constraints) if !constraints.critical => Err(Rule::NameConstraintsNotCritical),
-            Some(constraints) if constraints.value.empty => Err(Rule::EmptyNameConstraints),
-            Some(constraints) if constraints.value.leading_dot => {
+            Some(constraints) if constraints.value.is_empty() => Err(Rule::EmptyNameConstraints),
+            Some(constraints) if constraints.value.has_leading_dot() => {
                 Err(Rule::NameConstraintLeadingDot)
             }
             _ => Ok(()),

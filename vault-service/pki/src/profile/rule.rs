@@ -10,6 +10,9 @@ pub enum Rule {
     /// RFC 5280 section 4.1.2.6.
     #[error("a CA has no subject")]
     CaWithoutSubject,
+    /// RFC 5280 section 4.2.1.9.
+    #[error("the basic constraints extension of a trust anchor is not marked critical")]
+    BasicConstraintsNotCritical,
     /// RFC 5280 section 4.2.1.3.
     #[error("a certificate that is not a CA's has the key usage keyCertSign")]
     PeerMaySignCertificates,
@@ -78,6 +81,7 @@ impl Rule {
         match self {
             Self::SerialNumber => "serial_number",
             Self::CaWithoutSubject => "ca_without_subject",
+            Self::BasicConstraintsNotCritical => "basic_constraints_not_critical",
             Self::PeerMaySignCertificates => "peer_may_sign_certificates",
             Self::CaMayNotSignCertificates => "ca_may_not_sign_certificates",
             Self::CriticalKeyIdentifier => "critical_key_identifier",

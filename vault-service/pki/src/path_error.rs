@@ -49,6 +49,9 @@ pub enum PathError {
     /// P-521 and Ed25519, or one that does not fit the issuer's key).
     #[error("a signature algorithm on the path is not supported")]
     UnsupportedSignatureAlgorithm,
+    /// A public key that is known to be in wrong hands.
+    #[error("a public key on the path is distrusted")]
+    DistrustedKey,
     /// A public key that is too weak or of an unknown kind.
     #[error("public key of `{subject}`: {error}")]
     WeakKey {
@@ -133,6 +136,7 @@ impl PathError {
             Self::WrongUsage { .. } => "wrong_usage",
             Self::InvalidSignature => "invalid_signature",
             Self::UnsupportedSignatureAlgorithm => "unsupported_signature_algorithm",
+            Self::DistrustedKey => "distrusted_key",
             Self::WeakKey { .. } => "weak_key",
             Self::CaAsPeer { .. } => "ca_as_peer",
             Self::IssuerNotCa => "issuer_not_ca",
@@ -172,6 +176,7 @@ impl PathError {
             | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
                 Self::UnsupportedSignatureAlgorithm
             }
+            Error::CertDistrusted => Self::DistrustedKey,
             Error::CaUsedAsEndEntity => Self::CaAsPeer {
                 subject: subject.to_owned(),
             },

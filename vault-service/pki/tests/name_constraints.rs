@@ -10,12 +10,17 @@
 mod authority;
 mod constraints;
 
-use authority::{Authority, code};
+use std::time::Duration;
+
+use authority::{Authority, NOW, code};
 use constraints::{below, email, mail, permit};
+use proptest::prelude::*;
 use rcgen::{
     CertificateParams, CidrSubnet, CustomExtension, DistinguishedName, DnType, DnValue,
     GeneralSubtree, NameConstraints, SanType,
 };
+use rustls_pki_types::CertificateDer;
+use sallyport_pki::{Certificate, PathRules, SIGNATURE_ALGORITHMS, Usage};
 
 const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
 
@@ -196,4 +201,69 @@ fn extension(oid: &[u64], content: &[u8]) -> CustomExtension {
     let mut extension = CustomExtension::from_oid_content(oid, content.to_vec());
     extension.set_criticality(true);
     extension
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn webpki_and_the_walk_agree_on_dns_names_and_addresses(
+        permitted in prop::collection::vec(subtree(), 0..3),
+        excluded in prop::collection::vec(subtree(), 0..3),
+        names in prop::collection::vec(alt_name(), 1..4),
+    ) {
+        let root = Authority::root("root", |p| {
+            let constraints = NameConstraints {
+                permitted_subtrees: permitted.clone(),
+                excluded_subtrees: excluded.clone(),
+            };
+            let any = !permitted.is_empty() || !excluded.is_empty();
+            p.name_constraints = any.then_some(constraints);
+        });
+        let peer = root.issue(|p| p.subject_alt_names = names.clone());
+        let rules = PathRules::new(Usage::ClientAuth, NOW);
+        let ours = rules.verify(&peer, &[], &root.anchors()).is_ok();
+        let theirs = webpki_accepts(&peer, &root.certificate);
+        prop_assert_eq!(ours, theirs, "{:?} {:?} {:?}", permitted, excluded, names);
+    }
+}
+
+fn webpki_accepts(peer: &Certificate, root: &Certificate) -> bool {
+    let root = CertificateDer::from(root.der());
+    let anchor = webpki::anchor_from_trusted_cert(&root).unwrap();
+    let peer = CertificateDer::from(peer.der());
+    let peer = webpki::EndEntityCert::try_from(&peer).unwrap();
+    let seconds = Duration::from_secs(NOW.0.try_into().unwrap());
+    let time = rustls_pki_types::UnixTime::since_unix_epoch(seconds);
+    let usage = webpki::KeyUsage::client_auth();
+    let anchors = [anchor];
+    let path = peer.verify_for_usage(SIGNATURE_ALGORITHMS, &anchors, &[], time, usage, None, None);
+    path.is_ok()
+}
+
+fn domain() -> impl Strategy<Value = String> {
+    let label = prop::sample::select(vec!["a", "b", "ab", "A", "x-y"]);
+    prop::collection::vec(label, 1..4).prop_map(|labels| labels.join("."))
+}
+
+fn subtree() -> impl Strategy<Value = GeneralSubtree> {
+    let network = (0_u8..3, 0_u8..=32).prop_map(|(octet, prefix)| {
+        GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix([192, 0, 2, octet], prefix))
+    });
+    let empty = Just(GeneralSubtree::DnsName(String::new()));
+    prop_oneof![
+        6 => domain().prop_map(GeneralSubtree::DnsName),
+        2 => network,
+        1 => empty,
+    ]
+}
+
+fn alt_name() -> impl Strategy<Value = SanType> {
+    let dns = |name: String| SanType::DnsName(name.try_into().unwrap());
+    let address = |octet| SanType::IpAddress([192, 0, 2, octet].into());
+    prop_oneof![
+        4 => domain().prop_map(dns),
+        2 => domain().prop_map(move |name| dns(format!("*.{name}"))),
+        2 => (0_u8..3).prop_map(address),
+    ]
 }

@@ -14,6 +14,7 @@ use std::cell::Cell;
 
 use authority::{Authority, NOW, code};
 use constraints::{below, email, mail, permit};
+use proptest::prelude::*;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, KeyPair, NameConstraints, SanType, date_time_ymd,
@@ -206,4 +207,40 @@ fn many_cas_of_one_name_end_in_a_refusal_and_not_in_endless_work() {
     let presented: Vec<_> = cas.iter().collect();
     let verdict = code(&peer, &presented, &root);
     assert!(verdict != "accepted", "{verdict}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn a_flipped_bit_in_a_constrained_ca_or_below_it_never_verifies(
+        bit in 0_usize..8 * 1024,
+        in_peer in any::<bool>(),
+    ) {
+        let (peer, issuing, anchors) = CHAIN.with(Clone::clone);
+        let flip = |certificate: &Certificate| {
+            let mut der = certificate.der().to_vec();
+            let bit = bit % (der.len() * 8);
+            if let Some(byte) = der.get_mut(bit / 8) {
+                *byte ^= 1 << (bit % 8);
+            }
+            Certificate::from_der(&der)
+        };
+        let rules = PathRules::new(Usage::ClientAuth, NOW);
+        prop_assert!(rules.verify(&peer, std::slice::from_ref(&issuing), &anchors).is_ok());
+        let verdict = match in_peer {
+            true => flip(&peer).map(|peer| rules.verify(&peer, &[issuing], &anchors).is_ok()),
+            false => flip(&issuing).map(|ca| rules.verify(&peer, &[ca], &anchors).is_ok()),
+        };
+        prop_assert!(!verdict.unwrap_or(false), "bit {bit}");
+    }
+}
+
+thread_local! {
+    static CHAIN: (Certificate, Certificate, TrustAnchors) = {
+        let root = Authority::root("root", |_| {});
+        let issuing = root.delegate("issuing", |p| permit(p, vec![mail("a.test")]));
+        let peer = issuing.issue(|p| p.subject_alt_names = vec![email("x@a.test")]);
+        (peer, issuing.certificate, root.anchors())
+    };
 }

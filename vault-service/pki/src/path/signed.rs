@@ -1,7 +1,9 @@
 //! Whether one certificate has signed another one.
 
-use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm};
-use webpki::{EndEntityCert, Error};
+use std::time::Duration;
+
+use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
+use webpki::{EndEntityCert, Error, KeyUsage};
 use x509_parser::asn1_rs::{Any, FromDer as _};
 
 use crate::certificate::Certificate;
@@ -24,9 +26,10 @@ pub(super) fn verify(
 ) -> Result<(), Error> {
     let signed = Signed::read(certificate.der()).ok_or(Error::BadDer)?;
     let der = CertificateDer::from(certificate.der());
-    EndEntityCert::try_from(&der)?;
+    check_trust(&EndEntityCert::try_from(&der)?)?;
     let der = CertificateDer::from(issuer.der());
     let issuer = EndEntityCert::try_from(&der)?;
+    check_trust(&issuer)?;
     // The same signature algorithm occurs once for each kind of key it may go with.
     let mut verdict = Err(Error::InvalidSignatureForPublicKey);
     for algorithm in algorithms {
@@ -42,6 +45,16 @@ pub(super) fn verify(
         }
     }
     verdict
+}
+
+/// webpki has a list of public keys that nobody trusts any more, and looks into it first.
+fn check_trust(certificate: &EndEntityCert<'_>) -> Result<(), Error> {
+    let time = UnixTime::since_unix_epoch(Duration::ZERO);
+    let usage = KeyUsage::server_auth();
+    match certificate.verify_for_usage(&[], &[], &[], time, usage, None, None) {
+        Err(Error::CertDistrusted) => Err(Error::CertDistrusted),
+        _ => Ok(()),
+    }
 }
 
 impl<'a> Signed<'a> {

@@ -5,14 +5,16 @@ use super::{Senseless, Side};
 /// Whole labels may be put in front of the base.
 pub(super) fn dns_is_within(name: &str, base: &str, side: Side) -> Result<bool, Senseless> {
     let domain = name.strip_prefix("*.").unwrap_or(name);
-    if !is_dns_name(domain) || !(base.is_empty() || is_dns_name(base)) {
+    let wildcard = domain.len() < name.len();
+    // As webpki: no wildcard stands for all of a top level domain.
+    let too_wide = wildcard && !domain.contains('.');
+    if too_wide || !is_dns_name(domain) || !(base.is_empty() || is_dns_name(base)) {
         return Err(Senseless);
     }
     if base.is_empty() || is_subdomain(domain, base) || domain.eq_ignore_ascii_case(base) {
         return Ok(true);
     }
     // Some of what `*.example.com` stands for is below `bar.example.com` (CVE-2025-61727).
-    let wildcard = domain.len() < name.len();
     let parent = base.split_once('.').map(|(_, parent)| parent);
     let reaches = parent.is_some_and(|parent| parent.eq_ignore_ascii_case(domain));
     Ok(wildcard && side == Side::Excluded && reaches)
@@ -118,6 +120,7 @@ mod tests {
             ("a..test", "test", None, None),
             ("x.*.test", "test", None, None),
             ("*", "test", None, None),
+            ("*.test", "test", None, None),
             ("*.", "test", None, None),
             ("", "test", None, None),
         ] {

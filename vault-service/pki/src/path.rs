@@ -3,6 +3,7 @@
 mod basics;
 mod candidate;
 mod name_constraints;
+mod relevant;
 mod signed;
 mod verified;
 mod walk;
@@ -97,6 +98,8 @@ impl<'a> PathRules<'a> {
                 limit: self.max_intermediates,
             });
         }
+        let relevant = relevant::relevant(peer, intermediates, anchors)?;
+        let intermediates = relevant.as_slice();
         let refusal = match self.find(peer, intermediates, anchors) {
             Ok(found) => return VerifiedPath::of(&found.certificates()).ok_or(PathError::Refused),
             Err(PathError::TooComplex) => return Err(PathError::TooComplex),

@@ -192,6 +192,34 @@ fn a_further_check_sees_whole_paths_and_building_goes_on_after_a_refusal() {
 }
 
 #[test]
+fn six_intermediates_are_a_path_and_seven_are_too_many() {
+    let root = Authority::root("root", |_| {});
+    let mut cas = vec![root.delegate("0", |_| {})];
+    for number in 1..7 {
+        let next = cas.last().unwrap().delegate(&number.to_string(), |_| {});
+        cas.push(next);
+    }
+    // Presented in no useful order, each twice.
+    let presented: Vec<_> = cas.iter().rev().take(6).chain(&cas[..4]).collect();
+    let verdict = |ca: &Authority| code(&ca.issue(|_| {}), &presented, &root);
+    assert_eq!(verdict(&cas[5]), "accepted");
+    assert_eq!(verdict(&cas[6]), "too_complex");
+}
+
+#[test]
+fn certificates_that_lead_nowhere_are_not_tried() {
+    // Any order of the strangers is a chain of names, but no anchor is above them.
+    let root = Authority::root("root", |_| {});
+    let issuing = root.delegate("issuing", |_| {});
+    let peer = issuing.issue(|_| {});
+    let strangers: Vec<_> = (0..9).map(|_| Authority::root("issuing", |_| {})).collect();
+    let presented: Vec<_> = strangers.iter().collect();
+    assert_eq!(code(&peer, &presented, &root), "unknown_issuer");
+    let presented = [&strangers[0], &strangers[1], &issuing];
+    assert_eq!(code(&peer, &presented, &root), "accepted");
+}
+
+#[test]
 fn many_cas_of_one_name_end_in_a_refusal_and_not_in_endless_work() {
     let root = Authority::root("root", |_| {});
     // Each signs the next, all have one name: every order of them is a chain of names.

@@ -23,6 +23,7 @@ mod private_key;
 mod private_key_encryption;
 mod profile;
 mod public_key;
+mod revocation;
 mod server_name;
 mod signature;
 mod trust_anchors;
@@ -52,6 +53,13 @@ pub use profile::{
     RootAuthorityKey, RootPurposes, Rule, UnknownProfile,
 };
 pub use public_key::KeyError;
+pub use revocation::{
+    CertificateStatus, CheckedCertificates, CrlCertificates, CrlDelegation, CrlEdition, CrlError,
+    CrlNumber, CrlRules, CrlScope, CrlSigner, CrlUpdate, ExpiredCrl, InvalidListedSerials,
+    InvalidRevocations, ListedSerials, MAX_CRL_BYTES, MAX_CRL_ENTRIES, MAX_CRLS, RefusedCrl,
+    RevocationCause, RevocationError, RevocationEvidence, RevocationList, RevocationPolicy,
+    RevocationReason, Revocations, UnknownStatus,
+};
 pub use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
 pub use server_name::{ServerNameError, verify_server_name};
 pub use signature::ALGORITHMS as SIGNATURE_ALGORITHMS;

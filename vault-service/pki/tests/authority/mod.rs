@@ -1,8 +1,10 @@
 //! Certification authorities for tests, with fixed dates.
 
+#![allow(dead_code, reason = "not every test uses all of it")]
+
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
+    Issuer, KeyPair, KeyUsagePurpose, SigningKey as _, date_time_ymd,
 };
 use sallyport_pki::{Certificate, PathRules, TrustAnchors, UnixTime, Usage};
 
@@ -57,6 +59,11 @@ impl Authority {
         change(&mut params);
         let key = KeyPair::generate().unwrap();
         read(&params.signed_by(&key, &self.issuer).unwrap())
+    }
+
+    /// A signature with ECDSA on P-256 and SHA-256.
+    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.issuer.key().sign(message).unwrap()
     }
 
     pub(crate) fn anchors(&self) -> TrustAnchors {

@@ -1,0 +1,177 @@
+//! A verified CRL in its compact form, with the delta CRL that was added to it.
+
+use crate::revocation::crl::Crl;
+use crate::revocation::crl_error::CrlError;
+use crate::revocation::crl_number::CrlNumber;
+use crate::revocation::entries::{MAX_CRL_ENTRIES, MAX_ENTRY_ISSUERS, SerialSets, read_entries};
+use crate::revocation::reason::RevocationReason;
+use crate::revocation::scope::CrlScope;
+use crate::revocation::serials::{Revocation, SerialSet};
+use crate::revocation::signer::CrlSigner;
+use crate::unix_time::UnixTime;
+
+/// What one signer says about the certificates of one scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevocationList {
+    /// Who says it.
+    pub signer: CrlSigner,
+    /// About which certificates.
+    pub scope: CrlScope,
+    /// The complete CRL.
+    pub complete: CrlEdition,
+    /// Changes since then.
+    pub delta: Option<CrlEdition>,
+}
+
+/// The content of one CRL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrlEdition {
+    pub(crate) number: CrlNumber,
+    pub(crate) this_update: UnixTime,
+    pub(crate) next_update: UnixTime,
+    pub(crate) sets: SerialSets,
+}
+
+/// Listed serial numbers of one issuer, borrowed or owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedSerials<B> {
+    /// DER of the issuer's name.
+    pub issuer: B,
+    /// Octets of a serial number: 8, 12, 16 or 21.
+    pub width: usize,
+    /// One record after the other: the serial number, extended to `width` octets with its sign; the
+    /// moment of revocation (5 octets, seconds since 1970); the reason code (1 octet). Ascending,
+    /// no serial number twice, numbers big-endian.
+    pub records: B,
+}
+
+/// Listed serial numbers that are not as [`ListedSerials`] says, or too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the listed serial numbers are not sorted records, or too many")]
+pub struct InvalidListedSerials;
+
+impl RevocationList {
+    /// From when on it counts: the delta stands for both (RFC 5280 section 5.2.4).
+    pub fn this_update(&self) -> UnixTime {
+        self.newest().this_update
+    }
+
+    /// When it expires.
+    pub fn next_update(&self) -> UnixTime {
+        self.newest().next_update
+    }
+
+    /// Number of the newest CRL in it.
+    pub fn number(&self) -> CrlNumber {
+        self.newest().number
+    }
+
+    fn newest(&self) -> &CrlEdition {
+        self.delta.as_ref().unwrap_or(&self.complete)
+    }
+
+    /// Whether a certificate is revoked; `issuer` is the DER of its issuer's name, `serial` the
+    /// content of its serial number.
+    pub(crate) fn find(&self, issuer: &[u8], serial: &[u8]) -> Option<Revocation> {
+        let changed = self.delta.as_ref();
+        match changed.and_then(|delta| delta.find(issuer, serial)) {
+            Some(change) if change.reason == RevocationReason::RemoveFromCrl => None,
+            Some(change) => Some(change),
+            None => self.complete.find(issuer, serial),
+        }
+    }
+}
+
+impl CrlEdition {
+    /// Takes over what was compacted elsewhere.
+    ///
+    /// # Errors
+    /// Serial numbers that are not sorted records, an issuer that occurs twice, or too many.
+    pub fn new(
+        number: CrlNumber,
+        (this_update, next_update): (UnixTime, UnixTime),
+        listed: Vec<ListedSerials<Vec<u8>>>,
+    ) -> Result<Self, InvalidListedSerials> {
+        if listed.len() > MAX_ENTRY_ISSUERS || this_update >= next_update {
+            return Err(InvalidListedSerials);
+        }
+        let mut sets = SerialSets::new();
+        let mut left = MAX_CRL_ENTRIES;
+        for serials in listed {
+            let set = SerialSet::from_records(serials.width, serials.records, left);
+            let set = set.ok_or(InvalidListedSerials)?;
+            left = left.saturating_sub(set.len());
+            if sets.insert(serials.issuer, set).is_some() {
+                return Err(InvalidListedSerials);
+            }
+        }
+        Ok(Self {
+            number,
+            this_update,
+            next_update,
+            sets,
+        })
+    }
+
+    pub(crate) fn read(crl: &Crl<'_>) -> Result<Self, CrlError> {
+        Ok(Self {
+            number: crl.extensions.number,
+            this_update: crl.this_update,
+            next_update: crl.next_update,
+            sets: read_entries(crl.entries, crl.issuer, crl.extensions.scope.indirect)?,
+        })
+    }
+
+    /// The CRL's number.
+    pub fn number(&self) -> CrlNumber {
+        self.number
+    }
+
+    /// When the CRL was made.
+    pub fn this_update(&self) -> UnixTime {
+        self.this_update
+    }
+
+    /// When the next one is to come.
+    pub fn next_update(&self) -> UnixTime {
+        self.next_update
+    }
+
+    /// How many serial numbers are listed.
+    pub fn entries(&self) -> usize {
+        self.sets.values().map(SerialSet::len).sum()
+    }
+
+    /// The listed serial numbers, by issuer.
+    pub fn listed(&self) -> impl Iterator<Item = ListedSerials<&[u8]>> {
+        self.sets.iter().map(|(issuer, set)| ListedSerials {
+            issuer: issuer.as_slice(),
+            width: set.width(),
+            records: set.records(),
+        })
+    }
+
+    /// How many serial numbers of this edition `newer` does not list.
+    pub(crate) fn missing_in(&self, newer: &Self) -> usize {
+        let missing = self.sets.iter().map(|(issuer, set)| {
+            let newer = newer.sets.get(issuer);
+            newer.map_or(set.len(), |newer| set.missing_in(newer))
+        });
+        missing.sum()
+    }
+
+    /// Adds what another edition of the same number lists.
+    pub(crate) fn add(&mut self, other: Self) {
+        for (issuer, set) in other.sets {
+            let all = match self.sets.get(&issuer) {
+                Some(known) => known.union(&set),
+                None => set,
+            };
+            self.sets.insert(issuer, all);
+        }
+    }
+
+    fn find(&self, issuer: &[u8], serial: &[u8]) -> Option<Revocation> {
+        self.sets.get(issuer)?.find(serial)
+    }
+}

@@ -1,13 +1,17 @@
 //! What the fuzz targets call, one function per parser. `tests/fuzz_bodies.rs` runs the same over
 //! the fixtures and over damaged fixtures, so that nothing in here can rot.
 //!
-//! A digest or MAC keeps a fuzzer out of everything behind it, so the stores are also tried with one
-//! that fits, or without.
+//! A digest, MAC or signature keeps a fuzzer out of everything behind it, so the stores are also
+//! tried with one that fits, or without, and any signature of a CRL is taken.
 
 #![allow(dead_code, reason = "each fuzz target calls one of them")]
 
+use std::sync::LazyLock;
+
 use sallyport_pki::{
-    Certificate, EntryKind, KeyEntry, Keystore, MAX_KEYSTORE_ENTRIES, PrivateKey,
+    AlgorithmIdentifier, Certificate, CrlEdition, CrlRules, EntryKind, InvalidSignature, KeyEntry,
+    Keystore, ListedSerials, MAX_KEYSTORE_ENTRIES, PrivateKey, RevocationPolicy, Revocations,
+    SIGNATURE_ALGORITHMS, SignatureVerificationAlgorithm, UnixTime, certificate_from_pem,
     certificates_from_pem, export_pem,
 };
 use sha1::{Digest as _, Sha1};
@@ -77,6 +81,127 @@ pub(crate) fn pkcs12(data: &[u8]) {
     let content = tlv(0xa0, &tlv(4, data));
     let info = tlv(0x30, &[&kind[..], &content].concat());
     keystore(&tlv(0x30, &[&[2, 1, 3][..], &info].concat()));
+}
+
+/// A CRL as it is, and as the entries and the extensions of one.
+pub(crate) fn crl(data: &[u8]) {
+    crls(&[data]);
+    let Some((entries, extensions)) = data.split_at_checked(data.len() / 2) else {
+        return;
+    };
+    let numbered = [CRL_NUMBER, data].concat();
+    let complete = crl_around(entries, &[CRL_NUMBER, extensions].concat());
+    let delta = crl_around(data, &[DELTA, extensions].concat());
+    crls(&[
+        &complete,
+        &delta,
+        &crl_around(data, CRL_NUMBER),
+        &crl_around(&[], &numbered),
+    ]);
+}
+
+/// cRLNumber 1.
+pub(crate) const CRL_NUMBER: &[u8] = b"\x30\x0a\x06\x03\x55\x1d\x14\x04\x03\x02\x01\x01";
+/// cRLNumber 2, and a deltaCRLIndicator of 1.
+const DELTA: &[u8] = b"\x30\x0a\x06\x03\x55\x1d\x14\x04\x03\x02\x01\x02\
+    \x30\x0d\x06\x03\x55\x1d\x1b\x01\x01\xff\x04\x03\x02\x01\x01";
+/// 2026-06-01.
+const NOW: UnixTime = UnixTime(1_780_272_000);
+
+static ISSUER: LazyLock<Option<Certificate>> =
+    LazyLock::new(|| certificate_from_pem(include_bytes!("../tests/fixtures/root.pem")).ok());
+static PEER: LazyLock<Option<Certificate>> =
+    LazyLock::new(|| certificate_from_pem(include_bytes!("../tests/fixtures/issuing.pem")).ok());
+
+/// Takes any signature.
+#[derive(Debug)]
+struct AnySignature(&'static dyn SignatureVerificationAlgorithm);
+
+impl SignatureVerificationAlgorithm for AnySignature {
+    fn verify_signature(&self, _: &[u8], _: &[u8], _: &[u8]) -> Result<(), InvalidSignature> {
+        Ok(())
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.0.public_key_alg_id()
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.0.signature_alg_id()
+    }
+}
+
+/// A CRL of the issuer, of 2026, with these entries and extensions.
+pub(crate) fn crl_around(entries: &[u8], extensions: &[u8]) -> Vec<u8> {
+    let ecdsa_sha256 = tlv(0x30, b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02");
+    let fields = [
+        &[2, 1, 1][..],
+        &ecdsa_sha256,
+        &issuer_name(),
+        b"\x17\x0d260101000000Z\x17\x0d270101000000Z",
+        &tlv(0x30, entries),
+        &tlv(0xa0, &tlv(0x30, extensions)),
+    ];
+    let signed = tlv(0x30, &fields.concat());
+    tlv(0x30, &[&signed, &ecdsa_sha256[..], &[3, 1, 0]].concat())
+}
+
+/// The first element with a name in it (an RDN begins with the OID of an attribute) is the issuer.
+fn issuer_name() -> Vec<u8> {
+    let der = ISSUER.as_ref().map(Certificate::der).unwrap_or_default();
+    let rdn = der
+        .windows(5)
+        .position(|window| matches!(window, [0x31, _, 0x30, _, 0x06]));
+    let start = rdn.and_then(|rdn| rdn.checked_sub(2)).unwrap_or_default();
+    let length = der
+        .get(start + 1)
+        .map_or(0, |length| usize::from(*length) + 2);
+    der.get(start..start + length).unwrap_or_default().to_vec()
+}
+
+/// How many are taken.
+pub(crate) fn crls(crls: &[&[u8]]) -> usize {
+    let (Some(issuer), Some(peer)) = (ISSUER.as_ref(), PEER.as_ref()) else {
+        return 0;
+    };
+    let any: Vec<_> = SIGNATURE_ALGORITHMS
+        .iter()
+        .map(|known| AnySignature(*known))
+        .collect();
+    let any: Vec<_> = any
+        .iter()
+        .map(|any| any as &dyn SignatureVerificationAlgorithm)
+        .collect();
+    let rules = CrlRules {
+        at: NOW,
+        algorithms: &any,
+    };
+    let issuers = std::slice::from_ref(issuer);
+    let (revocations, refused) = Revocations::load(crls.iter().copied(), issuers, &rules);
+    assert!(revocations.lists().len() + refused.len() <= crls.len());
+    let _ = revocations.check(&[peer, issuer], NOW, &RevocationPolicy::default());
+    for list in revocations.lists() {
+        for edition in std::iter::once(&list.complete).chain(&list.delta) {
+            assert!(list.signer.key == issuer.spki_sha256());
+            assert_edition(edition);
+        }
+    }
+    // Under real signatures nothing that was made up counts.
+    let (real, _) = Revocations::load(crls.iter().copied(), issuers, &CrlRules::new(NOW));
+    assert!(real.lists().is_empty());
+    revocations.lists().len()
+}
+
+/// What was compacted is taken over elsewhere.
+fn assert_edition(edition: &CrlEdition) {
+    let listed = edition.listed().map(|serials| ListedSerials {
+        issuer: serials.issuer.to_vec(),
+        width: serials.width,
+        records: serials.records.to_vec(),
+    });
+    let dates = (edition.this_update(), edition.next_update());
+    let again = CrlEdition::new(edition.number(), dates, listed.collect());
+    assert_eq!(again.as_ref(), Ok(edition));
 }
 
 /// Tag, length, content.

@@ -20,13 +20,14 @@ use proptest::prelude::*;
 
 type Body = fn(&[u8]);
 
-const BODIES: [(&str, Body); 6] = [
+const BODIES: [(&str, Body); 7] = [
     ("certificate", bodies::certificate),
     ("pem_bundle", bodies::pem_bundle),
     ("private_key", bodies::private_key),
     ("jks", bodies::jks),
     ("jceks", bodies::jceks),
     ("pkcs12", bodies::pkcs12),
+    ("crl", bodies::crl),
 ];
 
 /// Every file below `tests/fixtures`.
@@ -66,6 +67,17 @@ fn every_fuzz_target_has_a_body_that_is_run_here() {
     let mut run = BODIES.map(|(name, _)| name);
     run.sort_unstable();
     assert_eq!(names, run);
+}
+
+#[test]
+fn the_crls_that_are_made_up_reach_entries_and_extensions() {
+    let entry = b"\x30\x12\x02\x01\x07\x17\x0d260101000000Z";
+    let taken = |entries: &[u8], extensions: &[u8]| {
+        bodies::crls(&[&bodies::crl_around(entries, extensions)])
+    };
+    assert_eq!(taken(entry, bodies::CRL_NUMBER), 1);
+    assert_eq!(taken(&entry[1..], bodies::CRL_NUMBER), 0);
+    assert_eq!(taken(entry, &[]), 0);
 }
 
 proptest! {

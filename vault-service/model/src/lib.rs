@@ -19,6 +19,7 @@ mod name;
 mod permission;
 mod provider_api;
 mod reference;
+mod revocation;
 mod secret_path;
 mod secret_string;
 mod shared_secret;
@@ -44,6 +45,10 @@ pub use provider_api::{
 };
 pub use reference::{
     Field, REFERENCE_SCHEME, Reference, ReferenceError, Selector, VersionSelector,
+};
+pub use revocation::{
+    CertificatesMaterial, DelegationMaterial, DenyOrAllow, EditionMaterial, ListedMaterial,
+    RevocationListMaterial, RevocationMaterial, RevocationMaterialError, RevocationPolicyMaterial,
 };
 pub use secret_path::{GroupPath, GroupPathError, SecretPath};
 pub use secret_string::SecretString;

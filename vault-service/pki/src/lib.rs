@@ -58,7 +58,7 @@ pub use revocation::{
     CrlNumber, CrlRules, CrlScope, CrlSigner, CrlUpdate, ExpiredCrl, InvalidListedSerials,
     InvalidRevocations, ListedSerials, MAX_CRL_BYTES, MAX_CRL_ENTRIES, MAX_CRLS, RefusedCrl,
     RevocationCause, RevocationError, RevocationEvidence, RevocationList, RevocationPolicy,
-    RevocationReason, Revocations, UnknownStatus,
+    RevocationReason, Revocations, UnknownStatus, crl_from_pem,
 };
 pub use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
 pub use server_name::{ServerNameError, verify_server_name};

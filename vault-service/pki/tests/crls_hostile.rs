@@ -20,8 +20,9 @@ use crl_draft::{
 use der::{OID, SEQUENCE, SET, nested, tlv};
 use proptest::prelude::*;
 use sallyport_pki::{
-    AlgorithmIdentifier, Certificate, CrlRules, InvalidSignature, MAX_CRL_BYTES, MAX_CRL_ENTRIES,
-    Revocations, SIGNATURE_ALGORITHMS, SignatureVerificationAlgorithm,
+    AlgorithmIdentifier, Certificate, CrlError, CrlRules, InvalidSignature, MAX_CRL_BYTES,
+    MAX_CRL_ENTRIES, Revocations, SIGNATURE_ALGORITHMS, SignatureVerificationAlgorithm,
+    crl_from_pem,
 };
 
 const NULL: u8 = 0x05;
@@ -283,6 +284,25 @@ fn the_key_identifier_is_that_of_the_key_that_has_signed() {
         let crl = CrlDraft::new(1).with(named).sign(&root);
         assert_eq!(crl_code(&crl, &root), code);
     }
+}
+
+#[test]
+fn a_pem_file_holds_one_crl() {
+    let block = "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n";
+    assert_eq!(
+        crl_from_pem(format!("Issuer: a\n{block}").as_bytes()),
+        Ok(vec![0x30, 0])
+    );
+    let twice = [block, block].concat();
+    let other = block.replace("X509 CRL", "CERTIFICATE");
+    for text in ["", &twice, &other, &block[..40], &block.replace('=', "")] {
+        assert_eq!(
+            crl_from_pem(text.as_bytes()),
+            Err(CrlError::NotPem),
+            "{text}"
+        );
+    }
+    assert_eq!(crl_from_pem(&[0xff]), Err(CrlError::NotPem));
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub enum CrlError {
     TooLarge {
         /// Size of the input.
         bytes: usize,
-        /// [`crate::MAX_CRL_BYTES`].
+        /// [`crate::MAX_CRL_BYTES`], half as much again for PEM.
         limit: usize,
     },
     /// More entries than [`crate::MAX_CRL_ENTRIES`].
@@ -34,6 +34,9 @@ pub enum CrlError {
         /// [`crate::MAX_CRLS`].
         limit: usize,
     },
+    /// Not a PEM file with one CRL.
+    #[error("not a PEM file with one block `X509 CRL`")]
+    NotPem,
     /// Not the DER encoding of a CRL, whose part is named.
     #[error("not a DER encoded CRL: {part} is malformed")]
     Malformed {
@@ -139,6 +142,7 @@ impl CrlError {
             Self::TooManyEntries { .. } => "crl_too_many_entries",
             Self::TooManyIssuers { .. } => "crl_too_many_issuers",
             Self::TooManyLists { .. } => "too_many_crls",
+            Self::NotPem => "crl_not_pem",
             Self::Malformed { .. } => "crl_malformed",
             Self::TrailingData { .. } => "crl_trailing_data",
             Self::NotVersion2 => "crl_not_version_2",

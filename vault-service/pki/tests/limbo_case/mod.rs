@@ -1,8 +1,8 @@
 //! One case of x509-limbo, and how it is run.
 
 use sallyport_pki::{
-    Certificate, PathError, PathRules, Profile, TrustAnchors, UnixTime, Usage,
-    certificate_from_pem, verify_server_name,
+    Certificate, CrlRules, PathError, PathRules, Profile, RevocationPolicy, Revocations,
+    TrustAnchors, UnixTime, Usage, certificate_from_pem, crl_from_pem, verify_server_name,
 };
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +70,15 @@ impl Case {
         let anchors = TrustAnchors::new(trusted).map_err(|_| code("trust_anchor_refused"))?;
         let at = self.validation_time.as_deref().map_or(Some(now), seconds);
         let at = at.ok_or_else(|| code("unreadable_validation_time"))?;
-        let revocation = |path: &[&Certificate]| self.check_revocation(path, at);
+        let issuers = [anchors.certificates(), &intermediates].concat();
+        let revocations = self.revocations(&issuers, at);
+        let revocation = |path: &[&Certificate]| match &revocations {
+            Some(revocations) => {
+                let checked = revocations.check(path, at, &RevocationPolicy::default());
+                checked.map(drop).map_err(PathError::from)
+            }
+            None => Ok(()),
+        };
         let rules = PathRules {
             profile,
             max_depth: self.max_chain_depth,
@@ -94,17 +102,16 @@ impl Case {
         }
     }
 
-    /// Where the CRLs of a case are handed over. Until they are looked at, nobody passes who has a
-    /// CRL to be checked against.
-    fn check_revocation(&self, path: &[&Certificate], _at: UnixTime) -> Result<(), PathError> {
-        match path.first() {
-            Some(peer) if !self.crls.is_empty() => Err(PathError::Further {
-                subject: peer.subject().to_owned(),
-                code: "revocation_not_checked",
-                message: "CRLs are not looked at".to_owned(),
-            }),
-            _ => Ok(()),
+    /// The CRLs of a case, verified; `None` if it has none, and revocation is not looked at then.
+    fn revocations(&self, issuers: &[Certificate], at: UnixTime) -> Option<Revocations> {
+        if self.crls.is_empty() {
+            return None;
         }
+        // One that cannot be read is none, and the status stays unknown.
+        let crls = self.crls.iter().map(|pem| crl_from_pem(pem.as_bytes()));
+        let crls: Vec<_> = crls.filter_map(Result::ok).collect();
+        let crls = crls.iter().map(Vec::as_slice);
+        Some(Revocations::load(crls, issuers, &CrlRules::new(at)).0)
     }
 }
 

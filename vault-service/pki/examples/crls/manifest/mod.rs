@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use sallyport_pki::{
     Certificate, CrlError, CrlRules, KeyIdentifiers, PathError, PathRules, Profile, RefusedCrl,
-    RevocationPolicy, Revocations, TrustAnchors, UnixTime, Usage,
+    RevocationPolicy, Revocations, TrustAnchors, UnixTime, Usage, crl_from_pem,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -109,6 +109,10 @@ impl Case {
     fn read(&self, folder: &Path) -> Result<Input, Box<dyn Error>> {
         let read =
             |name: &String| fs::read(folder.join(name)).map_err(|error| format!("{name}: {error}"));
+        let crl = |name: &String| match read(name)? {
+            pem if pem.starts_with(b"-----BEGIN ") => crl_from_pem(&pem).or(Ok(pem)),
+            der => Ok::<_, String>(der),
+        };
         let certificate = |name: &String| {
             Certificate::from_der(&read(name)?).map_err(|error| format!("{name}: {error}"))
         };
@@ -125,7 +129,7 @@ impl Case {
                 .map(certificate)
                 .collect::<Result<_, _>>()?,
             root: certificate(&self.root)?,
-            crls: self.crls.iter().map(read).collect::<Result<_, _>>()?,
+            crls: self.crls.iter().map(crl).collect::<Result<_, _>>()?,
             at: UnixTime(self.time),
             policy: policy::read(&self.policy)?,
         })

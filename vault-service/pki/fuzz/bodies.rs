@@ -109,9 +109,10 @@ const DELTA: &[u8] = b"\x30\x0a\x06\x03\x55\x1d\x14\x04\x03\x02\x01\x02\
 const NOW: UnixTime = UnixTime(1_780_272_000);
 
 static ISSUER: LazyLock<Option<Certificate>> =
-    LazyLock::new(|| certificate_from_pem(include_bytes!("../tests/fixtures/root.pem")).ok());
-static PEER: LazyLock<Option<Certificate>> =
-    LazyLock::new(|| certificate_from_pem(include_bytes!("../tests/fixtures/issuing.pem")).ok());
+    LazyLock::new(|| certificate_from_pem(include_bytes!("../tests/fixtures/crls/root.pem")).ok());
+static PEER: LazyLock<Option<Certificate>> = LazyLock::new(|| {
+    certificate_from_pem(include_bytes!("../tests/fixtures/crls/revoked.pem")).ok()
+});
 
 /// Takes any signature.
 #[derive(Debug)]
@@ -186,9 +187,9 @@ pub(crate) fn crls(crls: &[&[u8]]) -> usize {
             assert_edition(edition);
         }
     }
-    // Under real signatures nothing that was made up counts.
+    // What counts under real signatures counts under any.
     let (real, _) = Revocations::load(crls.iter().copied(), issuers, &CrlRules::new(NOW));
-    assert!(real.lists().is_empty());
+    assert!(real.lists().len() <= revocations.lists().len());
     revocations.lists().len()
 }
 

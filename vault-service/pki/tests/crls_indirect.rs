@@ -98,3 +98,20 @@ fn whoever_signs_an_indirect_crl_needs_a_certificate_of_a_ca_on_the_path() {
     });
     assert_eq!(verdict(&[crl.sign(&expired)], &[&expired, &root]), unknown);
 }
+
+#[test]
+fn a_ca_with_a_new_key_signs_for_the_certificates_of_the_old_one() {
+    let old = Authority::root("ca", |_| {});
+    let new = old.delegate("ca", |_| {});
+    let stranger = Authority::root("ca", |_| {});
+    let peer = old.issue(|_| {});
+    let path = [&peer, &old.certificate];
+    let verdict = |signer: &Authority| {
+        let crl = CrlDraft::new(1).revoke(&peer).sign(signer);
+        let (revocations, refused) = load(&[crl], &[signer, &old]);
+        assert_eq!(refused, []);
+        status(&revocations, &path, &PEER_ONLY)
+    };
+    assert_eq!(verdict(&new), "certificate_revoked");
+    assert_eq!(verdict(&stranger), "revocation_unknown");
+}

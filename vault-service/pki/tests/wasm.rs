@@ -7,8 +7,8 @@
 )]
 
 use sallyport_pki::{
-    Certificate, PathError, PathRules, PinSet, TrustAnchors, UnixTime, Usage, certificate_from_pem,
-    verify_server_name,
+    Certificate, CrlRules, PathError, PathRules, PinSet, RevocationPolicy, Revocations,
+    TrustAnchors, UnixTime, Usage, certificate_from_pem, crl_from_pem, verify_server_name,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -167,4 +167,34 @@ fn a_leaf_is_no_trust_anchor_and_a_ca_is_no_peer() {
         &anchors(fixture!("root")),
     );
     assert!(path.is_err(), "{path:?}");
+}
+
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+fn a_revoked_certificate_is_refused() {
+    let complete = crl_from_pem(include_bytes!("fixtures/crls/complete.pem"));
+    let delta = crl_from_pem(include_bytes!("fixtures/crls/delta.pem"));
+    let crls = [complete, delta].map(Result::unwrap);
+    let root = fixture!("crls/root");
+    let issuers = [root.clone()];
+    let crls = crls.iter().map(Vec::as_slice);
+    let (revocations, refused) = Revocations::load(crls, &issuers, &CrlRules::new(NOW));
+    assert_eq!(refused, []);
+    let further = |path: &[&Certificate]| {
+        let checked = revocations.check(path, NOW, &RevocationPolicy::default());
+        checked.map(drop).map_err(PathError::from)
+    };
+    let anchors = anchors(root);
+    let verdict = |peer: Certificate| {
+        let mut rules = PathRules::new(Usage::ClientAuth, NOW);
+        rules.further = Some(&further);
+        let path = rules.verify(&peer, &[], &anchors);
+        path.map(drop).map_err(|error| error.code())
+    };
+    assert_eq!(verdict(fixture!("crls/good")), Ok(()));
+    assert_eq!(
+        verdict(fixture!("crls/revoked")),
+        Err("certificate_revoked")
+    );
+    assert_eq!(verdict(fixture!("crls/held")), Err("certificate_revoked"));
 }

@@ -177,6 +177,14 @@ fn the_scope_has_to_be_one_that_is_processed() {
         ("crl_malformed", scope(&[tlv(0xa0, &tlv(0xa0, &[]))])),
         ("crl_malformed", scope(&[tlv(0xa0, &[])])),
         (
+            "taken",
+            scope(&[tlv(0xa0, &tlv(0xa0, &[0x86, 0].repeat(64)))]),
+        ),
+        (
+            "crl_malformed",
+            scope(&[tlv(0xa0, &tlv(0xa0, &[0x86, 0].repeat(65)))]),
+        ),
+        (
             "crl_malformed",
             CrlDraft::new(1).with(extension(28, true, &[0x30, 0x80])),
         ),
@@ -303,6 +311,17 @@ fn a_pem_file_holds_one_crl() {
         );
     }
     assert_eq!(crl_from_pem(&[0xff]), Err(CrlError::NotPem));
+}
+
+#[test]
+fn a_pem_file_of_empty_lines_is_none() {
+    let block = "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n";
+    let padded = |lines: usize| [&"\n".repeat(lines), block].concat();
+    assert!(crl_from_pem(padded(1_000).as_bytes()).is_ok());
+    assert_eq!(
+        crl_from_pem(padded(1_100).as_bytes()),
+        Err(CrlError::NotPem)
+    );
 }
 
 #[test]

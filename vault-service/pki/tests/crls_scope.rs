@@ -123,3 +123,15 @@ fn crls_for_users_or_for_cas_are_about_those_only() {
         assert_eq!(verdict(&crl, &issuing.certificate, &root), of_ca);
     }
 }
+
+#[test]
+fn a_certificate_with_very_many_distribution_points_is_refused() {
+    let root = Authority::root("root", |_| {});
+    let with = |count: usize| root.issue(points(&vec![full_name("http://crl.test/a"); count]));
+    let crl = [CrlDraft::new(1).sign(&root)];
+    assert_eq!(verdict(&crl, &with(64), &root), "good");
+    assert_eq!(
+        verdict(&crl, &with(65), &root),
+        "malformed_distribution_points"
+    );
+}

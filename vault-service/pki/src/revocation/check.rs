@@ -95,7 +95,8 @@ impl Revocations {
     ) -> Result<CertificateStatus, RevocationCause> {
         let at = path.at;
         let mut good = Coverage::default();
-        let mut stale = Coverage::default();
+        // Those that have expired, too.
+        let mut all = Coverage::default();
         for list in &self.lists {
             let reasons = list.scope.reasons_for(facts, &list.signer.name);
             let early = list.this_update().0 > at.0.saturating_add(CLOCK_SKEW);
@@ -112,9 +113,9 @@ impl Revocations {
             if list.next_update() > at {
                 good.add(list, reasons);
             }
-            stale.add(list, reasons);
+            all.add(list, reasons);
         }
-        match (good.complete(), stale.complete()) {
+        match (good.complete(), all.complete()) {
             (Some((number, next_update)), _) => Ok(CertificateStatus::Good {
                 number,
                 next_update,

@@ -5,6 +5,9 @@ use crate::revocation::der::{named_bits, single};
 
 /// Every reason there is: bits 1 to 8 of `ReasonFlags`.
 pub(crate) const ALL_REASONS: u16 = 0x1fe;
+/// Most distribution points of a certificate, and most names of one: each is compared with each of
+/// every CRL, and those of a CRL are read before anybody has signed it.
+const MAX_POINTS: usize = 64;
 /// Tag of a `directoryName` in `GeneralName`.
 const DIRECTORY_NAME: u8 = constructed(4);
 
@@ -25,6 +28,9 @@ impl DistributionPoint {
         let mut points = Reader::new(single(SEQUENCE, extension)?);
         let mut all = Vec::new();
         while !points.is_empty() {
+            if all.len() == MAX_POINTS {
+                return Err(Malformed);
+            }
             all.push(Self::read(points.expect(SEQUENCE)?, issuer)?);
         }
         Ok(all)
@@ -91,7 +97,7 @@ pub(crate) fn general_names(content: &[u8]) -> Result<Vec<Vec<u8>>, Malformed> {
     while !reader.is_empty() {
         let name = reader.next()?;
         // [0] to [8], and no others.
-        if !matches!(name.tag & !0x20, 0x80..=0x88) {
+        if !matches!(name.tag & !0x20, 0x80..=0x88) || names.len() == MAX_POINTS {
             return Err(Malformed);
         }
         names.push(name.whole.to_vec());

@@ -45,9 +45,10 @@ pub struct ListedSerials<B> {
     pub records: B,
 }
 
-/// Listed serial numbers that are not as [`ListedSerials`] says, or too many.
+/// Listed serial numbers that are not as [`ListedSerials`] says, or too many, or dates in the wrong
+/// order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the listed serial numbers are not sorted records, or too many")]
+#[error("the listed serial numbers are not sorted records or too many, or the dates are reversed")]
 pub struct InvalidListedSerials;
 
 impl RevocationList {
@@ -86,7 +87,8 @@ impl CrlEdition {
     /// Takes over what was compacted elsewhere.
     ///
     /// # Errors
-    /// Serial numbers that are not sorted records, an issuer that occurs twice, or too many.
+    /// Serial numbers that are not sorted records, an issuer that occurs twice, too many, or dates
+    /// in the wrong order.
     pub fn new(
         number: CrlNumber,
         (this_update, next_update): (UnixTime, UnixTime),

@@ -322,6 +322,27 @@ fn a_root_without_crl_sign_signs_no_crl() {
 }
 
 #[test]
+fn a_case_with_a_bad_file_does_not_stop_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Authority::root("root", |_| {});
+    let leaf = root.issue(|_| {});
+    let mut cases = Cases {
+        folder: folder.path(),
+        list: Vec::new(),
+        root,
+    };
+    for id in ["malformed", "missing", "good"] {
+        cases.add(id, &leaf, &[&CrlDraft::new(1)], "accept");
+    }
+    cases.list[0]["expect"] = json!("reject:malformed-certificate");
+    cases.list[1]["leaf"] = json!("nowhere.der");
+    fs::write(folder.path().join("malformed.der"), b"junk").unwrap();
+    let summary = cases.run();
+    assert_eq!(summary.differ, ["missing"]);
+    assert_eq!(summary.other_reason, Vec::<String>::new());
+}
+
+#[test]
 fn words_that_are_not_known_are_named_with_their_place() {
     let folder = tempfile::tempdir().unwrap();
     let root = Authority::root("root", |_| {});
@@ -349,7 +370,10 @@ fn words_that_are_not_known_are_named_with_their_place() {
         cases.add_signed("odd", &leaf, &[], policy, expect);
         let path = folder.path().join("manifest.json");
         fs::write(&path, Value::from(cases.list).to_string()).unwrap();
-        let found = manifest::run(&path, drop).unwrap_err();
-        assert_eq!(found.to_string(), format!("case odd: {error}"));
+        let mut lines = Vec::new();
+        let summary = manifest::run(&path, |line| lines.push(line)).unwrap();
+        let line: Value = serde_json::from_str(&lines[0]).unwrap();
+        assert_eq!(line["actual"], format!("error:{error}"));
+        assert_eq!(summary.differ, ["odd"]);
     }
 }

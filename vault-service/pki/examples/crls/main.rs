@@ -26,7 +26,10 @@
 //!   `duplicate-extension`, `serial-encoding`, `only-some-reasons`, `only-attribute-certs`,
 //!   `not-indirect`, `unknown-issuer`, `no-crl-sign`, `signature`, `algorithm`, `key-identifier`,
 //!   `delta-without-base`, `too-large`, `too-many-entries`;
-//! - what is wrong with the path itself: `unknown-issuer`, `certificate-expired`, and so on.
+//! - what is wrong with the path itself: `malformed-certificate`, `certificate-expired`, and so on.
+//!
+//! A case that cannot be read (a file is missing, a word is not known) has `error:` and the place as
+//! `actual`, which is never as expected; the others are run.
 
 #![forbid(unsafe_code)]
 

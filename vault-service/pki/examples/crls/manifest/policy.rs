@@ -39,8 +39,10 @@ fn set_word(policy: &mut RevocationPolicy, word: &str) -> Result<(), String> {
         "default" | "deny" | "strict" => *policy = RevocationPolicy::default(),
         "allowunknown" | "unknownallow" => policy.unknown = UnknownStatus::Allow,
         "denyunknown" | "unknowndeny" => policy.unknown = UnknownStatus::Deny,
-        "allowexpired" | "expiredallow" => policy.expired = ExpiredCrl::Allow,
-        "denyexpired" | "expireddeny" => policy.expired = ExpiredCrl::Deny,
+        "allowexpired" | "expiredallow" | "ignoreexpired" | "ignoreexpiration" => {
+            policy.expired = ExpiredCrl::Allow
+        }
+        "denyexpired" | "expireddeny" | "enforceexpiration" => policy.expired = ExpiredCrl::Deny,
         _ => policy.certificates = certificates("policy", word)?,
     }
     Ok(())

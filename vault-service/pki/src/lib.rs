@@ -12,6 +12,7 @@ mod distinguished_name;
 mod extensions;
 #[cfg(feature = "keystores")]
 mod keystore;
+mod names;
 mod path;
 mod path_error;
 mod pem_block;
@@ -24,7 +25,6 @@ mod private_key_encryption;
 mod profile;
 mod public_key;
 mod revocation;
-mod server_name;
 mod signature;
 mod trust_anchors;
 mod unix_time;
@@ -38,6 +38,12 @@ pub use keystore::{
     KeystoreError, KeystoreFormat, MAX_KEYSTORE_BYTES, MAX_KEYSTORE_ENTRIES, PemKeyError,
     TrustedCertificate, export_certificates_pem, export_encrypted_pem, export_pem, export_pkcs12,
     export_trusted_pkcs12,
+};
+pub use names::{
+    AllowedNames, AllowedNamesError, DnsName, DnsNameError, EmailAddress, EmailAddressError,
+    MAX_DNS_NAME_BYTES, MAX_NAME_PATTERNS, MAX_SPIFFE_ID_BYTES, NamePattern, NamePatternError,
+    NameRefusal, PeerName, ServerNameError, SpiffeId, SpiffeIdError, SpiffePattern,
+    verify_server_name,
 };
 pub use path::{FurtherCheck, MAX_INTERMEDIATES, PathRules, Usage, VerifiedPath};
 pub use path_error::PathError;
@@ -61,7 +67,6 @@ pub use revocation::{
     RevocationReason, Revocations, UnknownStatus, crl_from_pem,
 };
 pub use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
-pub use server_name::{ServerNameError, verify_server_name};
 pub use signature::ALGORITHMS as SIGNATURE_ALGORITHMS;
 pub use trust_anchors::{TrustAnchorError, TrustAnchors};
 pub use unix_time::UnixTime;

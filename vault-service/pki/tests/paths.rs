@@ -16,8 +16,8 @@ use rcgen::{
     SerialNumber, date_time_ymd,
 };
 use sallyport_pki::{
-    Certificate, MAX_INTERMEDIATES, PathError, PathRules, PinSet, ServerNameError, TrustAnchors,
-    UnixTime, Usage, VerifiedPath, verify_server_name,
+    Certificate, MAX_INTERMEDIATES, PathError, PathRules, TrustAnchors, UnixTime, Usage,
+    VerifiedPath,
 };
 
 /// 2024-01-01, before everything.
@@ -144,55 +144,7 @@ fn the_path_lists_keys_from_the_peer_to_the_anchor() {
         path.spki_sha256s(),
         expected.map(Certificate::spki_sha256).as_slice()
     );
-    // Of two pins on the path, the one nearest to the peer is named.
-    let pins = PinSet::new(vec![
-        root.certificate.spki_sha256(),
-        issuing.certificate.spki_sha256(),
-    ]);
-    let pins = pins.unwrap();
-    assert_eq!(
-        pins.match_path(&path),
-        Some(issuing.certificate.spki_sha256())
-    );
-    assert_eq!(pins.match_certificate(&peer), None);
-}
-
-#[test]
-fn server_names_match_by_type_and_by_whole_labels() {
-    let root = Authority::root("root", |_| {});
-    let peer = root.issue(|p| {
-        p.subject_alt_names = vec![
-            SanType::DnsName("exact.test".try_into().unwrap()),
-            SanType::DnsName("*.wild.test".try_into().unwrap()),
-            SanType::IpAddress([192, 0, 2, 7].into()),
-            SanType::URI("https://uri.test/".try_into().unwrap()),
-            SanType::Rfc822Name("someone@mail.test".try_into().unwrap()),
-        ];
-        p.distinguished_name.push(DnType::CommonName, "common.test");
-    });
-    for name in ["exact.test", "EXACT.test", "a.wild.test", "192.0.2.7"] {
-        assert_eq!(verify_server_name(&peer, name), Ok(()), "{name}");
-    }
-    for name in [
-        "common.test",
-        "uri.test",
-        "mail.test",
-        "wild.test",
-        "a.b.wild.test",
-        "exact.test.evil.test",
-        "192.0.2.8",
-        "c000:207::",
-    ] {
-        let error = verify_server_name(&peer, name).unwrap_err();
-        assert!(
-            matches!(error, ServerNameError::Mismatch { .. }),
-            "{name}: {error}"
-        );
-    }
-    for name in ["", "exact.test\0", "exact test", "*.wild.test", "a..test"] {
-        let error = verify_server_name(&peer, name).unwrap_err();
-        assert_eq!(error.code(), "invalid_server_name", "{name:?}");
-    }
+    assert_eq!(path.sha256s(), expected.map(Certificate::sha256).as_slice());
 }
 
 #[test]

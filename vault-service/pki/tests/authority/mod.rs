@@ -51,6 +51,11 @@ impl Authority {
 
     /// A client certificate for `partner.test`.
     pub(crate) fn issue(&self, change: impl FnOnce(&mut CertificateParams)) -> Certificate {
+        Certificate::from_der(&self.issue_der(change).unwrap()).unwrap()
+    }
+
+    /// The same in DER, which need not be readable; `None` if it cannot even be written.
+    pub(crate) fn issue_der(&self, change: impl FnOnce(&mut CertificateParams)) -> Option<Vec<u8>> {
         let mut params = CertificateParams::new(["partner.test".to_owned()]).unwrap();
         dates(&mut params);
         params.distinguished_name = common_name("partner");
@@ -58,7 +63,8 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         change(&mut params);
         let key = KeyPair::generate().unwrap();
-        read(&params.signed_by(&key, &self.issuer).unwrap())
+        let issued = params.signed_by(&key, &self.issuer).ok()?;
+        Some(issued.der().to_vec())
     }
 
     /// A signature with ECDSA on P-256 and SHA-256.

@@ -3,8 +3,8 @@
 
 use sallyport_model::{ClientCertificatePolicy, ServerCertificatePolicy, TlsVersion};
 use sallyport_pki::{
-    Certificate, Digest, KeyIdentifiers, PathError, PathRules, PinSet, Profile, UnixTime, Usage,
-    VerifiedPath, certificate_from_pem, verify_server_name,
+    Certificate, Digest, KeyIdentifiers, PathError, PathRules, PinMatch, PinRefusal, PinSet,
+    Profile, UnixTime, Usage, VerifiedPath, certificate_from_pem, verify_server_name,
 };
 
 use crate::facts::{DownstreamFacts, Facts, UpstreamFacts};
@@ -34,10 +34,12 @@ pub struct Policy<'a> {
 pub enum Verdict {
     /// The peer passes, as long as the policy stays and time is within these bounds.
     Allow {
-        /// The latest `notBefore` on the path.
+        /// The latest `notBefore` on the path and of the pin.
         from: UnixTime,
-        /// The earliest `notAfter` on the path.
+        /// The earliest `notAfter` on the path and of the pin.
         until: UnixTime,
+        /// The pin that matched, where there are pins.
+        pin: Option<PinMatch>,
     },
     /// The peer does not pass.
     Deny(Denial),
@@ -99,7 +101,7 @@ fn downstream(
         ClientCertificatePolicy::Ignore if policy.pins.is_some() => {
             return Err(Denial::new(Reason::PinsWithoutCertificate));
         }
-        ClientCertificatePolicy::Ignore => return Ok(Verdict::always()),
+        ClientCertificatePolicy::Ignore => return Ok(Verdict::always(None)),
     }
     if facts.mtls != Some(true) {
         return Err(Denial::new(Reason::CertificateMissing));
@@ -118,13 +120,8 @@ fn downstream(
             }
         }
     })?;
-    if policy
-        .pins
-        .is_some_and(|pins| pins.match_path(&path).is_none())
-    {
-        return Err(pin_mismatch(&leaf));
-    }
-    Ok(Verdict::along(&path))
+    let pin = pinned(policy, &leaf, at, |pins| pins.match_path(&path, at))?;
+    Ok(Verdict::along(&path, pin))
 }
 
 fn upstream(policy: &Policy<'_>, facts: &UpstreamFacts, at: UnixTime) -> Result<Verdict, Denial> {
@@ -134,20 +131,12 @@ fn upstream(policy: &Policy<'_>, facts: &UpstreamFacts, at: UnixTime) -> Result<
         ServerCertificatePolicy::Verify => {
             // Envoy shows no chain of a server: its issuer has to be in the truststore.
             let path = verified(policy, &leaf, &[], Usage::ServerAuth, at)?;
-            if policy
-                .pins
-                .is_some_and(|pins| pins.match_path(&path).is_none())
-            {
-                return Err(pin_mismatch(&leaf));
-            }
-            Verdict::along(&path)
+            let pin = pinned(policy, &leaf, at, |pins| pins.match_path(&path, at))?;
+            Verdict::along(&path, pin)
         }
         ServerCertificatePolicy::Skip => {
-            let matches = |pins: &PinSet| pins.match_certificate(&leaf).is_some();
-            if !policy.pins.is_none_or(matches) {
-                return Err(pin_mismatch(&leaf));
-            }
-            Verdict::always()
+            let pin = pinned(policy, &leaf, at, |pins| pins.match_certificate(&leaf, at))?;
+            Verdict::always(pin)
         }
     };
     if let Some(name) = policy.server_name {
@@ -187,16 +176,23 @@ fn verified(
     usage: Usage,
     at: UnixTime,
 ) -> Result<VerifiedPath, Denial> {
-    let anchors = policy
-        .context
-        .truststore
-        .as_ref()
-        .ok_or_else(|| Denial::new(Reason::TruststoreMissing).about(leaf))?;
     let rules = PathRules {
         profile: PROFILE,
         ..PathRules::new(usage, at)
     };
-    let path = rules.verify(leaf, intermediates, anchors);
+    let context = policy.context;
+    let path = match (context.pinned.verify(leaf, usage, at), &context.truststore) {
+        (Some(path), _) => path,
+        (None, Some(anchors)) => rules.verify(leaf, intermediates, anchors),
+        (None, None) if context.pinned.is_empty() => {
+            return Err(Denial::new(Reason::TruststoreMissing).about(leaf));
+        }
+        (None, None) => {
+            return Err(Denial::new(Reason::UnknownIssuer).about(leaf).with_detail(
+                "not one of the pinned certificates, and there are no trust anchors",
+            ));
+        }
+    };
     path.map_err(|error| {
         let reason = match &error {
             PathError::UnknownIssuer { .. } => Reason::UnknownIssuer,
@@ -212,26 +208,48 @@ fn verified(
     })
 }
 
-fn pin_mismatch(leaf: &Certificate) -> Denial {
-    let detail = format!("SPKI SHA-256 of the leaf is {}", leaf.spki_sha256());
-    Denial::new(Reason::PinMismatch)
-        .about(leaf)
-        .with_detail(detail)
+/// The pin that `find` finds, if there are pins.
+fn pinned(
+    policy: &Policy<'_>,
+    leaf: &Certificate,
+    at: UnixTime,
+    find: impl FnOnce(&PinSet) -> Result<PinMatch, PinRefusal>,
+) -> Result<Option<PinMatch>, Denial> {
+    let checked = policy.pins.map(|pins| {
+        pins.check_backup(&PROFILE, at)?;
+        find(pins)
+    });
+    checked.transpose().map_err(|refusal| {
+        let reason = match refusal {
+            PinRefusal::OutOfDate { .. } => Reason::PinsOutOfDate,
+            PinRefusal::NoBackup { .. } => Reason::PinsWithoutBackup,
+            _ => Reason::PinMismatch,
+        };
+        let spki = leaf.spki_sha256();
+        Denial::new(reason)
+            .about(leaf)
+            .with_detail(format!("{refusal}; SPKI SHA-256 of the leaf is {spki}"))
+    })
 }
 
 impl Verdict {
-    fn along(path: &VerifiedPath) -> Self {
-        Self::Allow {
-            from: path.not_before(),
-            until: path.not_after(),
-        }
+    fn along(path: &VerifiedPath, pin: Option<PinMatch>) -> Self {
+        Self::between(path.not_before(), path.not_after(), pin)
     }
 
-    /// Nothing in it depends on time.
-    const fn always() -> Self {
+    /// Nothing in it depends on time, but perhaps the pin.
+    fn always(pin: Option<PinMatch>) -> Self {
+        Self::between(UnixTime(i64::MIN), UnixTime(i64::MAX), pin)
+    }
+
+    fn between(from: UnixTime, until: UnixTime, pin: Option<PinMatch>) -> Self {
+        let pinned = pin.map(|found| found.pin);
+        let pinned_from = pinned.and_then(|pin| pin.not_before);
+        let pinned_until = pinned.and_then(|pin| pin.not_after);
         Self::Allow {
-            from: UnixTime(i64::MIN),
-            until: UnixTime(i64::MAX),
+            from: pinned_from.map_or(from, |pinned| pinned.max(from)),
+            until: pinned_until.map_or(until, |pinned| pinned.min(until)),
+            pin,
         }
     }
 }

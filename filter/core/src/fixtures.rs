@@ -4,9 +4,9 @@ mod authority;
 mod host;
 mod provider;
 
-pub(crate) use authority::{Authority, Leaf, percent_encoded};
+pub(crate) use authority::{Authority, Leaf, key, percent_encoded};
 pub(crate) use host::{Fate, Host, from_client, to_server};
-pub(crate) use provider::{Contents, pinset, tls_context, unavailable, vault_answer};
+pub(crate) use provider::{Contents, pinset, pinset_of, tls_context, unavailable, vault_answer};
 
 use sallyport_pki::UnixTime;
 

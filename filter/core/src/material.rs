@@ -1,11 +1,13 @@
 //! Material of the vault, prepared for deciding: parsed once, when the answer arrives.
 
 use sallyport_model::{
-    ClientCertificatePolicy, Collection, Material, Reference, SecretString,
-    ServerCertificatePolicy, SharedSecret, TlsContextMaterial, TlsVersion, TruststoreMaterial,
+    ClientCertificatePolicy, Collection, Der, Material, PinsetMaterialError, Reference,
+    SecretString, ServerCertificatePolicy, SharedSecret, TlsContextMaterial, TlsVersion,
+    TruststoreMaterial,
 };
 use sallyport_pki::{
-    Certificate, CertificateError, Digest, PinSet, PinSetError, TrustAnchorError, TrustAnchors,
+    Certificate, CertificateError, PinSet, PinnedCertificateError, PinnedCertificates,
+    TrustAnchorError, TrustAnchors,
 };
 use thiserror::Error;
 
@@ -33,8 +35,10 @@ pub struct TlsContext {
     pub client_certificate: ClientCertificatePolicy,
     /// Upstream: whether the server's certificate is verified.
     pub server_certificate: ServerCertificatePolicy,
-    /// Whom to trust.
+    /// Whom to trust for what they issue.
     pub truststore: Option<TrustAnchors>,
+    /// Whom to trust as they are.
+    pub pinned: PinnedCertificates,
 }
 
 /// Why material cannot be used.
@@ -57,8 +61,10 @@ pub enum MaterialError {
         max: TlsVersion,
     },
     /// A certificate of the truststore does not parse.
-    #[error("trust anchor {position}: {error}")]
+    #[error("{what} {position}: {error}")]
     Certificate {
+        /// "trust anchor" or "pinned certificate".
+        what: &'static str,
         /// Counts from 1.
         position: usize,
         /// What is wrong with it.
@@ -67,15 +73,12 @@ pub enum MaterialError {
     /// The truststore is empty or holds something that is no CA.
     #[error("truststore: {0}")]
     Truststore(#[from] TrustAnchorError),
-    /// A pin is not 32 bytes long.
-    #[error("pin {position} is not a SHA-256 digest")]
-    Pin {
-        /// Counts from 1.
-        position: usize,
-    },
-    /// The pinset is empty or too large.
+    /// A pinned certificate of the truststore is a CA's or too weak.
+    #[error("truststore: {0}")]
+    Pinned(#[from] PinnedCertificateError),
+    /// The pinset is empty, too large, or contradicts itself.
     #[error("pinset: {0}")]
-    Pinset(#[from] PinSetError),
+    Pinset(#[from] PinsetMaterialError),
 }
 
 impl Prepared {
@@ -90,12 +93,7 @@ impl Prepared {
                 Ok(Self::TlsContext(Box::new(TlsContext::new(context)?)))
             }
             (Collection::CertificatePinsets, false, Material::CertificatePinset(pinset)) => {
-                let pins = pinset.spki_sha256.iter().enumerate().map(|(index, pin)| {
-                    let position = index + 1;
-                    Digest::from_slice(&pin.0).ok_or(MaterialError::Pin { position })
-                });
-                let pins = pins.collect::<Result<_, _>>()?;
-                Ok(Self::CertificatePinset(PinSet::new(pins)?))
+                Ok(Self::CertificatePinset(PinSet::try_from(&pinset)?))
             }
             (Collection::SharedSecrets, false, Material::SharedSecret(secret)) => {
                 Ok(Self::SharedSecret(secret))
@@ -115,24 +113,44 @@ impl TlsContext {
         if min > max {
             return Err(MaterialError::Versions { min, max });
         }
+        let (truststore, pinned) = match &material.truststore {
+            None => (None, PinnedCertificates::default()),
+            Some(truststore) => trusted(truststore)?,
+        };
         Ok(Self {
             min_version: min,
             max_version: max,
             client_certificate: material.client_certificate,
             server_certificate: material.server_certificate,
-            truststore: material.truststore.as_ref().map(anchors).transpose()?,
+            truststore,
+            pinned,
         })
     }
 }
 
-fn anchors(truststore: &TruststoreMaterial) -> Result<TrustAnchors, MaterialError> {
-    let certificates = truststore.anchors.iter().enumerate().map(|(index, der)| {
+fn trusted(
+    material: &TruststoreMaterial,
+) -> Result<(Option<TrustAnchors>, PinnedCertificates), MaterialError> {
+    let anchors = certificates("trust anchor", &material.anchors)?;
+    let pinned = certificates("pinned certificate", &material.pinned)?;
+    // One of both will do; none is a truststore that nobody meant.
+    let only_pinned = anchors.is_empty() && !pinned.is_empty();
+    let anchors = match only_pinned {
+        true => None,
+        false => Some(TrustAnchors::new(anchors)?),
+    };
+    Ok((anchors, PinnedCertificates::new(pinned)?))
+}
+
+fn certificates(what: &'static str, ders: &[Der]) -> Result<Vec<Certificate>, MaterialError> {
+    let certificates = (1..).zip(ders).map(|(position, der)| {
         Certificate::from_der(&der.0).map_err(|error| MaterialError::Certificate {
-            position: index + 1,
+            what,
+            position,
             error,
         })
     });
-    Ok(TrustAnchors::new(certificates.collect::<Result<_, _>>()?)?)
+    certificates.collect()
 }
 
 const fn kind<S>(material: &Material<S>) -> &'static str {

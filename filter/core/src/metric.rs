@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sallyport_pki::PinRole;
+
 use crate::config::Direction;
 use crate::reason::Reason;
 
@@ -10,6 +12,8 @@ use crate::reason::Reason;
 pub enum Counter {
     /// Requests whose peer passed.
     Allowed(Direction),
+    /// Requests whose peer passed by a pin, by the pin's role.
+    Pinned(Direction, PinRole),
     /// Requests denied, by reason.
     Denied(Direction, Reason),
     /// Requests that would have been denied, by reason.
@@ -43,6 +47,9 @@ impl fmt::Display for Counter {
         let side = Direction::as_str;
         match *self {
             Self::Allowed(direction) => write!(f, "sallyport.{}.allowed", side(direction)),
+            Self::Pinned(direction, role) => {
+                write!(f, "sallyport.{}.pinned.{}", side(direction), role.as_str())
+            }
             Self::Denied(direction, reason) => {
                 write!(f, "sallyport.{}.denied.{}", side(direction), reason.code())
             }
@@ -80,6 +87,8 @@ mod tests {
             denied.to_string(),
             "sallyport.downstream.denied.pin_mismatch"
         );
+        let pinned = Counter::Pinned(Direction::Upstream, PinRole::Backup);
+        assert_eq!(pinned.to_string(), "sallyport.upstream.pinned.backup");
         let observed = Counter::Observed(Direction::Upstream, Reason::UnknownIssuer);
         assert_eq!(
             observed.to_string(),

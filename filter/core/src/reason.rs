@@ -27,6 +27,10 @@ pub enum Reason {
     TruststoreMissing,
     /// Pins are configured, but the TLS context does not ask for client certificates.
     PinsWithoutCertificate,
+    /// Every pin that is not retired is outside of its dates.
+    PinsOutOfDate,
+    /// The TLS context is strict, and no backup pin counts.
+    PinsWithoutBackup,
     /// No TLS, or a version that is not known.
     TlsVersionUnknown,
     /// A TLS version outside of the TLS context's range.
@@ -47,7 +51,7 @@ pub enum Reason {
     InvalidSignature,
     /// The path breaks another rule: key size, algorithm, constraints, size.
     CertificateRefused,
-    /// No public key on the path is pinned.
+    /// No certificate on the path is pinned.
     PinMismatch,
     /// The server's certificate does not carry the configured name.
     ServerNameMismatch,
@@ -61,7 +65,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order of the documentation.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::SecretAbsent,
         Self::SecretExpired,
         Self::SecretWithdrawn,
@@ -71,6 +75,8 @@ impl Reason {
         Self::TooManyWaiting,
         Self::TruststoreMissing,
         Self::PinsWithoutCertificate,
+        Self::PinsOutOfDate,
+        Self::PinsWithoutBackup,
         Self::TlsVersionUnknown,
         Self::TlsVersionRefused,
         Self::CertificateMissing,
@@ -100,6 +106,8 @@ impl Reason {
             Self::TooManyWaiting => "too_many_waiting",
             Self::TruststoreMissing => "truststore_missing",
             Self::PinsWithoutCertificate => "pins_without_certificate",
+            Self::PinsOutOfDate => "pins_out_of_date",
+            Self::PinsWithoutBackup => "pins_without_backup",
             Self::TlsVersionUnknown => "tls_version_unknown",
             Self::TlsVersionRefused => "tls_version_refused",
             Self::CertificateMissing => "certificate_missing",
@@ -130,6 +138,8 @@ impl Reason {
             | Self::TooManyWaiting
             | Self::TruststoreMissing
             | Self::PinsWithoutCertificate
+            | Self::PinsOutOfDate
+            | Self::PinsWithoutBackup
             | Self::CredentialUnusable
             | Self::Internal => 503,
             Self::HandshakeTimeout => 504,
@@ -163,6 +173,8 @@ impl Reason {
             Self::TooManyWaiting => "too many requests are waiting",
             Self::TruststoreMissing => "the TLS context has no truststore to check against",
             Self::PinsWithoutCertificate => "the TLS context asks for no certificate to pin",
+            Self::PinsOutOfDate => "the gateway's pins have ended or not begun",
+            Self::PinsWithoutBackup => "the gateway's pins have no backup",
             Self::TlsVersionUnknown => "the connection's TLS version is not known",
             Self::TlsVersionRefused => "the connection's TLS version is not allowed",
             Self::CertificateMissing => "a certificate is required",

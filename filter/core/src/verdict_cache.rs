@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use sallyport_pki::UnixTime;
+use sallyport_pki::{PinMatch, UnixTime};
 
 use crate::config::PolicyIndex;
 use crate::decide::{Denial, Verdict};
@@ -23,9 +23,12 @@ const DENIAL_SECONDS: i64 = 5;
 #[derive(Debug, Default)]
 pub(crate) struct VerdictCache {
     generation: u64,
-    allowed: Verdicts<(UnixTime, UnixTime)>,
+    allowed: Verdicts<Allowance>,
     denied: Verdicts<(UnixTime, Denial)>,
 }
+
+/// From, until, and the pin that matched.
+type Allowance = (UnixTime, UnixTime, Option<PinMatch>);
 
 /// By peer, then by policy: the bulky facts are kept once.
 type Verdicts<V> = BTreeMap<Facts, BTreeMap<PolicyIndex, V>>;
@@ -43,10 +46,10 @@ impl VerdictCache {
         if generation != self.generation {
             return None;
         }
-        if let Some(&(from, until)) = known(&self.allowed, policy, facts) {
+        if let Some(&(from, until, pin)) = known(&self.allowed, policy, facts) {
             return (from..=until)
                 .contains(&at)
-                .then_some(Verdict::Allow { from, until });
+                .then_some(Verdict::Allow { from, until, pin });
         }
         let (made, denial) = known(&self.denied, policy, facts)?;
         let kept = made.0..made.0.saturating_add(DENIAL_SECONDS);
@@ -73,9 +76,9 @@ impl VerdictCache {
             return;
         }
         match verdict {
-            Verdict::Allow { from, until } => {
+            Verdict::Allow { from, until, pin } => {
                 forget(&mut self.denied, policy, facts);
-                insert(&mut self.allowed, policy, facts, (*from, *until));
+                insert(&mut self.allowed, policy, facts, (*from, *until, *pin));
             }
             Verdict::Deny(denial) => {
                 forget(&mut self.allowed, policy, facts);
@@ -117,6 +120,7 @@ mod tests {
     const ALLOW: Verdict = Verdict::Allow {
         from: UnixTime(100),
         until: UnixTime(200),
+        pin: None,
     };
 
     fn facts(certificate: &[u8]) -> Facts {

@@ -17,6 +17,7 @@ mod id;
 mod material;
 mod name;
 mod permission;
+mod pinset;
 mod provider_api;
 mod reference;
 mod revocation;
@@ -36,9 +37,10 @@ pub use der::Der;
 pub use download_api::{DOWNLOAD_PATH, DownloadFormat, DownloadRequest, VERSION_HEADER};
 pub use gateway::{GatewayIdentity, GatewayIdentityError, TrustDomain};
 pub use id::{ActorId, EnvironmentId, GroupId, OrganizationId, Scope, SecretId};
-pub use material::{Material, PinsetMaterial, TlsContextMaterial, TruststoreMaterial};
+pub use material::{Material, TlsContextMaterial, TruststoreMaterial};
 pub use name::{GroupName, NameError, SecretName};
 pub use permission::{Permission, PermissionError};
+pub use pinset::{PinKindWord, PinMaterial, PinRoleWord, PinsetMaterial, PinsetMaterialError};
 pub use provider_api::{
     Answer, Freshness, Known, MARKER_HEADER, MARKER_VALUE, MAX_REFERENCES, MAX_WAIT_SECONDS,
     Outcome, RESOLVE_PATH, Refusal, ResolveRequest, ResolveResponse, Revision,

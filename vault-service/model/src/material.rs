@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::der::Der;
+use crate::pinset::PinsetMaterial;
 use crate::shared_secret::SharedSecret;
 use crate::tls::{
     AlpnProtocol, CipherSuite, ClientCertificatePolicy, ServerCertificatePolicy, TlsVersion,
@@ -28,20 +29,16 @@ pub enum Material<S> {
     TlsContext(TlsContextMaterial),
 }
 
-/// Trust anchors, each a CA certificate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Who is trusted. A truststore of anchors only is written as it was before there were pinned
+/// leaves, so that older filters still read it; one with leaves they refuse.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TruststoreMaterial {
-    /// DER certificates.
+    /// DER certificates of CAs.
     pub anchors: Vec<Der>,
-}
-
-/// Pins: a peer passes if the public key of a certificate on its verified path is in the set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PinsetMaterial {
-    /// SHA-256 of SubjectPublicKeyInfo (32 bytes each), as in RFC 7469 section 2.4.
-    pub spki_sha256: Vec<Der>,
+    /// DER certificates of leaves, each trusted for itself alone, byte for byte.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pinned: Vec<Der>,
 }
 
 /// A TLS context as a policy.

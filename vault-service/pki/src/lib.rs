@@ -17,7 +17,7 @@ mod path;
 mod path_error;
 mod pem_block;
 mod pem_bundle;
-mod pin_set;
+mod pins;
 #[cfg(feature = "keystores")]
 mod private_key;
 #[cfg(feature = "keystores")]
@@ -51,12 +51,16 @@ pub use pem_bundle::{
     MAX_PEM_BLOCKS, MAX_PEM_BYTES, PemError, certificate_from_pem, certificates_from_pem,
     certificates_from_pem_up_to,
 };
-pub use pin_set::{MAX_PINS, PinSet, PinSetError};
+pub use pins::{
+    MAX_PINNED_CERTIFICATES, MAX_PINS, Pin, PinKind, PinMatch, PinRefusal, PinRole, PinSet,
+    PinSetError, PinUnusable, PinnedCertificateError, PinnedCertificates, UnknownPinWord,
+    UnusablePin,
+};
 #[cfg(feature = "keystores")]
 pub use private_key::{PrivateKey, PrivateKeyError};
 pub use profile::{
-    AnyPurpose, CommonName, CriticalNames, CriticalPurposes, KeyIdentifiers, Profile, Purposes,
-    RootAuthorityKey, RootPurposes, Rule, UnknownProfile,
+    AnyPurpose, BackupPin, CommonName, CriticalNames, CriticalPurposes, KeyIdentifiers, Profile,
+    Purposes, RootAuthorityKey, RootPurposes, Rule, UnknownProfile,
 };
 pub use public_key::KeyError;
 pub use revocation::{

@@ -85,6 +85,15 @@ pub enum CommonName {
     Ignored,
 }
 
+/// Backups in a pin set: without one, a lost key locks everybody out (RFC 7469 section 4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BackupPin {
+    /// One has to count, besides the pins in use.
+    Required,
+    /// There may be none.
+    Optional,
+}
+
 /// A set of rules. [`Profile::default`] is [`Profile::BALANCED`].
 ///
 /// Whatever the profile: weak keys, wrong serial numbers, malformed extensions and the other
@@ -100,6 +109,7 @@ pub struct Profile {
     pub critical_names: CriticalNames,
     pub purposes: Purposes,
     pub common_name: CommonName,
+    pub backup_pin: BackupPin,
 }
 
 /// Not the name of a profile.
@@ -121,6 +131,7 @@ impl Profile {
         critical_names: CriticalNames::Accepted,
         purposes: Purposes::Optional,
         common_name: CommonName::Ignored,
+        backup_pin: BackupPin::Optional,
     };
     /// RFC 5280, and of the CA/Browser Forum's baseline requirements what private PKIs keep as well.
     pub const BALANCED: Self = Self {
@@ -135,6 +146,7 @@ impl Profile {
     pub const STRICT: Self = Self {
         purposes: Purposes::Required,
         common_name: CommonName::InNames,
+        backup_pin: BackupPin::Required,
         ..Self::BALANCED
     };
 

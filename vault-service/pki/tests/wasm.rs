@@ -124,17 +124,18 @@ fn pins_match_on_the_verified_path_and_nowhere_else() {
         .verify(&client, &presented, &anchors(root.clone()))
         .unwrap();
     for pinned in [&client, &issuing, &root] {
-        let pins = PinSet::new(vec![pinned.spki_sha256()]).unwrap();
+        let pins = PinSet::of_public_keys(vec![pinned.spki_sha256()]).unwrap();
         assert_eq!(
-            pins.match_path(&path),
-            Some(pinned.spki_sha256()),
+            pins.match_path(&path, NOW).map(|found| found.pin.digest),
+            Ok(pinned.spki_sha256()),
             "{}",
             pinned.subject()
         );
     }
     for stranger in [fixture!("server"), fixture!("rsa-root")] {
-        let pins = PinSet::new(vec![stranger.spki_sha256()]).unwrap();
-        assert_eq!(pins.match_path(&path), None, "{}", stranger.subject());
+        let pins = PinSet::of_public_keys(vec![stranger.spki_sha256()]).unwrap();
+        let found = pins.match_path(&path, NOW);
+        assert!(found.is_err(), "{}", stranger.subject());
     }
 }
 

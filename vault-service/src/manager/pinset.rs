@@ -28,8 +28,9 @@ impl Manager {
         let file = form.required_file("certificatePinset", UploadLimits::CHAIN_FILE)?;
         let certificates = certificates_from_pem_up_to(&file.bytes, UploadLimits::PINNED)
             .map_err(|error| Violation::new("certificatePinset", error))?;
-        let pins = PinSet::new(certificates.iter().map(Certificate::spki_sha256).collect())
-            .map_err(|error| Violation::new("certificatePinset", error))?;
+        let pins =
+            PinSet::of_public_keys(certificates.iter().map(Certificate::spki_sha256).collect())
+                .map_err(|error| Violation::new("certificatePinset", error))?;
 
         let entries: Vec<_> = certificates
             .iter()
@@ -54,9 +55,9 @@ impl Manager {
             metadata: Metadata::showing(shown).with_certificates(&certificates),
             payload: Payload::CertificatePinset(PinsetPayload {
                 spki_sha256: pins
-                    .digests()
+                    .pins()
                     .iter()
-                    .map(|pin| digest(pin.as_bytes()))
+                    .map(|pin| digest(pin.digest.as_bytes()))
                     .collect(),
                 certificate_sha256: certificates
                     .iter()

@@ -83,6 +83,7 @@ impl Manager {
                     .iter()
                     .map(|item| Der(item.der().to_vec()))
                     .collect(),
+                pinned: Vec::new(),
             }),
             refers_to: Vec::new(),
             warnings,

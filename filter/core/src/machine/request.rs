@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use sallyport_model::{Reference, SecretString};
+use sallyport_pki::PinMatch;
 
 use super::{MAX_WAITING, SHORTEST_TICK, State};
 use crate::config::{
@@ -172,7 +173,12 @@ fn proceed(
         }
     };
     match verdict {
-        Verdict::Allow { .. } => allow(state, stream, policy, now, effects),
+        Verdict::Allow { pin, .. } => {
+            if let Some(found) = pin {
+                effects.push(Effect::Count(Counter::Pinned(direction, found.pin.role)));
+            }
+            allow(state, stream, policy, now, effects);
+        }
         Verdict::Deny(denial) => refuse(state, stream, policy, &denial, effects),
     }
 }
@@ -204,6 +210,13 @@ fn judge(state: &mut State, request: &Request, now: Now, effects: &mut Vec<Effec
     }
     let verdict = decide(&policy, facts, now.wall);
     effects.push(Effect::Count(Counter::Verified(direction)));
+    if let Verdict::Allow {
+        pin: Some(found), ..
+    } = &verdict
+    {
+        // Once per peer and snapshot, not per request: the cache answers the others.
+        effects.push(Effect::Log(Line::pinned(direction, found)));
+    }
     state
         .verdicts
         .remember(index, facts, generation, now.wall, &verdict);
@@ -363,6 +376,15 @@ impl From<Unusable> for Reason {
 }
 
 impl Line {
+    fn pinned(direction: Direction, found: &PinMatch) -> Self {
+        let (side, pin) = (direction.as_str(), found.pin);
+        let (kind, role) = (pin.kind.as_str(), pin.role.as_str());
+        let (digest, position) = (pin.digest, found.position);
+        Self::info(format!(
+            "{side} pinned: role={role} kind={kind} position={position} sha256={digest}"
+        ))
+    }
+
     fn denial(word: &str, direction: Direction, denial: &Denial) -> Self {
         use std::fmt::Write as _;
 

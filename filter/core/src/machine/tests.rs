@@ -3,6 +3,8 @@
 mod downstream;
 mod injection;
 mod observe;
+mod pinned_certificates;
+mod pins;
 mod routes;
 mod upstream;
 mod vault;

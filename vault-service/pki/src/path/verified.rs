@@ -1,10 +1,13 @@
 //! A path that may be relied on.
 
+use super::{Usage, basics};
 use crate::certificate::Certificate;
 use crate::digest::Digest;
+use crate::path_error::PathError;
 use crate::unix_time::UnixTime;
 
-/// A path that has been verified; only [`crate::PathRules::verify`] makes one.
+/// A path that has been verified; only [`crate::PathRules::verify`] and
+/// [`crate::PinnedCertificates::verify`] make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedPath {
     certificates: Vec<Certificate>,
@@ -38,6 +41,17 @@ impl VerifiedPath {
     /// The earliest of the last moments of validity on the path: a cached verdict ends here.
     pub fn not_after(&self) -> UnixTime {
         self.not_after
+    }
+
+    /// The path of a certificate that is trusted as it is: that certificate, as of `at`.
+    pub(crate) fn of_pinned(
+        peer: &Certificate,
+        usage: Usage,
+        at: UnixTime,
+    ) -> Result<Self, PathError> {
+        basics::check_validity(peer, at)?;
+        basics::check_usage(peer, usage)?;
+        Self::of(&[peer]).ok_or(PathError::Refused)
     }
 
     /// `None` without a certificate.

@@ -130,6 +130,7 @@ fn material_that_cannot_be_used_closes_its_own_entry_only() {
     let mut host = Host::ready(&Host::downstream(PIN_SETTING), &contents);
     let short = PinsetMaterial {
         spki_sha256: vec![Der(vec![1, 2, 3])],
+        pins: Vec::new(),
     };
     contents.put(PINS, Material::CertificatePinset(short));
     host.vault_answers(&contents);

@@ -5,6 +5,7 @@
 
 mod document;
 mod error;
+mod peer_names;
 mod route;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sallyport_model::{Reference, Scope, Template};
+use sallyport_pki::AllowedNames;
 
 pub use error::{ConfigError, Fault};
 pub use route::{Place, Route, RouteMatch};
@@ -80,6 +82,8 @@ pub struct ClientPolicy {
     pub tls_context: Reference,
     /// A certificate pinset.
     pub certificate_pinset: Option<Reference>,
+    /// Names of which the client's certificate must carry one.
+    pub peer_names: Option<AllowedNames>,
     /// Enforce or observe.
     pub mode: Mode,
 }
@@ -97,6 +101,8 @@ pub struct PeerPolicy<'a> {
     pub certificate_pinset: Option<&'a Reference>,
     /// A name that a server's certificate must carry.
     pub server_name: Option<&'a str>,
+    /// Names of which the peer's certificate must carry one.
+    pub peer_names: Option<&'a AllowedNames>,
     /// Enforce or observe.
     pub mode: Mode,
 }
@@ -110,6 +116,8 @@ pub struct Upstream {
     pub certificate_pinset: Option<Reference>,
     /// A name that the server's certificate must carry: DNS name or IP address.
     pub server_name: Option<String>,
+    /// Names of which the server's certificate must carry one.
+    pub peer_names: Option<AllowedNames>,
     /// Enforce or observe.
     pub mode: Mode,
     /// How long a request waits for the handshake of a new connection.
@@ -257,6 +265,7 @@ impl<'a> From<&'a ClientPolicy> for PeerPolicy<'a> {
             tls_context: &policy.tls_context,
             certificate_pinset: policy.certificate_pinset.as_ref(),
             server_name: None,
+            peer_names: policy.peer_names.as_ref(),
             mode: policy.mode,
         }
     }
@@ -268,6 +277,7 @@ impl<'a> From<&'a Upstream> for PeerPolicy<'a> {
             tls_context: &upstream.tls_context,
             certificate_pinset: upstream.certificate_pinset.as_ref(),
             server_name: upstream.server_name.as_deref(),
+            peer_names: upstream.peer_names.as_ref(),
             mode: upstream.mode,
         }
     }

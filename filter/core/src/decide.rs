@@ -3,8 +3,8 @@
 
 use sallyport_model::{ClientCertificatePolicy, ServerCertificatePolicy, TlsVersion};
 use sallyport_pki::{
-    Certificate, Digest, KeyIdentifiers, PathError, PathRules, PinMatch, PinRefusal, PinSet,
-    Profile, UnixTime, Usage, VerifiedPath, certificate_from_pem, verify_server_name,
+    AllowedNames, Certificate, Digest, KeyIdentifiers, PathError, PathRules, PinMatch, PinRefusal,
+    PinSet, Profile, UnixTime, Usage, VerifiedPath, certificate_from_pem, verify_server_name,
 };
 
 use crate::facts::{DownstreamFacts, Facts, UpstreamFacts};
@@ -27,6 +27,8 @@ pub struct Policy<'a> {
     pub pins: Option<&'a PinSet>,
     /// A name that a server's certificate must carry.
     pub server_name: Option<&'a str>,
+    /// Names of which the peer's certificate must carry one, where they are configured.
+    pub peer_names: Option<&'a AllowedNames>,
 }
 
 /// The outcome.
@@ -101,6 +103,9 @@ fn downstream(
         ClientCertificatePolicy::Ignore if policy.pins.is_some() => {
             return Err(Denial::new(Reason::PinsWithoutCertificate));
         }
+        ClientCertificatePolicy::Ignore if policy.peer_names.is_some() => {
+            return Err(Denial::new(Reason::NamesWithoutCertificate));
+        }
         ClientCertificatePolicy::Ignore => return Ok(Verdict::always(None)),
     }
     if facts.mtls != Some(true) {
@@ -121,6 +126,7 @@ fn downstream(
         }
     })?;
     let pin = pinned(policy, &leaf, at, |pins| pins.match_path(&path, at))?;
+    check_names(policy, &leaf)?;
     Ok(Verdict::along(&path, pin))
 }
 
@@ -146,6 +152,7 @@ fn upstream(policy: &Policy<'_>, facts: &UpstreamFacts, at: UnixTime) -> Result<
                 .with_detail(error)
         })?;
     }
+    check_names(policy, &leaf)?;
     Ok(verdict)
 }
 
@@ -229,6 +236,17 @@ fn pinned(
         Denial::new(reason)
             .about(leaf)
             .with_detail(format!("{refusal}; SPKI SHA-256 of the leaf is {spki}"))
+    })
+}
+
+fn check_names(policy: &Policy<'_>, leaf: &Certificate) -> Result<(), Denial> {
+    let Some(names) = policy.peer_names else {
+        return Ok(());
+    };
+    names.check(leaf).map(|_| ()).map_err(|error| {
+        Denial::new(Reason::PeerNameMismatch)
+            .about(leaf)
+            .with_detail(error)
     })
 }
 

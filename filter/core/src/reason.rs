@@ -27,6 +27,8 @@ pub enum Reason {
     TruststoreMissing,
     /// Pins are configured, but the TLS context does not ask for client certificates.
     PinsWithoutCertificate,
+    /// Names are configured, but the TLS context does not ask for client certificates.
+    NamesWithoutCertificate,
     /// Every pin that is not retired is outside of its dates.
     PinsOutOfDate,
     /// The TLS context is strict, and no backup pin counts.
@@ -55,6 +57,8 @@ pub enum Reason {
     PinMismatch,
     /// The server's certificate does not carry the configured name.
     ServerNameMismatch,
+    /// The peer's certificate carries none of the allowed names.
+    PeerNameMismatch,
     /// The handshake with the server took too long.
     HandshakeTimeout,
     /// The credential cannot be written into a header.
@@ -65,7 +69,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order of the documentation.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::SecretAbsent,
         Self::SecretExpired,
         Self::SecretWithdrawn,
@@ -75,6 +79,7 @@ impl Reason {
         Self::TooManyWaiting,
         Self::TruststoreMissing,
         Self::PinsWithoutCertificate,
+        Self::NamesWithoutCertificate,
         Self::PinsOutOfDate,
         Self::PinsWithoutBackup,
         Self::TlsVersionUnknown,
@@ -89,6 +94,7 @@ impl Reason {
         Self::CertificateRefused,
         Self::PinMismatch,
         Self::ServerNameMismatch,
+        Self::PeerNameMismatch,
         Self::HandshakeTimeout,
         Self::CredentialUnusable,
         Self::Internal,
@@ -106,6 +112,7 @@ impl Reason {
             Self::TooManyWaiting => "too_many_waiting",
             Self::TruststoreMissing => "truststore_missing",
             Self::PinsWithoutCertificate => "pins_without_certificate",
+            Self::NamesWithoutCertificate => "names_without_certificate",
             Self::PinsOutOfDate => "pins_out_of_date",
             Self::PinsWithoutBackup => "pins_without_backup",
             Self::TlsVersionUnknown => "tls_version_unknown",
@@ -120,6 +127,7 @@ impl Reason {
             Self::CertificateRefused => "certificate_refused",
             Self::PinMismatch => "pin_mismatch",
             Self::ServerNameMismatch => "server_name_mismatch",
+            Self::PeerNameMismatch => "peer_name_mismatch",
             Self::HandshakeTimeout => "handshake_timeout",
             Self::CredentialUnusable => "credential_unusable",
             Self::Internal => "internal",
@@ -138,6 +146,7 @@ impl Reason {
             | Self::TooManyWaiting
             | Self::TruststoreMissing
             | Self::PinsWithoutCertificate
+            | Self::NamesWithoutCertificate
             | Self::PinsOutOfDate
             | Self::PinsWithoutBackup
             | Self::CredentialUnusable
@@ -154,7 +163,8 @@ impl Reason {
             | Self::InvalidSignature
             | Self::CertificateRefused
             | Self::PinMismatch
-            | Self::ServerNameMismatch => match direction {
+            | Self::ServerNameMismatch
+            | Self::PeerNameMismatch => match direction {
                 Direction::Downstream => 403,
                 Direction::Upstream => 502,
             },
@@ -173,6 +183,7 @@ impl Reason {
             Self::TooManyWaiting => "too many requests are waiting",
             Self::TruststoreMissing => "the TLS context has no truststore to check against",
             Self::PinsWithoutCertificate => "the TLS context asks for no certificate to pin",
+            Self::NamesWithoutCertificate => "the TLS context asks for no certificate with a name",
             Self::PinsOutOfDate => "the gateway's pins have ended or not begun",
             Self::PinsWithoutBackup => "the gateway's pins have no backup",
             Self::TlsVersionUnknown => "the connection's TLS version is not known",
@@ -187,6 +198,7 @@ impl Reason {
             Self::CertificateRefused => "the certificate breaks a rule",
             Self::PinMismatch => "the certificate is not one of the pinned ones",
             Self::ServerNameMismatch => "the certificate is for another server",
+            Self::PeerNameMismatch => "the certificate has none of the allowed names",
             Self::HandshakeTimeout => "the server's handshake took too long",
             Self::CredentialUnusable => "the credential for the server cannot be used",
             Self::Internal => "the gateway could not decide",

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{
     ClientPolicy, Config, ConfigError, Downstream, Fault, ForwardClientCertificate, Injection,
-    InjectionValue, Mode, Policy, Route, RouteMatch, Upstream, Vault,
+    InjectionValue, Mode, Policy, Route, RouteMatch, Upstream, Vault, peer_names,
 };
 use crate::duration;
 use crate::header_name::HeaderName;
@@ -53,6 +53,7 @@ struct VaultDocument {
 struct DownstreamDocument {
     tls_context: String,
     certificate_pinset: Option<String>,
+    peer_names: Option<Vec<String>>,
     #[serde(default)]
     mode: ModeWord,
     #[serde(default)]
@@ -67,6 +68,7 @@ struct RouteDocument {
     r#match: MatchDocument,
     tls_context: String,
     certificate_pinset: Option<String>,
+    peer_names: Option<Vec<String>>,
     #[serde(default)]
     mode: ModeWord,
 }
@@ -86,6 +88,7 @@ struct UpstreamDocument {
     tls_context: String,
     certificate_pinset: Option<String>,
     server_name: Option<String>,
+    peer_names: Option<Vec<String>>,
     #[serde(default)]
     mode: ModeWord,
     handshake_wait: Option<String>,
@@ -222,6 +225,7 @@ fn downstream(document: DownstreamDocument) -> Result<Downstream, ConfigError> {
         default: ClientPolicy {
             tls_context: tls_context("/downstream", &document.tls_context)?,
             certificate_pinset: pinset("/downstream", document.certificate_pinset)?,
+            peer_names: peer_names::read("/downstream", document.peer_names)?,
             mode: document.mode.into(),
         },
         routes,
@@ -261,6 +265,7 @@ fn route(pointer: &str, document: RouteDocument) -> Result<Route, ConfigError> {
         policy: ClientPolicy {
             tls_context: tls_context(pointer, &document.tls_context)?,
             certificate_pinset: pinset(pointer, document.certificate_pinset)?,
+            peer_names: peer_names::read(pointer, document.peer_names)?,
             mode: document.mode.into(),
         },
     })
@@ -294,6 +299,7 @@ fn upstream(document: UpstreamDocument) -> Result<Upstream, ConfigError> {
             .server_name
             .map(|name| server_name("/upstream/serverName", name))
             .transpose()?,
+        peer_names: peer_names::read("/upstream", document.peer_names)?,
         mode: document.mode.into(),
         handshake_wait: duration(
             "/upstream/handshakeWait",

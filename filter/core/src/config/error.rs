@@ -3,6 +3,7 @@
 use std::fmt;
 
 use sallyport_model::{Collection, ReferenceError, TemplateError};
+use sallyport_pki::{AllowedNamesError, NamePatternError};
 use serde_path_to_error::{Path, Segment};
 use thiserror::Error;
 
@@ -95,6 +96,12 @@ pub enum Fault {
     /// Neither a DNS name nor an IP address.
     #[error("a DNS name or an IP address is wanted here")]
     ServerName,
+    /// Not a pattern for names of a peer.
+    #[error(transparent)]
+    NamePattern(#[from] NamePatternError),
+    /// Not a list of patterns.
+    #[error(transparent)]
+    PeerNames(#[from] AllowedNamesError),
     /// Not a name that a client asks for in the handshake.
     #[error("a DNS name is wanted here; it may begin with \"*.\"")]
     RequestedName,

@@ -275,6 +275,33 @@ fn names_that_could_break_out_of_their_place_are_refused() {
 }
 
 #[test]
+fn allowed_names_are_read_and_a_bad_one_is_named() {
+    let names = json!(["dns:*.partner.example", "spiffe://td/ns/*"]);
+    for (document, pointer) in [
+        (downstream(), "/downstream/peerNames"),
+        (upstream(), "/upstream/peerNames"),
+    ] {
+        let config = with(document.clone(), pointer, names.clone()).unwrap();
+        let policy = config.policy.get(PolicyIndex::DEFAULT);
+        assert_eq!(policy.peer_names.unwrap().patterns().len(), 2);
+        let empty = fault(document.clone(), pointer, json!([]));
+        assert!(matches!(empty, Fault::PeerNames(_)), "{empty}");
+        let many = fault(document.clone(), pointer, json!(vec!["dns:a.test"; 65]));
+        assert_eq!(many, Fault::TooMany { found: 65, max: 64 });
+        for bad in ["a.test", "dns:*.test", "dns:(a|b).test", "spiffe://*"] {
+            let error = with(document.clone(), pointer, json!(["dns:a.test", bad])).unwrap_err();
+            assert_eq!(error.pointer, format!("{pointer}/1"));
+            assert!(matches!(error.fault, Fault::NamePattern(_)), "{error}");
+            assert!(!error.to_string().contains(bad), "{error}");
+        }
+    }
+    let mut named = route(json!({"route": "a"}));
+    named["peerNames"] = json!(["dns:a.test", "dns:"]);
+    let error = with_routes(json!([named])).unwrap_err();
+    assert_eq!(error.pointer, "/downstream/routes/0/peerNames/1");
+}
+
+#[test]
 fn what_is_no_json_is_refused_with_its_position() {
     let error = "{\n  x}".parse::<Config>().unwrap_err();
     assert!(error.to_string().contains("line 2"), "{error}");

@@ -252,6 +252,7 @@ fn policy_of<'a>(
         context,
         pins,
         server_name: wanted.server_name,
+        peer_names: wanted.peer_names,
     };
     Ok((policy, stale))
 }

@@ -2,6 +2,7 @@
 
 mod downstream;
 mod injection;
+mod names;
 mod observe;
 mod pinned_certificates;
 mod pins;

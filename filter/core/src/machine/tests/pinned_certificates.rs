@@ -69,7 +69,7 @@ fn a_pinned_key_comes_on_top_of_trust_and_never_instead_of_it() {
 }
 
 #[test]
-fn dates_purpose_and_pins_of_a_pinned_client_still_count() {
+fn dates_purpose_pins_and_names_of_a_pinned_client_still_count() {
     let ca = Authority::new("root");
     let partner = Leaf::self_signed_client("partner", &["partner.test"], &key());
     let mut host = Host::ready(&Host::downstream(""), &pinning(&[], &[&partner]));
@@ -88,6 +88,10 @@ fn dates_purpose_and_pins_of_a_pinned_client_still_count() {
     let contents = pinning(&[&ca], &[&partner]).with(PINS, pinset(&[ca.spki_sha256()]));
     let mut host = Host::ready(&Host::downstream(PIN_SETTING), &contents);
     assert_eq!(host.client(&partner).reason(), Some(Reason::PinMismatch));
+    let config = Host::downstream(r#","peerNames":["dns:other.test"]"#);
+    let mut host = Host::ready(&config, &contents);
+    let fate = host.client(&partner);
+    assert_eq!(fate.reason(), Some(Reason::PeerNameMismatch));
 }
 
 #[test]

@@ -9,9 +9,10 @@
 use std::sync::LazyLock;
 
 use sallyport_pki::{
-    AlgorithmIdentifier, Certificate, CrlEdition, CrlRules, EntryKind, InvalidSignature, KeyEntry,
-    Keystore, ListedSerials, MAX_KEYSTORE_ENTRIES, PrivateKey, RevocationPolicy, Revocations,
-    SIGNATURE_ALGORITHMS, SignatureVerificationAlgorithm, UnixTime, certificate_from_pem,
+    AlgorithmIdentifier, Certificate, CrlEdition, CrlRules, DnsName, EntryKind, InvalidSignature,
+    KeyEntry, Keystore, ListedSerials, MAX_DNS_NAME_BYTES, MAX_KEYSTORE_ENTRIES,
+    MAX_SPIFFE_ID_BYTES, NamePattern, PeerName, PrivateKey, RevocationPolicy, Revocations,
+    SIGNATURE_ALGORITHMS, SignatureVerificationAlgorithm, SpiffeId, UnixTime, certificate_from_pem,
     certificates_from_pem, export_pem,
 };
 use sha1::{Digest as _, Sha1};
@@ -25,6 +26,29 @@ pub(crate) fn certificate(data: &[u8]) {
     if let Ok(certificate) = Certificate::from_der(data) {
         assert_eq!(certificate.der(), data);
         assert!(!certificate.details().serial_number.is_empty());
+        let presented = certificate.details().subject_alternative_name.len();
+        assert!(PeerName::all_of(&certificate).len() <= presented);
+        if let Ok(id) = SpiffeId::of(&certificate) {
+            assert_eq!(certificate.uri_names(), [id.as_str()]);
+        }
+    }
+}
+
+/// What is read is written as it was read, and is never longer than a name may be.
+pub(crate) fn name_pattern(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    if let Ok(pattern) = text.parse::<NamePattern>() {
+        let written = pattern.to_string();
+        assert!(written.len() <= MAX_SPIFFE_ID_BYTES + "uri:".len());
+        assert_eq!(written.parse(), Ok(pattern));
+    }
+    if let Ok(id) = text.parse::<SpiffeId>() {
+        assert_eq!(format!("spiffe://{}{}", id.trust_domain(), id.path()), text);
+    }
+    if let Ok(name) = text.parse::<DnsName>() {
+        assert!(name.as_str().eq_ignore_ascii_case(text) && text.len() <= MAX_DNS_NAME_BYTES);
     }
 }
 

@@ -20,8 +20,9 @@ use proptest::prelude::*;
 
 type Body = fn(&[u8]);
 
-const BODIES: [(&str, Body); 7] = [
+const BODIES: [(&str, Body); 8] = [
     ("certificate", bodies::certificate),
+    ("name_pattern", bodies::name_pattern),
     ("pem_bundle", bodies::pem_bundle),
     ("private_key", bodies::private_key),
     ("jks", bodies::jks),
@@ -80,7 +81,33 @@ fn the_crls_that_are_made_up_reach_entries_and_extensions() {
     assert_eq!(taken(entry, &[]), 0);
 }
 
+/// Patterns of every type, the starting points of [`bodies::name_pattern`].
+const PATTERNS: [&str; 7] = [
+    "dns:*.partner.test",
+    "dns:xn--bcher-kva.partner.test",
+    "uri:https://partner.test/app",
+    "spiffe://td.test/ns/payments/*",
+    "spiffe://td.test/ns/a.b_c-d",
+    "email:app+x@partner.test",
+    "ip:2001:db8::7",
+];
+
 proptest! {
+    #[test]
+    fn name_patterns_survive_damage(
+        which in 0..PATTERNS.len(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        again in 1_usize..40,
+    ) {
+        let mut bytes = PATTERNS[which].as_bytes().to_vec();
+        for (index, byte) in changes {
+            let length = bytes.len();
+            bytes[index.index(length)] = byte;
+        }
+        bodies::name_pattern(&bytes);
+        bodies::name_pattern(&bytes.repeat(again));
+    }
+
     #[test]
     fn every_fuzz_target_survives_damaged_fixtures(
         which in any::<prop::sample::Index>(),

@@ -45,6 +45,27 @@ pub fn julian_day(text: &str) -> Option<i32> {
     date.ok().map(time::Date::to_julian_day)
 }
 
+/// A moment written in RFC 3339, or the first one of a day written `YYYY-MM-DD` in UTC.
+pub fn first_moment(text: &str) -> Option<UnixTime> {
+    moment(text, 0)
+}
+
+/// A moment written in RFC 3339, or the last one of a day written `YYYY-MM-DD` in UTC.
+pub fn last_moment(text: &str) -> Option<UnixTime> {
+    moment(text, DAY - 1)
+}
+
+const DAY: i64 = 24 * 60 * 60;
+
+fn moment(text: &str, into_the_day: i64) -> Option<UnixTime> {
+    if let Some(day) = julian_day(text) {
+        let days = i64::from(day) - i64::from(time::UtcDateTime::UNIX_EPOCH.to_julian_day());
+        return Some(UnixTime(days * DAY + into_the_day));
+    }
+    let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    Some(UnixTime(moment.unix_timestamp()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +87,32 @@ mod tests {
             "",
         ] {
             assert!(!is_date(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_has_a_first_and_a_last_moment_and_a_moment_is_itself() {
+        let day = "2026-11-23";
+        assert_eq!(
+            first_moment(day).map(rfc3339).unwrap(),
+            "2026-11-23T00:00:00Z"
+        );
+        assert_eq!(
+            last_moment(day).map(rfc3339).unwrap(),
+            "2026-11-23T23:59:59Z"
+        );
+        let moment = Some(UnixTime(1_795_470_600));
+        for text in ["2026-11-23T21:50:00Z", "2026-11-23T22:50:00.9+01:00"] {
+            assert_eq!((first_moment(text), last_moment(text)), (moment, moment));
+        }
+        for text in [
+            "",
+            "2026-02-30",
+            "1795470600",
+            "2026-11-23T21:50:00",
+            "tomorrow",
+        ] {
+            assert_eq!(first_moment(text), None, "{text}");
         }
     }
 }

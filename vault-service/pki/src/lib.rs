@@ -31,7 +31,7 @@ mod unix_time;
 
 pub use certificate::{Certificate, CertificateError, MAX_CERTIFICATE_BYTES};
 pub use details::{BasicConstraintsDetails, CertificateDetails, NameDetails, ValidityDetails};
-pub use digest::Digest;
+pub use digest::{Digest, DigestError};
 #[cfg(feature = "keystores")]
 pub use keystore::{
     EXPORT_RANDOM_BYTES, EntryKind, ExportError, Integrity, KeyEntry, Keystore, KeystoreEntry,

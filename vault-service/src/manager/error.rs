@@ -6,7 +6,7 @@ use sallyport_model::{
 };
 use sallyport_pki::{
     CertificateError, KeyError as PublicKeyError, KeystoreError, PemError, PinSetError,
-    PrivateKeyError, TrustAnchorError,
+    PinnedCertificateError, PrivateKeyError, TrustAnchorError,
 };
 use thiserror::Error;
 
@@ -256,6 +256,18 @@ pub enum Problem {
     /// Not a certificate to trust.
     #[error(transparent)]
     TrustAnchor(#[from] TrustAnchorError),
+    /// A certificate in a truststore that is not a CA's.
+    #[error(
+        "the certificate of {subject} is not a CA certificate; allowPinnedLeaves=true trusts it for \
+         itself alone"
+    )]
+    LeafInTruststore {
+        /// Subject of the certificate.
+        subject: String,
+    },
+    /// Not a leaf certificate to trust as it is.
+    #[error(transparent)]
+    PinnedCertificate(#[from] PinnedCertificateError),
     /// Not a usable pinset.
     #[error(transparent)]
     PinSet(#[from] PinSetError),
@@ -405,7 +417,8 @@ impl Problem {
             | Self::PublicKey { .. }
             | Self::CertificateCount { .. } => "invalid_certificate",
             Self::NotACa { .. } => "not_a_ca",
-            Self::TrustAnchor(_) => "invalid_trust_anchor",
+            Self::TrustAnchor(_) | Self::LeafInTruststore { .. } => "invalid_trust_anchor",
+            Self::PinnedCertificate(_) => "invalid_certificate",
             Self::PinSet(_) => "invalid_pinset",
             Self::PrivateKey(_) => "invalid_private_key",
             Self::KeyMismatch { .. } => "key_mismatch",

@@ -109,7 +109,7 @@ const fn store_type(format: KeystoreFormat) -> StoreType {
 mod tests {
     use super::super::draft::Draft;
     use super::super::sample::{NOW, ca, form, refusal};
-    use super::super::{ExpiredCertificates, Manager};
+    use super::super::{ExpiredCertificates, Manager, PinnedLeaves};
     use super::*;
     use crate::payload::Payload;
 
@@ -129,7 +129,11 @@ mod tests {
 
     fn truststore(texts: &[(&str, &str)], file: &[u8]) -> Result<Draft, Violation> {
         let texts = [&[("name", "x")], texts].concat();
-        Manager::truststore(&form(&texts, &[("trustStore", file)]), NOW)
+        Manager::truststore(
+            &form(&texts, &[("trustStore", file)]),
+            PinnedLeaves::Refuse,
+            NOW,
+        )
     }
 
     fn certificate(texts: &[(&str, &str)], file: &[u8]) -> Result<Draft, Violation> {

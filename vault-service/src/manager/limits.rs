@@ -18,6 +18,10 @@ impl UploadLimits {
     pub(crate) const TRUSTED: usize = 1000;
     /// Certificates of a pinset.
     pub(crate) const PINNED: usize = 100;
+    /// Bytes of a list of pins.
+    pub(crate) const PIN_LIST: usize = 512 * 1024;
+    /// Characters of a note.
+    pub(crate) const NOTE: usize = 200;
     /// Bytes of a user name, password or access key.
     pub(crate) const CREDENTIAL: usize = 64 * 1024;
     /// Bytes of a blob.

@@ -41,6 +41,24 @@ impl Metadata {
         })
     }
 
+    /// A field that is a text.
+    pub(super) fn text(&self, field: &str) -> Option<&str> {
+        self.shown.get(field).and_then(Value::as_str)
+    }
+
+    /// The certificates it is about.
+    pub(super) fn read_certificates(&self) -> Result<Vec<Certificate>, StoreError> {
+        let certificates = self
+            .certificates
+            .iter()
+            .map(|der| Certificate::from_der(&der.0));
+        certificates
+            .collect::<Result<_, _>>()
+            .map_err(|_| StoreError::Damaged {
+                what: "certificates of a secret",
+            })
+    }
+
     /// Shows one more field.
     pub(super) fn show(&mut self, field: &str, value: Value) {
         self.shown.insert(field.to_owned(), value);

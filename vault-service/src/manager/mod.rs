@@ -28,6 +28,8 @@ mod members;
 mod metadata;
 mod organizations;
 mod permissions;
+mod pin_upload;
+mod pinned_leaves;
 mod pinset;
 mod referred;
 #[cfg(test)]
@@ -66,6 +68,8 @@ pub use metadata::Metadata;
 pub use organizations::NewOrganization;
 pub(crate) use permissions::MAX_PERMISSIONS;
 pub use permissions::Permitted;
+pub use pin_upload::PinUpload;
+pub use pinned_leaves::PinnedLeaves;
 pub use shared_secret::SharedSecretUpload;
 pub use target::{Precondition, Target};
 pub use tls_context::TlsContextUpload;

@@ -1,7 +1,7 @@
 //! Truststores: CA certificates that are trusted.
 
 use sallyport_model::{Der, StoreType, TruststoreMaterial};
-use sallyport_pki::{Certificate, TrustAnchors, UnixTime, certificates_from_pem_up_to};
+use sallyport_pki::{Certificate, UnixTime, certificates_from_pem_up_to};
 use serde_json::json;
 
 use super::Manager;
@@ -12,6 +12,7 @@ use super::form::{File, Form, Parts};
 use super::java_store::{JavaStore, algorithm};
 use super::limits::UploadLimits;
 use super::metadata::{Metadata, certificate_details};
+use super::pinned_leaves::{PinnedLeaves, Trusted};
 use crate::payload::Payload;
 
 const PARTS: Parts = Parts {
@@ -27,7 +28,7 @@ const PARTS: Parts = Parts {
 };
 
 /// What an upload holds, whatever its format.
-struct Trusted<'a> {
+struct Opened<'a> {
     file: &'a File,
     /// Each under its alias.
     entries: Vec<(String, Certificate)>,
@@ -36,14 +37,18 @@ struct Trusted<'a> {
 }
 
 impl Manager {
-    /// Checks an uploaded truststore. A certificate that is no CA is refused: as a trust anchor it
-    /// would become one; to accept exactly one certificate, pin it. Ended ones are taken, since old
-    /// and new roots often travel together; no path ends at them, and the answer names them.
-    pub fn truststore(form: &Form, now: UnixTime) -> Result<Draft, Violation> {
+    /// Checks an uploaded truststore. A certificate that is no CA is never a trust anchor, because it
+    /// would become a CA: it is refused, or pinned where that is allowed. Ended ones are taken, since
+    /// old and new roots often travel together; no path ends at them, and the answer names them.
+    pub fn truststore(
+        form: &Form,
+        leaves: PinnedLeaves,
+        now: UnixTime,
+    ) -> Result<Draft, Violation> {
         let store_type = form.store_type()?;
         form.only(&PARTS)?;
         let name = form.secret_name()?;
-        let Trusted {
+        let Opened {
             file,
             entries,
             algorithm,
@@ -53,14 +58,16 @@ impl Manager {
             StoreType::Jks | StoreType::Jceks | StoreType::Pkcs12 => from_java(form, store_type)?,
         };
         let certificates = entries.iter().map(|(_, certificate)| certificate.clone());
-        let anchors = TrustAnchors::new(certificates.collect())
-            .map_err(|error| Violation::new("trustStore", error))?;
-        let certificates = anchors.certificates();
+        let Trusted { anchors, pinned } = leaves.sort("trustStore", certificates.collect())?;
 
         let shown: Vec<_> = entries
             .iter()
             .map(|(alias, certificate)| {
-                json!({ "alias": alias, "certificate": certificate_details(certificate) })
+                let details = certificate_details(certificate);
+                match certificate.is_ca() {
+                    true => json!({ "alias": alias, "certificate": details }),
+                    false => json!({ "alias": alias, "certificate": details, "pinned": true }),
+                }
             })
             .collect();
         let mut metadata = Metadata::showing(json!({
@@ -71,20 +78,23 @@ impl Manager {
         if let Some(algorithm) = algorithm {
             metadata.show("algorithm", json!(algorithm));
         }
-        warnings.extend(ended("trustStore", certificates, now));
+        let ders = |certificates: &[Certificate]| {
+            let ders = certificates.iter().map(|item| Der(item.der().to_vec()));
+            ders.collect()
+        };
+        let material = TruststoreMaterial {
+            anchors: ders(&anchors),
+            pinned: ders(&pinned),
+        };
+        let certificates = [anchors, pinned].concat();
+        warnings.extend(ended("trustStore", &certificates, now));
         Ok(Draft {
             name,
             expiration_date: form
                 .expiration_date()?
-                .or_else(|| first_to_end(certificates, now)),
-            metadata: metadata.with_certificates(certificates),
-            payload: Payload::Truststore(TruststoreMaterial {
-                anchors: certificates
-                    .iter()
-                    .map(|item| Der(item.der().to_vec()))
-                    .collect(),
-                pinned: Vec::new(),
-            }),
+                .or_else(|| first_to_end(&certificates, now)),
+            metadata: metadata.with_certificates(&certificates),
+            payload: Payload::Truststore(material),
             refers_to: Vec::new(),
             warnings,
         })
@@ -92,7 +102,7 @@ impl Manager {
 }
 
 /// Certificates of a PEM file; they have no names, so they are counted.
-fn from_pem(form: &Form) -> Result<Trusted<'_>, Violation> {
+fn from_pem(form: &Form) -> Result<Opened<'_>, Violation> {
     form.without(
         &["storePassphrase", "algorithm"],
         "JKS, JCEKS and PKCS12",
@@ -103,7 +113,7 @@ fn from_pem(form: &Form) -> Result<Trusted<'_>, Violation> {
         .map_err(|error| Violation::new("trustStore", error))?;
     let numbered = (1_usize..).zip(certificates);
     let entries = numbered.map(|(number, certificate)| (number.to_string(), certificate));
-    Ok(Trusted {
+    Ok(Opened {
         file,
         entries: entries.collect(),
         algorithm: None,
@@ -112,7 +122,7 @@ fn from_pem(form: &Form) -> Result<Trusted<'_>, Violation> {
 }
 
 /// Every certificate entry of a keystore file, under its alias.
-fn from_java(form: &Form, store_type: StoreType) -> Result<Trusted<'_>, Violation> {
+fn from_java(form: &Form, store_type: StoreType) -> Result<Opened<'_>, Violation> {
     let algorithm = algorithm(form)?;
     let store = JavaStore::open(form, "trustStore", store_type)?;
     let trusted = store.keystore.trusted_certificates().into_iter();
@@ -126,7 +136,7 @@ fn from_java(form: &Form, store_type: StoreType) -> Result<Trusted<'_>, Violatio
             Problem::TooMany { limit, what },
         ));
     }
-    Ok(Trusted {
+    Ok(Opened {
         file: store.file,
         entries,
         algorithm,
@@ -146,7 +156,34 @@ mod tests {
     const TEXTS: [(&str, &str); 2] = [("name", "x"), ("type", "PEM")];
 
     fn check(pem: &str) -> Result<Draft, Violation> {
-        Manager::truststore(&form(&TEXTS, &[("trustStore", pem.as_bytes())]), NOW)
+        check_with(PinnedLeaves::Refuse, pem)
+    }
+
+    fn check_with(leaves: PinnedLeaves, pem: &str) -> Result<Draft, Violation> {
+        let form = form(&TEXTS, &[("trustStore", pem.as_bytes())]);
+        Manager::truststore(&form, leaves, NOW)
+    }
+
+    #[test]
+    fn a_leaf_is_pinned_only_where_that_was_asked_for() {
+        let (ca, one) = (ca("ca"), leaf("one").certificate);
+        let refused = check(&format!("{ca}{one}")).err().unwrap().to_string();
+        assert!(refused.contains("CN=one is not a CA"), "{refused}");
+        assert!(refused.contains("allowPinnedLeaves=true"), "{refused}");
+
+        let material = |draft: &Draft| match &draft.payload {
+            Payload::Truststore(material) => (material.anchors.len(), material.pinned.len()),
+            _ => panic!("another payload"),
+        };
+        let draft = check_with(PinnedLeaves::Allow, &format!("{one}{ca}")).unwrap();
+        assert_eq!(material(&draft), (1, 1));
+        let entries = &draft.metadata.shown["details"]["certificateEntries"];
+        assert_eq!(entries[0]["pinned"], true);
+        assert!(entries[1].get("pinned").is_none());
+        let draft = check_with(PinnedLeaves::Allow, &one).unwrap();
+        assert_eq!(material(&draft), (0, 1));
+        let draft = check_with(PinnedLeaves::Allow, &ca).unwrap();
+        assert_eq!(material(&draft), (1, 0));
     }
 
     #[test]
@@ -198,7 +235,7 @@ mod tests {
         ] {
             let texts = [TEXTS.to_vec(), more].concat();
             let form = form(&texts, &[("trustStore", pem.as_bytes())]);
-            let refused = refusal(Manager::truststore(&form, NOW));
+            let refused = refusal(Manager::truststore(&form, PinnedLeaves::Refuse, NOW));
             assert_eq!(refused, (place.to_owned(), code), "{texts:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! Changing what is not sealed: the name of a secret and the date it ends.
+//! Changing what is not sealed: the name of a secret, the date it ends, and the pins of a pinset.
 
 use sallyport_model::{Collection, SecretName};
 use sallyport_pki::UnixTime;
@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::Manager;
 use super::error::{ManagerError, Problem, Violation};
 use super::expiring::warning;
+use super::pin_upload::PinUpload;
 use super::secrets::{entry, explain};
 use super::target::Target;
 use crate::access::Caller;
@@ -17,14 +18,25 @@ use crate::store::{GroupRecord, StagedAction, Write};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SecretChange {
-    name: Option<SecretName>,
-    expiration_date: Option<String>,
+    pub(super) name: Option<SecretName>,
+    pub(super) expiration_date: Option<String>,
+    /// Of a pinset: all pins there shall be besides the certificates.
+    pub(super) pins: Option<Vec<PinUpload>>,
 }
 
 impl SecretChange {
+    /// Whether it changes what is pinned, which takes a new version.
+    pub const fn changes_pins(&self) -> bool {
+        self.pins.is_some()
+    }
+
     /// Refuses a change of nothing and a date that is none.
-    fn check(&self) -> Result<(), Violation> {
-        if self.name.is_none() && self.expiration_date.is_none() {
+    pub(super) fn check(&self, collection: Collection) -> Result<(), Violation> {
+        if self.pins.is_some() && collection != Collection::CertificatePinsets {
+            let known = "name, expirationDate";
+            return Err(Violation::new("/pins", Problem::Unknown { known }));
+        }
+        if self.name.is_none() && self.expiration_date.is_none() && self.pins.is_none() {
             let expected = "has a name or an expirationDate or both".to_owned();
             return Err(Violation::new("", Problem::Value { expected }));
         }
@@ -54,7 +66,7 @@ impl Manager {
         change: SecretChange,
         now: UnixTime,
     ) -> Result<u64, ManagerError> {
-        change.check()?;
+        change.check(collection)?;
         let Target { id, precondition } = target.into();
         let seen = self.seen_by(caller, group).await?;
         let (mut secret, version, _) = seen.secret(group, collection, id).await?;

@@ -79,6 +79,7 @@ mod tests {
             r#"{"keystore":{"privateKey":"AAEC","certificates":["AAEC"]}}"#,
             r#"{"truststore":{"anchors":["AAEC"]}}"#,
             r#"{"certificatePinset":{"spkiSha256":["AAEC"]}}"#,
+            r#"{"certificatePinset":{"spkiSha256":["AAEC"],"certificateSha256":["AAEC"]}}"#,
             r#"{"tlsContext":{"minVersion":"TLSv1.2","maxVersion":"TLSv1.3","cipherSuites":[],
                 "alpnProtocols":["h2"],"clientCertificate":"require","serverCertificate":"verify",
                 "keystore":null,"truststore":"0a3d6c52-7f3a-4a54-8f42-9f5d1d9be4a1"}}"#,

@@ -50,6 +50,12 @@ pub(super) fn export(
     let passphrase = passphrase.map(SecretString::expose);
     match payload {
         Payload::Keystore(keystore) => self::keystore(&keystore, alias, format, passphrase),
+        // In a file, a leaf among CAs would be taken for one more of them.
+        Payload::Truststore(truststore) if !truststore.pinned.is_empty() => {
+            Err(ExportFailure::Request(
+                "the truststore has pinned leaves, which no file tells from CAs",
+            ))
+        }
         Payload::Truststore(truststore) => {
             certificates(&truststore.anchors, alias, format, passphrase)
         }

@@ -99,7 +99,7 @@ impl Provider {
             Payload::Truststore(truststore) => Ok(Material::Truststore(truststore)),
             Payload::CertificatePinset(pinset) => Ok(Material::CertificatePinset(PinsetMaterial {
                 spki_sha256: pinset.spki_sha256,
-                pins: Vec::new(),
+                pins: pinset.pins,
             })),
             Payload::TlsContext(context) => self.tls_context(found, context).await,
             Payload::MuleTlsContext(_) => Err(PrepareError::Target {

@@ -5,7 +5,7 @@ use std::fs;
 use rcgen::{CertificateParams, KeyPair};
 use sallyport_model::{Access, Collection};
 use sallyport_vault::clock;
-use sallyport_vault::manager::{ExpiredCertificates, Manager, ManagerError};
+use sallyport_vault::manager::{ExpiredCertificates, Manager, ManagerError, PinnedLeaves};
 use serde_json::json;
 
 use crate::vault::{Vault, ca, form, upload};
@@ -113,7 +113,9 @@ async fn a_leaf_certificate_is_no_trust_anchor() {
         &[("type", "PEM"), ("name", "partners")],
         &[("trustStore", both.as_bytes())],
     );
-    let violation = Manager::truststore(&form, clock::now()).err().unwrap();
+    let violation = Manager::truststore(&form, PinnedLeaves::Refuse, clock::now())
+        .err()
+        .unwrap();
     assert_eq!(violation.place, "trustStore");
     assert_eq!(violation.problem.code(), "invalid_trust_anchor");
 }

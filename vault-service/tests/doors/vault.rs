@@ -15,7 +15,7 @@ use sallyport_vault::data_dir::DataDir;
 use sallyport_vault::http::manager::ManagerDoor;
 use sallyport_vault::init::{Initialised, NewVault, init};
 use sallyport_vault::keys::seal::RootPublicKey;
-use sallyport_vault::manager::{Form, Manager};
+use sallyport_vault::manager::{Form, Manager, PinnedLeaves};
 use sallyport_vault::provider::{Gateway, GatewayCa, Provider, ProviderError};
 use sallyport_vault::store::{
     ActorKind, ActorRecord, AuditRecord, GroupRecord, Setting, SqliteStore, Store, TokenRecord,
@@ -332,7 +332,7 @@ pub(crate) fn truststore_draft(name: &str) -> sallyport_vault::manager::Draft {
         &[("type", "PEM"), ("name", name)],
         &[("trustStore", ca().pem().as_bytes())],
     );
-    Manager::truststore(&form, clock::now()).unwrap()
+    Manager::truststore(&form, PinnedLeaves::Refuse, clock::now()).unwrap()
 }
 
 pub(crate) fn form(texts: &[(&str, &str)], files: &[(&str, &[u8])]) -> Form {

@@ -54,7 +54,7 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
                 .tagged()
         })
         .on_each(Patch, ONE, change, |kind| {
-            taking_change(operation("change", kind, "Change name or date of a"))
+            taking_change(operation("change", kind, "Change name or date of a"), kind)
                 .if_match()
                 .answers::<Message>(200, "It was changed.")
                 .tagged()
@@ -179,6 +179,15 @@ async fn change(
 ) -> Result<impl IntoResponse, AnypointFailure> {
     let target = target(at.ids.secret, &headers)?;
     let change: SecretChange = body::json(&headers, request, body::MAX_BODY).await?;
+    if change.changes_pins() && at.collection == Collection::CertificatePinsets {
+        let seen = door.manager.seen_by(&at.caller, &at.group).await?;
+        let (draft, target) = seen.repinned(&at.group, target, change, at.now).await?;
+        let warnings = warnings(&draft, at.now);
+        let version = seen
+            .replace_secret(&at.caller, &at.group, at.collection, target, draft, at.now)
+            .await?;
+        return Ok((etag(version), updated(at.collection, warnings)));
+    }
     let warnings = change.expiry_warning(at.now).into_iter().collect();
     let version = door
         .manager

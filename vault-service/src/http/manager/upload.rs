@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::super::body;
 use super::failure::Failure;
-use crate::manager::{Draft, ExpiredCertificates, Form, Manager, Violation};
+use crate::manager::{Draft, ExpiredCertificates, Form, Manager, PinnedLeaves, Violation};
 use crate::store::GroupRecord;
 
 #[derive(Deserialize)]
@@ -16,6 +16,8 @@ use crate::store::GroupRecord;
 struct UploadOptions {
     #[serde(default)]
     allow_expired_cert: bool,
+    #[serde(default)]
+    allow_pinned_leaves: bool,
 }
 
 /// Reads and checks the body as its kind demands.
@@ -26,16 +28,18 @@ pub(super) async fn draft(
     request: Request,
     now: UnixTime,
 ) -> Result<Draft, Failure> {
-    let expired = match Query::<UploadOptions>::try_from_uri(request.uri()) {
-        Ok(Query(UploadOptions {
-            allow_expired_cert: true,
-        })) => ExpiredCertificates::Allow,
-        Ok(_) => ExpiredCertificates::Refuse,
-        Err(_) => {
-            return Err(Failure::Query {
-                parameters: "allowExpiredCert=true|false",
-            });
-        }
+    let Ok(Query(options)) = Query::<UploadOptions>::try_from_uri(request.uri()) else {
+        return Err(Failure::Query {
+            parameters: "allowExpiredCert=true|false, allowPinnedLeaves=true|false",
+        });
+    };
+    let expired = match options.allow_expired_cert {
+        true => ExpiredCertificates::Allow,
+        false => ExpiredCertificates::Refuse,
+    };
+    let leaves = match options.allow_pinned_leaves {
+        true => PinnedLeaves::Allow,
+        false => PinnedLeaves::Refuse,
     };
     match collection {
         Collection::SharedSecrets => Ok(Manager::shared_secret(json(request).await?)?),
@@ -56,7 +60,9 @@ pub(super) async fn draft(
         Collection::Keystores => {
             form(request, move |form| Manager::keystore(form, expired, now)).await
         }
-        Collection::Truststores => form(request, move |form| Manager::truststore(form, now)).await,
+        Collection::Truststores => {
+            form(request, move |form| Manager::truststore(form, leaves, now)).await
+        }
         Collection::CertificatePinsets => {
             form(request, move |form| Manager::certificate_pinset(form, now)).await
         }

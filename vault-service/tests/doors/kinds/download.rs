@@ -9,7 +9,8 @@ use sallyport_vault::provider::{Download, DownloadError, Gateway};
 use sallyport_vault::store::AuditOutcome;
 use serde_json::{Value, json};
 
-use super::Scene;
+use super::{Scene, pair};
+use crate::http::Part::{File, Text};
 
 const PASSPHRASE: &str = "Export-pass1";
 
@@ -165,6 +166,12 @@ async fn what_cannot_be_a_file_is_refused_with_the_reason() {
     scene.pem_truststore("partners").await;
     let blob = json!({"type": "Blob", "name": "notes", "content": "c"});
     scene.post("sharedSecrets", blob).await;
+    let (leaf, _) = pair();
+    let file = File("trustStore", "leaf.pem", leaf.as_bytes());
+    let pinned = [Text("name", "pinned"), Text("type", "PEM"), file];
+    scene
+        .upload("truststores?allowPinnedLeaves=true", &pinned)
+        .await;
     let gateway = scene.reader().await;
     let long = "x".repeat(5000);
     for (reference, format, passphrase, code) in [
@@ -179,6 +186,7 @@ async fn what_cannot_be_a_file_is_refused_with_the_reason() {
         ("keystores/edge", "pem", Some(&*long), "invalid_request"),
         ("truststores/partners", "pem", Some("p"), "invalid_request"),
         ("truststores/partners", "pkcs12", None, "invalid_request"),
+        ("truststores/pinned", "pem", None, "invalid_request"),
     ] {
         let refused = scene
             .download(&gateway, reference, format, passphrase)

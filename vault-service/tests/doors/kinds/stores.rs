@@ -202,6 +202,100 @@ async fn pinsets_have_no_type_and_show_digests() {
 }
 
 #[tokio::test]
+async fn pins_come_with_certificates_or_alone_and_can_be_changed() {
+    let scene = Scene::new().await;
+    let next = format!("sha256/{}=", "A".repeat(43));
+    let pins = json!([{"digest": next, "role": "backup", "note": "for 2027"}]).to_string();
+    let (certificate, _) = pair();
+    let file = File("certificatePinset", "cert.pem", certificate.as_bytes());
+    let parts = [Text("name", "both"), file, Text("pins", &pins)];
+    let id = scene.upload("certificatePinsets", &parts).await;
+    let shown = scene.shown("certificatePinsets", &id).await;
+    let pin = json!({"digest": "00".repeat(32), "kind": "spki", "role": "backup",
+        "note": "for 2027"});
+    assert_eq!(shown["pins"], json!([pin]));
+    let entries = shown["details"]["certificateEntries"].clone();
+    assert_eq!(entries.as_array().unwrap().len(), 1);
+
+    // Other pins beside the same certificates are a new version.
+    let path = format!("certificatePinsets/{id}");
+    let change = json!({"pins": [{"digest": "11".repeat(32), "kind": "certificate"}]});
+    let reply = scene
+        .door
+        .json(Method::PATCH, &path, &change.to_string())
+        .await;
+    let warnings = reply.ok()["warnings"].to_string();
+    assert!(warnings.contains("no backup pin"), "{warnings}");
+    let shown = scene.shown("certificatePinsets", &id).await;
+    assert_eq!(shown["version"], 2);
+    assert_eq!(shown["pins"][0]["kind"], "certificate");
+    assert_eq!(shown["details"]["certificateEntries"], entries);
+    assert_eq!(shown["certificatePinsetFileName"], "cert.pem");
+    // Name and date alone are not.
+    let change = json!({"name": "renamed"}).to_string();
+    scene.door.json(Method::PATCH, &path, &change).await.ok();
+    assert_eq!(scene.shown("certificatePinsets", &id).await["version"], 2);
+
+    let parts = [Text("name", "alone"), Text("pins", &pins)];
+    let id = scene.upload("certificatePinsets", &parts).await;
+    let shown = scene.shown("certificatePinsets", &id).await;
+    assert!(shown.get("certificatePinsetFileName").is_none());
+    for (path, body, place) in [
+        (
+            format!("certificatePinsets/{id}"),
+            json!({"pins": []}),
+            "/pins",
+        ),
+        (
+            format!("certificatePinsets/{id}"),
+            json!({"pins": [{"digest": "x"}]}),
+            "/pins/0/digest",
+        ),
+        (
+            format!("certificatePinsets/{id}"),
+            json!({"pins": [{"digest": next, "role": "x"}]}),
+            "/pins/0/role",
+        ),
+        (
+            format!("truststores/{}", scene.pem_truststore("ca").await),
+            json!({"pins": []}),
+            "/pins",
+        ),
+    ] {
+        let reply = scene
+            .door
+            .json(Method::PATCH, &path, &body.to_string())
+            .await;
+        assert_eq!(reply.refused(), place, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn leaves_of_a_truststore_are_pinned_where_that_is_allowed() {
+    let scene = Scene::new().await;
+    let (leaf, _) = pair();
+    let pem = format!("{leaf}{}", ca().pem());
+    let file = File("trustStore", "truststore.pem", pem.as_bytes());
+    let parts = [Text("name", "mixed"), Text("type", "PEM"), file];
+    for path in ["truststores", "truststores?allowPinnedLeaves=false"] {
+        let reply = scene.door.form(Method::POST, path, &parts).await;
+        assert_eq!(reply.refused(), "trustStore");
+        assert!(
+            reply.text.contains("allowPinnedLeaves=true"),
+            "{}",
+            reply.text
+        );
+    }
+    let id = scene
+        .upload("truststores?allowPinnedLeaves=true", &parts)
+        .await;
+    let shown = scene.shown("truststores", &id).await;
+    let entries = &shown["details"]["certificateEntries"];
+    assert_eq!(entries[0]["pinned"], true);
+    assert!(entries[1].get("pinned").is_none());
+}
+
+#[tokio::test]
 async fn crl_distributors_refer_to_certificates_of_the_group() {
     let scene = Scene::new().await;
     let signer = scene.certificate("the signer", IsCa::NoCa).await;

@@ -40,19 +40,35 @@ pub(in crate::http) fn taking_upload(operation: Operation, collection: Collectio
             "allowExpiredCert",
             flag("Whether a certificate that has ended is taken.").default(Some(false.into())),
         ),
+        Collection::Truststores => operation.query(
+            "allowPinnedLeaves",
+            flag("Whether a certificate that is no CA's is taken, to be trusted for itself alone.")
+                .default(Some(false.into())),
+        ),
         _ => operation,
     }
 }
 
-/// The operation with the body of a change of name and date.
-pub(in crate::http) fn taking_change(operation: Operation) -> Operation {
-    let change = Fields::only("What is absent stays; one of both is there.")
+/// The operation with the body of a change of name and date, and of pins where there are some.
+pub(in crate::http) fn taking_change(operation: Operation, collection: Collection) -> Operation {
+    let (name, change) = match collection {
+        Collection::CertificatePinsets => (
+            "CertificatePinsetChange",
+            Fields::only("What is absent stays. New pins make a new version.")
+                .may("pins", list(stores::pin())),
+        ),
+        _ => (
+            "SecretChange",
+            Fields::only("What is absent stays; one of both is there."),
+        ),
+    };
+    let change = change
         .may("name", named::<NameText>())
         .may("expirationDate", expiration_date())
         .at_least(1);
     operation
-        .component("SecretChange", change)
-        .json(Ref::from_schema_name("SecretChange"))
+        .component(name, change)
+        .json(Ref::from_schema_name(name))
 }
 
 /// The operation with an answer that shows a version.

@@ -96,7 +96,7 @@ pub(crate) enum Noun {
     /// Certificates without a key
     #[command(subcommand)]
     Certificate(Verb<Certificate>),
-    /// Certificate pinsets: certificates a peer's chain must contain one of
+    /// Certificate pinsets: keys and certificates a peer's chain must contain one of
     #[command(subcommand)]
     Pinset(Verb<Pinset>),
     /// TLS contexts: versions, ciphers, client certificates, keystore and truststore

@@ -54,7 +54,7 @@ impl Kind for Certificate {
                 Part::text("name", name.to_owned()),
                 file.part("certStore"),
             ]),
-            expired: expired.into(),
+            query: expired.query(),
         })
     }
 }

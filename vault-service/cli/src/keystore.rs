@@ -161,7 +161,7 @@ impl Kind for Keystore {
         };
         Ok(Upload {
             body: Body::Form(parts),
-            expired: material.expired.into(),
+            query: material.expired.query(),
         })
     }
 }

@@ -33,8 +33,8 @@ pub(crate) trait Kind: Sized + 'static {
 pub(crate) struct Upload {
     /// Everything but the expiration date.
     pub(crate) body: Body,
-    /// Whether a certificate may have ended already.
-    pub(crate) expired: Expired,
+    /// The query that goes with it: what is allowed.
+    pub(crate) query: &'static str,
 }
 
 /// What the vault does about a certificate that has ended.
@@ -66,6 +66,13 @@ pub(crate) struct AllowExpired {
     allow_expired: bool,
 }
 
+impl AllowExpired {
+    /// The query of an upload.
+    pub(crate) fn query(self) -> &'static str {
+        Expired::from(self).query()
+    }
+}
+
 impl From<AllowExpired> for Expired {
     fn from(AllowExpired { allow_expired }: AllowExpired) -> Self {
         if allow_expired {
@@ -91,7 +98,7 @@ impl Upload {
     pub(crate) fn of(body: impl Into<Body>) -> Self {
         Self {
             body: body.into(),
-            expired: Expired::Refuse,
+            query: Expired::Refuse.query(),
         }
     }
 }

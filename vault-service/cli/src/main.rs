@@ -32,6 +32,7 @@ mod names;
 mod org;
 mod output;
 mod permission;
+mod pin;
 mod pinset;
 mod private_file;
 mod profile;

@@ -52,12 +52,12 @@ impl<K: Kind> Create<K> {
         let material = K::read(self.content)?;
         let mut place = GroupCollection::open(&self.at, K::COLLECTION)?;
         let name = self.name.as_str();
-        let Upload { body, expired } = K::upload(material, &mut place, name)?;
+        let Upload { body, query } = K::upload(material, &mut place, name)?;
         let body = body.and(
             "expirationDate",
             self.expiring.expiration_date.map(String::from),
         );
-        let request = Request::post(format!("{}{}", place.path(), expired.query()), body);
+        let request = Request::post(format!("{}{}", place.path(), query), body);
         let storing = self.storing;
         match storing.send(&mut place.session, &request, output)? {
             Some(answer) => created(
@@ -85,10 +85,9 @@ impl<K: Kind> Put<K> {
         let material = K::read(self.content)?;
         let mut place = GroupCollection::open(&self.existing.at, K::COLLECTION)?;
         let named = place.find_named(&self.existing.name)?;
-        let Upload { body, expired } = K::upload(material, &mut place, &named.name)?;
+        let Upload { body, query } = K::upload(material, &mut place, &named.name)?;
         let date = self.expiring.expiration_date.map(String::from);
         let body = body.and("expirationDate", date);
-        let query = expired.query();
         let (request, done) = match label {
             Label::Current => (
                 Request::put(format!("{}{query}", place.item(named.id)), body),

@@ -1,4 +1,4 @@
-//! `truststore`: the CA certificates a peer must chain to.
+//! `truststore`: the CA certificates a peer must chain to, and leaves that are trusted as they are.
 
 use std::path::PathBuf;
 
@@ -38,6 +38,10 @@ pub(crate) struct Content {
 
     #[command(flatten)]
     expired: AllowExpired,
+
+    /// Trust a certificate that is no CA's for itself alone, byte for byte
+    #[arg(long)]
+    allow_pinned_leaves: bool,
 }
 
 /// The store, read.
@@ -46,7 +50,7 @@ pub(crate) struct Material {
     store_type: StoreType,
     passphrase: Option<SecretString>,
     algorithm: Option<Algorithm>,
-    expired: AllowExpired,
+    query: &'static str,
 }
 
 impl Kind for Truststore {
@@ -83,7 +87,11 @@ impl Kind for Truststore {
             store_type,
             passphrase,
             algorithm: content.algorithm,
-            expired: content.expired,
+            query: match (content.allow_pinned_leaves, content.expired.query()) {
+                (false, query) => query,
+                (true, "") => "?allowPinnedLeaves=true",
+                (true, _) => "?allowExpiredCert=true&allowPinnedLeaves=true",
+            },
         })
     }
 
@@ -102,7 +110,7 @@ impl Kind for Truststore {
         );
         Ok(Upload {
             body: Body::Form(parts),
-            expired: material.expired.into(),
+            query: material.query,
         })
     }
 }

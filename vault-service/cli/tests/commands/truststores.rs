@@ -103,6 +103,26 @@ fn a_java_store_needs_its_passphrase() {
 }
 
 #[test]
+fn leaves_are_pinned_on_demand_only() {
+    let scene = with("truststores");
+    let create = "truststore create edge --group payments --file chain.pem --allow-pinned-leaves";
+    for (more, query) in [
+        ("", "?allowPinnedLeaves=true"),
+        (
+            " --allow-expired",
+            "?allowExpiredCert=true&allowPinnedLeaves=true",
+        ),
+    ] {
+        let path = in_group(&format!("/truststores{query}"));
+        let made = serde_json::json!({"message": "ok", "id": ID});
+        scene.vault.answer("POST", &path, 201, made);
+        scene.say(&format!("{create}{more}")).succeeds();
+        let heard = scene.vault.heard();
+        assert_eq!(heard.last().unwrap().line(), format!("POST {path}"));
+    }
+}
+
+#[test]
 fn pem_has_neither_passphrase_nor_algorithm() {
     let scene = with("truststores");
     let create = "truststore create edge --group payments --file chain.pem";

@@ -2,13 +2,16 @@
 
 mod alt_name;
 mod name_constraints;
+mod policies;
 
 use x509_parser::asn1_rs::Oid;
 use x509_parser::extensions::{ExtendedKeyUsage, KeyUsage, ParsedExtension, X509Extension};
 
 use crate::certificate::CertificateError;
+use crate::policies::PolicyId;
 pub(crate) use alt_name::AltName;
 pub(crate) use name_constraints::{NameConstraints, Subtree};
+pub(crate) use policies::{PolicyConstraints, PolicyMapping};
 
 /// Whether an extension is marked critical, and what is in it.
 #[derive(Clone, Debug)]
@@ -27,7 +30,10 @@ pub(crate) struct Extensions {
     pub(crate) name_constraints: Option<Extension<NameConstraints>>,
     pub(crate) subject_key_identifier: Option<Extension<Vec<u8>>>,
     pub(crate) authority_key_identifier: Option<Extension<AuthorityKey>>,
-    pub(crate) policy_constraints: Option<Extension<()>>,
+    pub(crate) certificate_policies: Option<Extension<Vec<PolicyId>>>,
+    pub(crate) policy_mappings: Option<Extension<Vec<PolicyMapping>>>,
+    pub(crate) policy_constraints: Option<Extension<PolicyConstraints>>,
+    pub(crate) inhibit_any_policy: Option<Extension<u32>>,
     pub(crate) authority_info_access: Option<Extension<()>>,
     /// Critical extensions that nothing here processes, as dotted object identifiers.
     pub(crate) unknown_critical: Vec<String>,
@@ -83,6 +89,22 @@ impl Extensions {
         Ok(result)
     }
 
+    /// The object identifier of an extension about policies that is critical: on a path it is
+    /// processed, elsewhere nothing would.
+    pub(crate) fn critical_policy_extension(&self) -> Option<&'static str> {
+        fn critical<T>(extension: &Option<Extension<T>>) -> bool {
+            extension.as_ref().is_some_and(|found| found.critical)
+        }
+        let all = [
+            (critical(&self.certificate_policies), "2.5.29.32"),
+            (critical(&self.policy_mappings), "2.5.29.33"),
+            (critical(&self.policy_constraints), "2.5.29.36"),
+            (critical(&self.inhibit_any_policy), "2.5.29.54"),
+        ];
+        let found = all.into_iter().find(|(critical, _)| *critical);
+        found.map(|(_, oid)| oid)
+    }
+
     fn remember(&mut self, extension: &X509Extension<'_>) -> Result<(), CertificateError> {
         let critical = extension.critical;
         match extension.parsed_extension() {
@@ -131,13 +153,21 @@ impl Extensions {
                 };
                 self.authority_key_identifier = Some(Extension { critical, value });
             }
-            ParsedExtension::PolicyConstraints(_) => {
-                let value = ();
-                // Read for its criticality only: policies are not processed.
-                if critical {
-                    self.unknown_critical.push(extension.oid.to_id_string());
-                }
+            ParsedExtension::CertificatePolicies(found) => {
+                let value = policies::identifiers(found);
+                self.certificate_policies = Some(Extension { critical, value });
+            }
+            ParsedExtension::PolicyMappings(found) => {
+                let value = policies::mappings(&found.mappings);
+                self.policy_mappings = Some(Extension { critical, value });
+            }
+            ParsedExtension::PolicyConstraints(found) => {
+                let value = PolicyConstraints::from(found);
                 self.policy_constraints = Some(Extension { critical, value });
+            }
+            ParsedExtension::InhibitAnyPolicy(found) => {
+                let value = found.skip_certs;
+                self.inhibit_any_policy = Some(Extension { critical, value });
             }
             ParsedExtension::AuthorityInfoAccess(_) => {
                 let value = ();

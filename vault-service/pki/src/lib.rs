@@ -18,6 +18,7 @@ mod path_error;
 mod pem_block;
 mod pem_bundle;
 mod pins;
+mod policies;
 #[cfg(feature = "keystores")]
 mod private_key;
 #[cfg(feature = "keystores")]
@@ -55,6 +56,9 @@ pub use pins::{
     MAX_PINNED_CERTIFICATES, MAX_PINS, Pin, PinKind, PinMatch, PinRefusal, PinRole, PinSet,
     PinSetError, PinUnusable, PinnedCertificateError, PinnedCertificates, UnknownPinWord,
     UnusablePin,
+};
+pub use policies::{
+    AnyPolicy, ExplicitPolicy, InvalidPolicyId, PolicyId, PolicyMapping, PolicyRules,
 };
 #[cfg(feature = "keystores")]
 pub use private_key::{PrivateKey, PrivateKeyError};

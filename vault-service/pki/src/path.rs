@@ -18,6 +18,7 @@ use webpki::{EndEntityCert, Error, KeyUsage};
 
 use crate::certificate::Certificate;
 use crate::path_error::PathError;
+use crate::policies::PolicyRules;
 use crate::profile::Profile;
 use crate::signature;
 use crate::trust_anchors::TrustAnchors;
@@ -59,6 +60,8 @@ pub struct PathRules<'a> {
     pub profile: Profile,
     /// Most CAs between the peer and the anchor, self-issued ones not counted; no limit if `None`.
     pub max_depth: Option<usize>,
+    /// What is wanted of certificate policies.
+    pub policies: PolicyRules<'a>,
     /// Most intermediates that may be presented, also superfluous ones.
     pub max_intermediates: usize,
     /// Signature algorithms that are accepted, each with its verifier.
@@ -68,13 +71,14 @@ pub struct PathRules<'a> {
 }
 
 impl<'a> PathRules<'a> {
-    /// The balanced profile, no limit on depth, the algorithms of this crate, no further check.
+    /// The balanced profile, no limit on depth, any certificate policy, the algorithms of this crate, no further check.
     pub fn new(usage: Usage, at: UnixTime) -> Self {
         Self {
             usage,
             at,
             profile: Profile::default(),
             max_depth: None,
+            policies: PolicyRules::default(),
             max_intermediates: MAX_INTERMEDIATES,
             algorithms: signature::ALGORITHMS,
             further: None,
@@ -105,7 +109,7 @@ impl<'a> PathRules<'a> {
             Err(PathError::TooComplex) => return Err(PathError::TooComplex),
             Err(refusal) => refusal,
         };
-        if !walk::is_of_use(intermediates, anchors) {
+        if !walk::is_of_use(peer, intermediates, anchors) {
             return Err(refusal);
         }
         match Walk::new(self, peer, intermediates, anchors).find() {
@@ -175,6 +179,7 @@ impl fmt::Debug for PathRules<'_> {
             .field("at", &self.at)
             .field("profile", &self.profile)
             .field("max_depth", &self.max_depth)
+            .field("policies", &self.policies)
             .field("max_intermediates", &self.max_intermediates)
             .finish_non_exhaustive()
     }

@@ -85,6 +85,18 @@ pub enum PathError {
     /// A name outside of a CA's name constraints.
     #[error("a name is outside of the name constraints of a CA on the path")]
     NameConstraint,
+    /// No policy that is acceptable, although one is required.
+    #[error("the path has no acceptable certificate policy at `{subject}`")]
+    NoAcceptablePolicy {
+        /// Subject of the certificate at which none was left.
+        subject: String,
+    },
+    /// RFC 5280 section 6.1.4 (a).
+    #[error("the CA `{subject}` maps anyPolicy")]
+    AnyPolicyMapped {
+        /// Subject of the CA.
+        subject: String,
+    },
     /// A critical extension that is not processed here.
     #[error("a certificate on the path has a critical extension that is not supported")]
     UnsupportedCriticalExtension,
@@ -115,7 +127,7 @@ pub enum PathError {
         limit: usize,
     },
     /// Path building exceeded a limit on its work.
-    #[error("path building exceeded a limit on signatures, candidates, names or depth")]
+    #[error("path building exceeded a limit on signatures, candidates, names, policies or depth")]
     TooComplex,
     /// A certificate on the path is malformed, or not of version 3.
     #[error("a certificate on the path is malformed or not an X.509 version 3 certificate")]
@@ -143,6 +155,8 @@ impl PathError {
             Self::PathLength => "path_length",
             Self::TooDeep { .. } => "path_too_deep",
             Self::NameConstraint => "name_constraint",
+            Self::NoAcceptablePolicy { .. } => "policy_not_acceptable",
+            Self::AnyPolicyMapped { .. } => "policy_mapping_of_any_policy",
             Self::UnsupportedCriticalExtension => "unsupported_critical_extension",
             Self::Profile { rule, .. } => rule.code(),
             Self::Further { code, .. } => code,

@@ -122,10 +122,12 @@ fn read_anchor(certificate: &Certificate) -> Result<TrustAnchor<'static>, TrustA
     if !certificate.is_ca() {
         return Err(TrustAnchorError::NotACa { subject: subject() });
     }
-    if let Some(oid) = certificate.extensions().unknown_critical.first() {
+    let extensions = certificate.extensions();
+    let unknown = extensions.unknown_critical.first().map(String::as_str);
+    if let Some(oid) = unknown.or_else(|| extensions.critical_policy_extension()) {
         return Err(TrustAnchorError::UnknownCriticalExtension {
             subject: subject(),
-            oid: oid.clone(),
+            oid: oid.to_owned(),
         });
     }
     certificate

@@ -77,6 +77,7 @@ impl<'a> Candidate<'a> {
         }
         self.check_profile(rules)?;
         name_constraints::check(&path, work)?;
+        rules.policies.check(&path)?;
         rules.further.map_or(Ok(()), |further| further(&path))
     }
 

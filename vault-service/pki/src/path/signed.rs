@@ -16,35 +16,60 @@ struct Signed<'a> {
     signature: &'a [u8],
 }
 
+/// A public key (RFC 5280 section 4.1.2.7).
+struct PublicKey {
+    /// Content of the AlgorithmIdentifier.
+    algorithm: Vec<u8>,
+    key: Vec<u8>,
+}
+
 /// Verifies the signature of `certificate` with the key of `issuer`. webpki reads both, so that none
-/// is taken that it would refuse: another version than 3, an unknown critical extension, two
-/// different signature algorithms.
+/// is taken that it would refuse, another version than 3 or two different signature algorithms for
+/// example; but for critical extensions that it does not know and that are processed here.
 pub(super) fn verify(
     certificate: &Certificate,
     issuer: &Certificate,
     algorithms: &[&dyn SignatureVerificationAlgorithm],
 ) -> Result<(), Error> {
     let signed = Signed::read(certificate.der()).ok_or(Error::BadDer)?;
-    let der = CertificateDer::from(certificate.der());
-    check_trust(&EndEntityCert::try_from(&der)?)?;
-    let der = CertificateDer::from(issuer.der());
-    let issuer = EndEntityCert::try_from(&der)?;
-    check_trust(&issuer)?;
+    PublicKey::read(certificate)?;
+    let public_key = PublicKey::read(issuer)?;
     // The same signature algorithm occurs once for each kind of key it may go with.
-    let mut verdict = Err(Error::InvalidSignatureForPublicKey);
-    for algorithm in algorithms {
-        if algorithm.signature_alg_id().as_ref() != signed.algorithm {
-            continue;
+    let algorithm = algorithms.iter().find(|algorithm| {
+        algorithm.signature_alg_id().as_ref() == signed.algorithm
+            && algorithm.public_key_alg_id().as_ref() == public_key.algorithm
+    });
+    let Some(algorithm) = algorithm else {
+        return Err(Error::InvalidSignatureForPublicKey);
+    };
+    let verdict = algorithm.verify_signature(&public_key.key, signed.message, signed.signature);
+    verdict.map_err(|_| Error::InvalidSignatureForPublicKey)
+}
+
+impl PublicKey {
+    fn read(certificate: &Certificate) -> Result<Self, Error> {
+        let der = CertificateDer::from(certificate.der());
+        let unknown = &certificate.extensions().unknown_critical;
+        match EndEntityCert::try_from(&der) {
+            Ok(read) => check_trust(&read)?,
+            Err(Error::UnsupportedCriticalExtension)
+                if unknown.is_empty() && certificate.is_v3() => {}
+            Err(error) => return Err(error),
         }
-        verdict = issuer.verify_signature(*algorithm, signed.message, signed.signature);
-        if !matches!(
-            verdict,
-            Err(Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_))
-        ) {
-            break;
-        }
+        // Reads in the same way, but skips critical extensions that are unknown to it.
+        let read = webpki::anchor_from_trusted_cert(&der)?;
+        Self::split(&read.subject_public_key_info).ok_or(Error::BadDer)
     }
-    verdict
+
+    /// From the content of a SubjectPublicKeyInfo.
+    fn split(content: &[u8]) -> Option<Self> {
+        let (rest, algorithm) = Any::from_der(content).ok()?;
+        let (rest, key) = Any::from_der(rest).ok()?;
+        rest.is_empty().then_some(Self {
+            algorithm: algorithm.data.to_vec(),
+            key: whole_octets(key.data)?.to_vec(),
+        })
+    }
 }
 
 /// webpki has a list of public keys that nobody trusts any more, and looks into it first.
@@ -65,12 +90,18 @@ impl<'a> Signed<'a> {
         let (message, rest) = certificate.data.split_at_checked(length)?;
         let (rest, algorithm) = Any::from_der(rest).ok()?;
         let (rest, signature) = Any::from_der(rest).ok()?;
-        // No bit of the last octet is unused.
-        let (unused, signature) = signature.data.split_first()?;
-        (rest.is_empty() && *unused == 0).then_some(Self {
+        rest.is_empty().then_some(Self {
             message,
             algorithm: algorithm.data,
-            signature,
+            signature: whole_octets(signature.data)?,
         })
+    }
+}
+
+/// The octets of a BIT STRING of whose last octet no bit is unused.
+fn whole_octets(content: &[u8]) -> Option<&[u8]> {
+    match content.split_first() {
+        Some((0, octets)) => Some(octets),
+        _ => None,
     }
 }

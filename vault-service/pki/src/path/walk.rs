@@ -1,6 +1,6 @@
 //! Path building for what webpki refuses although RFC 5280 does not: name constraints on other forms
-//! than DNS names and IP addresses, and self-issued CAs, which neither count for the path length nor
-//! are constrained.
+//! than DNS names and IP addresses, critical extensions about policies, and self-issued CAs, which
+//! neither count for the path length nor are constrained.
 //!
 //! It chains names and signatures; a [`Candidate`] is checked for everything else, as one that webpki
 //! found.
@@ -17,10 +17,16 @@ use crate::path_error::PathError;
 use crate::trust_anchors::TrustAnchors;
 
 /// Whether a walk could find what webpki did not.
-pub(super) fn is_of_use(intermediates: &[Certificate], anchors: &TrustAnchors) -> bool {
+pub(super) fn is_of_use(
+    peer: &Certificate,
+    intermediates: &[Certificate],
+    anchors: &TrustAnchors,
+) -> bool {
+    let policies = |one: &Certificate| one.extensions().critical_policy_extension().is_some();
     let constrained = |ca: &Certificate| ca.extensions().name_constraints.is_some();
     let mut presented = intermediates.iter();
-    presented.any(|ca| ca.is_self_issued() || constrained(ca))
+    policies(peer)
+        || presented.any(|ca| ca.is_self_issued() || constrained(ca) || policies(ca))
         || anchors.certificates().iter().any(constrained)
 }
 

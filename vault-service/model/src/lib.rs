@@ -28,6 +28,7 @@ mod store_type;
 mod symmetric_key;
 mod template;
 mod tls;
+mod verification;
 
 pub use access::{Access, AccessError};
 pub use account_name::{PlaceName, Username};
@@ -63,4 +64,7 @@ pub use tls::{
     CertificatePinning, CipherSuite, ClientCertificatePolicy, FabricCipherSuite,
     FabricCipherSuites, MutualAuthentication, PolicyOid, PolicyOidError, RevocationMethod,
     ServerCertificatePolicy, TlsTarget, TlsVersion, UnknownTlsWord,
+};
+pub use verification::{
+    RevocationCheck, SelfSigned, Tolerances, VerificationMaterial, VerificationProfile,
 };

@@ -7,8 +7,10 @@ use crate::der::Der;
 use crate::pinset::PinsetMaterial;
 use crate::shared_secret::SharedSecret;
 use crate::tls::{
-    AlpnProtocol, CipherSuite, ClientCertificatePolicy, ServerCertificatePolicy, TlsVersion,
+    AcceptableTlsVersions, AlpnProtocol, CipherSuite, ClientCertificatePolicy,
+    ServerCertificatePolicy, TlsVersion,
 };
+use crate::verification::VerificationMaterial;
 
 /// Material of one reference. `S` is the type of secret text, as in [`SharedSecret`].
 ///
@@ -49,9 +51,13 @@ pub struct TlsContextMaterial {
     pub min_version: TlsVersion,
     /// Newest version allowed.
     pub max_version: TlsVersion,
-    /// Cipher suites for TLS 1.2 and older, most preferred first.
+    /// The versions allowed, where some between the oldest and the newest is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versions: Option<AcceptableTlsVersions>,
+    /// Cipher suites for TLS 1.2 and older, most preferred first. Envoy chooses them: a filter is
+    /// not shown any.
     pub cipher_suites: Vec<CipherSuite>,
-    /// Application protocols, most preferred first.
+    /// Application protocols, most preferred first. Envoy chooses them too.
     pub alpn_protocols: Vec<AlpnProtocol>,
     /// Downstream: whether a client certificate is required.
     pub client_certificate: ClientCertificatePolicy,
@@ -59,4 +65,7 @@ pub struct TlsContextMaterial {
     pub server_certificate: ServerCertificatePolicy,
     /// The context's truststore, where it has one.
     pub truststore: Option<TruststoreMaterial>,
+    /// What is asked of a peer's certificate beyond that.
+    #[serde(default, skip_serializing_if = "VerificationMaterial::is_default")]
+    pub verification: Box<VerificationMaterial>,
 }

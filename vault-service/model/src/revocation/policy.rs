@@ -15,13 +15,14 @@ pub struct RevocationPolicyMaterial {
     pub crl_for_all_cas: bool,
 }
 
-/// What happens to a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What happens to a peer with such a certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DenyOrAllow {
     /// The peer is refused.
+    #[default]
     Deny,
-    /// It counts as not revoked.
+    /// That does not keep it out.
     Allow,
 }
 

@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use sallyport_filter_core::decide::{Policy, Verdict, decide};
-use sallyport_filter_core::{DownstreamFacts, Facts, TlsContext, UnixTime};
+use sallyport_filter_core::{DownstreamFacts, Facts, TlsContext, UnixTime, Verification};
 use sallyport_model::{
-    ClientCertificatePolicy, PinsetMaterial, ServerCertificatePolicy, TlsVersion,
+    AcceptableTlsVersions, ClientCertificatePolicy, PinsetMaterial, ServerCertificatePolicy,
 };
 use sallyport_pki::{
     Certificate, MAX_PINS, PinSet, PinnedCertificates, TrustAnchors, certificate_from_pem,
@@ -25,12 +25,16 @@ static ROOT: LazyLock<Option<Certificate>> =
     LazyLock::new(|| certificate_from_pem(include_bytes!("../tests/fixtures/root.pem")).ok());
 
 static CONTEXT: LazyLock<TlsContext> = LazyLock::new(|| TlsContext {
-    min_version: TlsVersion::V1_2,
-    max_version: TlsVersion::V1_3,
+    versions: AcceptableTlsVersions {
+        v1_1: false,
+        v1_2: true,
+        v1_3: true,
+    },
     client_certificate: ClientCertificatePolicy::Require,
     server_certificate: ServerCertificatePolicy::Verify,
     truststore: TrustAnchors::new(ROOT.iter().cloned().collect()).ok(),
     pinned: PinnedCertificates::default(),
+    verification: Verification::default(),
 });
 
 /// The wire form of a pin set: what is taken is a set within its limits, and is written and read

@@ -1,29 +1,26 @@
 //! The verdict: a pure function of policy, facts and time. Enforcing and observing are the same up
 //! to here.
 
+mod path;
+
 use sallyport_model::{ClientCertificatePolicy, ServerCertificatePolicy, TlsVersion};
 use sallyport_pki::{
-    AllowedNames, Certificate, Digest, KeyIdentifiers, PathError, PathRules, PinMatch, PinRefusal,
-    PinSet, Profile, UnixTime, Usage, VerifiedPath, certificate_from_pem, verify_server_name,
+    AllowedNames, Certificate, Digest, PinMatch, PinRefusal, PinSet, UnixTime, Usage,
+    certificate_from_pem, verify_server_name,
 };
 
 use crate::facts::{DownstreamFacts, Facts, UpstreamFacts};
 use crate::material::TlsContext;
 use crate::reason::Reason;
 use crate::xfcc;
-
-/// Partners' private PKIs often leave out key identifiers, and nothing is decided by them.
-const PROFILE: Profile = Profile {
-    key_identifiers: KeyIdentifiers::Optional,
-    ..Profile::BALANCED
-};
+use path::{Peer, Verified};
 
 /// What a peer is judged by.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy<'a> {
     /// The TLS context.
     pub context: &'a TlsContext,
-    /// The pinset, where one is configured.
+    /// The pinset, where one is configured; that of the context counts as well.
     pub pins: Option<&'a PinSet>,
     /// A name that a server's certificate must carry.
     pub server_name: Option<&'a str>,
@@ -36,9 +33,10 @@ pub struct Policy<'a> {
 pub enum Verdict {
     /// The peer passes, as long as the policy stays and time is within these bounds.
     Allow {
-        /// The latest `notBefore` on the path and of the pin.
+        /// The latest `notBefore` on the path and of the pins.
         from: UnixTime,
-        /// The earliest `notAfter` on the path and of the pin.
+        /// The earliest `notAfter` on the path and of the pins, and `nextUpdate` of the revocation
+        /// lists.
         until: UnixTime,
         /// The pin that matched, where there are pins.
         pin: Option<PinMatch>,
@@ -100,13 +98,13 @@ fn downstream(
     check_version(policy.context, facts.tls_version.as_deref())?;
     match policy.context.client_certificate {
         ClientCertificatePolicy::Require => {}
-        ClientCertificatePolicy::Ignore if policy.pins.is_some() => {
+        ClientCertificatePolicy::Ignore if policy.has_pins() => {
             return Err(Denial::new(Reason::PinsWithoutCertificate));
         }
         ClientCertificatePolicy::Ignore if policy.peer_names.is_some() => {
             return Err(Denial::new(Reason::NamesWithoutCertificate));
         }
-        ClientCertificatePolicy::Ignore => return Ok(Verdict::always(None)),
+        ClientCertificatePolicy::Ignore => return Ok(Verdict::always([])),
     }
     if facts.mtls != Some(true) {
         return Err(Denial::new(Reason::CertificateMissing));
@@ -115,7 +113,12 @@ fn downstream(
     let forwarded = facts.forwarded_client_certificate.as_deref();
     let presented = forwarded.map_or(Ok(Vec::new()), |header| xfcc::intermediates(header, &leaf));
     let intermediates = presented.as_deref().unwrap_or_default();
-    let path = verified(policy, &leaf, intermediates, Usage::ClientAuth, at).map_err(|denial| {
+    let peer = Peer {
+        leaf: &leaf,
+        intermediates,
+        usage: Usage::ClientAuth,
+    };
+    let verified = path::verify(policy.context, peer, at).map_err(|denial| {
         // Without its intermediates a good client looks like a stranger: say why they are missing.
         match &presented {
             Ok(_) => denial,
@@ -125,9 +128,9 @@ fn downstream(
             }
         }
     })?;
-    let pin = pinned(policy, &leaf, at, |pins| pins.match_path(&path, at))?;
+    let pins = policy.match_pins(&leaf, at, |pins| pins.match_path(&verified.path, at))?;
     check_names(policy, &leaf)?;
-    Ok(Verdict::along(&path, pin))
+    Ok(Verdict::along(&verified, pins))
 }
 
 fn upstream(policy: &Policy<'_>, facts: &UpstreamFacts, at: UnixTime) -> Result<Verdict, Denial> {
@@ -136,13 +139,18 @@ fn upstream(policy: &Policy<'_>, facts: &UpstreamFacts, at: UnixTime) -> Result<
     let verdict = match policy.context.server_certificate {
         ServerCertificatePolicy::Verify => {
             // Envoy shows no chain of a server: its issuer has to be in the truststore.
-            let path = verified(policy, &leaf, &[], Usage::ServerAuth, at)?;
-            let pin = pinned(policy, &leaf, at, |pins| pins.match_path(&path, at))?;
-            Verdict::along(&path, pin)
+            let peer = Peer {
+                leaf: &leaf,
+                intermediates: &[],
+                usage: Usage::ServerAuth,
+            };
+            let verified = path::verify(policy.context, peer, at)?;
+            let pins = policy.match_pins(&leaf, at, |pins| pins.match_path(&verified.path, at))?;
+            Verdict::along(&verified, pins)
         }
         ServerCertificatePolicy::Skip => {
-            let pin = pinned(policy, &leaf, at, |pins| pins.match_certificate(&leaf, at))?;
-            Verdict::always(pin)
+            let pins = policy.match_pins(&leaf, at, |pins| pins.match_certificate(&leaf, at))?;
+            Verdict::always(pins)
         }
     };
     if let Some(name) = policy.server_name {
@@ -162,12 +170,14 @@ fn check_version(context: &TlsContext, version: Option<&[u8]>) -> Result<(), Den
     let version: TlsVersion = text
         .parse()
         .map_err(|error| Denial::new(Reason::TlsVersionUnknown).with_detail(error))?;
-    if (context.min_version..=context.max_version).contains(&version) {
+    if context.versions.contains(version) {
         return Ok(());
     }
-    let (min, max) = (context.min_version, context.max_version);
+    let allowed = [TlsVersion::V1_1, TlsVersion::V1_2, TlsVersion::V1_3];
+    let allowed = allowed.map(|one| context.versions.contains(one).then_some(one.as_str()));
+    let allowed: Vec<&str> = allowed.into_iter().flatten().collect();
     Err(Denial::new(Reason::TlsVersionRefused)
-        .with_detail(format!("{version} is outside of {min} to {max}")))
+        .with_detail(format!("{version} is not one of {}", allowed.join(", "))))
 }
 
 fn leaf(pem: Option<&[u8]>) -> Result<Certificate, Denial> {
@@ -176,67 +186,41 @@ fn leaf(pem: Option<&[u8]>) -> Result<Certificate, Denial> {
         .map_err(|error| Denial::new(Reason::CertificateMalformed).with_detail(error))
 }
 
-fn verified(
-    policy: &Policy<'_>,
-    leaf: &Certificate,
-    intermediates: &[Certificate],
-    usage: Usage,
-    at: UnixTime,
-) -> Result<VerifiedPath, Denial> {
-    let rules = PathRules {
-        profile: PROFILE,
-        ..PathRules::new(usage, at)
-    };
-    let context = policy.context;
-    let path = match (context.pinned.verify(leaf, usage, at), &context.truststore) {
-        (Some(path), _) => path,
-        (None, Some(anchors)) => rules.verify(leaf, intermediates, anchors),
-        (None, None) if context.pinned.is_empty() => {
-            return Err(Denial::new(Reason::TruststoreMissing).about(leaf));
-        }
-        (None, None) => {
-            return Err(Denial::new(Reason::UnknownIssuer).about(leaf).with_detail(
-                "not one of the pinned certificates, and there are no trust anchors",
-            ));
-        }
-    };
-    path.map_err(|error| {
-        let reason = match &error {
-            PathError::UnknownIssuer { .. } => Reason::UnknownIssuer,
-            PathError::Expired { .. } => Reason::CertificateExpired,
-            PathError::NotYetValid { .. } => Reason::CertificateNotYetValid,
-            PathError::WrongUsage { .. } => Reason::WrongUsage,
-            PathError::InvalidSignature => Reason::InvalidSignature,
-            PathError::Malformed => Reason::CertificateMalformed,
-            _ => Reason::CertificateRefused,
-        };
-        let detail = format!("{}: {error}", error.code());
-        Denial::new(reason).about(leaf).with_detail(detail)
-    })
-}
+impl Policy<'_> {
+    /// The pinset of the configuration, and that of the context.
+    fn pin_sets(&self) -> [Option<&PinSet>; 2] {
+        [self.pins, self.context.verification.pins.as_ref()]
+    }
 
-/// The pin that `find` finds, if there are pins.
-fn pinned(
-    policy: &Policy<'_>,
-    leaf: &Certificate,
-    at: UnixTime,
-    find: impl FnOnce(&PinSet) -> Result<PinMatch, PinRefusal>,
-) -> Result<Option<PinMatch>, Denial> {
-    let checked = policy.pins.map(|pins| {
-        pins.check_backup(&PROFILE, at)?;
-        find(pins)
-    });
-    checked.transpose().map_err(|refusal| {
-        let reason = match refusal {
-            PinRefusal::OutOfDate { .. } => Reason::PinsOutOfDate,
-            PinRefusal::NoBackup { .. } => Reason::PinsWithoutBackup,
-            _ => Reason::PinMismatch,
-        };
-        let spki = leaf.spki_sha256();
-        Denial::new(reason)
-            .about(leaf)
-            .with_detail(format!("{refusal}; SPKI SHA-256 of the leaf is {spki}"))
-    })
+    fn has_pins(&self) -> bool {
+        self.pin_sets().iter().any(Option::is_some)
+    }
+
+    /// What `find` finds in each pinset: all of them have to match.
+    fn match_pins(
+        &self,
+        leaf: &Certificate,
+        at: UnixTime,
+        find: impl Fn(&PinSet) -> Result<PinMatch, PinRefusal>,
+    ) -> Result<Vec<PinMatch>, Denial> {
+        // Whoever pins in a context has Anypoint's pinsets, which know no backup.
+        let backup = self.pins.map_or(Ok(()), |pins| {
+            pins.check_backup(&self.context.verification.profile, at)
+        });
+        let found = self.pin_sets().into_iter().flatten().map(find);
+        let found = backup.and_then(|()| found.collect::<Result<_, _>>());
+        found.map_err(|refusal| {
+            let reason = match refusal {
+                PinRefusal::OutOfDate { .. } => Reason::PinsOutOfDate,
+                PinRefusal::NoBackup { .. } => Reason::PinsWithoutBackup,
+                _ => Reason::PinMismatch,
+            };
+            let spki = leaf.spki_sha256();
+            Denial::new(reason)
+                .about(leaf)
+                .with_detail(format!("{refusal}; SPKI SHA-256 of the leaf is {spki}"))
+        })
+    }
 }
 
 fn check_names(policy: &Policy<'_>, leaf: &Certificate) -> Result<(), Denial> {
@@ -251,23 +235,30 @@ fn check_names(policy: &Policy<'_>, leaf: &Certificate) -> Result<(), Denial> {
 }
 
 impl Verdict {
-    fn along(path: &VerifiedPath, pin: Option<PinMatch>) -> Self {
-        Self::between(path.not_before(), path.not_after(), pin)
+    fn along(verified: &Verified, pins: impl IntoIterator<Item = PinMatch>) -> Self {
+        Self::between(verified.from, verified.until, pins)
     }
 
-    /// Nothing in it depends on time, but perhaps the pin.
-    fn always(pin: Option<PinMatch>) -> Self {
-        Self::between(UnixTime(i64::MIN), UnixTime(i64::MAX), pin)
+    /// Nothing in it depends on time, but perhaps the pins.
+    fn always(pins: impl IntoIterator<Item = PinMatch>) -> Self {
+        Self::between(UnixTime(i64::MIN), UnixTime(i64::MAX), pins)
     }
 
-    fn between(from: UnixTime, until: UnixTime, pin: Option<PinMatch>) -> Self {
-        let pinned = pin.map(|found| found.pin);
-        let pinned_from = pinned.and_then(|pin| pin.not_before);
-        let pinned_until = pinned.and_then(|pin| pin.not_after);
+    fn between(
+        mut from: UnixTime,
+        mut until: UnixTime,
+        pins: impl IntoIterator<Item = PinMatch>,
+    ) -> Self {
+        let mut first = None;
+        for found in pins {
+            from = found.pin.not_before.map_or(from, |begin| begin.max(from));
+            until = found.pin.not_after.map_or(until, |end| end.min(until));
+            first.get_or_insert(found);
+        }
         Self::Allow {
-            from: pinned_from.map_or(from, |pinned| pinned.max(from)),
-            until: pinned_until.map_or(until, |pinned| pinned.min(until)),
-            pin,
+            from,
+            until,
+            pin: first,
         }
     }
 }

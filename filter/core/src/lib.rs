@@ -36,7 +36,7 @@ pub use event::{CallAnswer, Event, StreamId};
 pub use facts::{DownstreamFacts, Facts, UpstreamFacts};
 pub use header_name::{HeaderName, HeaderNameError};
 pub use machine::{MAX_WAITING, State, step};
-pub use material::{MaterialError, Prepared, TlsContext};
+pub use material::{MaterialError, Prepared, TlsContext, Verification};
 pub use metric::Counter;
 pub use reason::Reason;
 pub use snapshot::{Availability, Snapshot, Unusable};

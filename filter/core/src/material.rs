@@ -1,15 +1,18 @@
 //! Material of the vault, prepared for deciding: parsed once, when the answer arrives.
 
+mod verification;
+
 use sallyport_model::{
-    ClientCertificatePolicy, Collection, Der, Material, PinsetMaterialError, Reference,
-    SecretString, ServerCertificatePolicy, SharedSecret, TlsContextMaterial, TlsVersion,
-    TruststoreMaterial,
+    AcceptableTlsVersions, ClientCertificatePolicy, Collection, Der, Material, PinsetMaterialError,
+    Reference, RevocationMaterialError, SecretString, ServerCertificatePolicy, SharedSecret,
+    TlsContextMaterial, TlsVersion, TruststoreMaterial,
 };
 use sallyport_pki::{
-    Certificate, CertificateError, PinSet, PinnedCertificateError, PinnedCertificates,
-    TrustAnchorError, TrustAnchors,
+    Certificate, CertificateError, InvalidPolicyId, PinSet, PinnedCertificateError,
+    PinnedCertificates, TrustAnchorError, TrustAnchors,
 };
 use thiserror::Error;
+pub use verification::Verification;
 
 /// What a reference stands for. No `Debug`: it may be a secret.
 pub enum Prepared {
@@ -27,10 +30,8 @@ pub enum Prepared {
 /// enforced by Envoy's own TLS stack: a filter is not shown them.
 #[derive(Clone, Debug)]
 pub struct TlsContext {
-    /// Oldest version allowed.
-    pub min_version: TlsVersion,
-    /// Newest version allowed.
-    pub max_version: TlsVersion,
+    /// Versions allowed.
+    pub versions: AcceptableTlsVersions,
     /// Downstream: whether a client certificate is required.
     pub client_certificate: ClientCertificatePolicy,
     /// Upstream: whether the server's certificate is verified.
@@ -39,6 +40,8 @@ pub struct TlsContext {
     pub truststore: Option<TrustAnchors>,
     /// Whom to trust as they are.
     pub pinned: PinnedCertificates,
+    /// What is asked of a peer's certificate beyond that.
+    pub verification: Verification,
 }
 
 /// Why material cannot be used.
@@ -52,7 +55,7 @@ pub enum MaterialError {
         /// What came.
         found: &'static str,
     },
-    /// The oldest version is newer than the newest.
+    /// The oldest version is newer than the newest, or the set is not between them.
     #[error("no TLS version lies between {min} and {max}")]
     Versions {
         /// Oldest allowed.
@@ -79,6 +82,12 @@ pub enum MaterialError {
     /// The pinset is empty, too large, or contradicts itself.
     #[error("pinset: {0}")]
     Pinset(#[from] PinsetMaterialError),
+    /// A certificate policy that is none.
+    #[error("certificate policy: {0}")]
+    Policy(#[from] InvalidPolicyId),
+    /// A revocation list that cannot be used.
+    #[error("revocation lists: {0}")]
+    Revocation(#[from] RevocationMaterialError),
 }
 
 impl Prepared {
@@ -109,22 +118,34 @@ impl Prepared {
 
 impl TlsContext {
     fn new(material: TlsContextMaterial) -> Result<Self, MaterialError> {
-        let (min, max) = (material.min_version, material.max_version);
-        if min > max {
-            return Err(MaterialError::Versions { min, max });
-        }
+        let versions = versions(&material)?;
         let (truststore, pinned) = match &material.truststore {
             None => (None, PinnedCertificates::default()),
             Some(truststore) => trusted(truststore)?,
         };
         Ok(Self {
-            min_version: min,
-            max_version: max,
+            versions,
             client_certificate: material.client_certificate,
             server_certificate: material.server_certificate,
             truststore,
             pinned,
+            verification: Verification::new(*material.verification)?,
         })
+    }
+}
+
+fn versions(material: &TlsContextMaterial) -> Result<AcceptableTlsVersions, MaterialError> {
+    let (min, max) = (material.min_version, material.max_version);
+    let allowed = min..=max;
+    let versions = material.versions.unwrap_or(AcceptableTlsVersions {
+        v1_1: allowed.contains(&TlsVersion::V1_1),
+        v1_2: allowed.contains(&TlsVersion::V1_2),
+        v1_3: allowed.contains(&TlsVersion::V1_3),
+    });
+    if versions.range() == Some((min, max)) {
+        Ok(versions)
+    } else {
+        Err(MaterialError::Versions { min, max })
     }
 }
 

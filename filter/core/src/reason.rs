@@ -53,6 +53,16 @@ pub enum Reason {
     InvalidSignature,
     /// The path breaks another rule: key size, algorithm, constraints, size.
     CertificateRefused,
+    /// A revocation list names a certificate on the path.
+    CertificateRevoked,
+    /// No revocation list is about a certificate on the path.
+    RevocationUnknown,
+    /// The revocation lists about a certificate on the path have expired.
+    RevocationExpired,
+    /// The path has no acceptable certificate policy.
+    PolicyNotAcceptable,
+    /// More CAs stand between the peer and its trust anchor than are allowed.
+    PathTooDeep,
     /// No certificate on the path is pinned.
     PinMismatch,
     /// The server's certificate does not carry the configured name.
@@ -69,7 +79,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order of the documentation.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 33] = [
         Self::SecretAbsent,
         Self::SecretExpired,
         Self::SecretWithdrawn,
@@ -92,6 +102,11 @@ impl Reason {
         Self::WrongUsage,
         Self::InvalidSignature,
         Self::CertificateRefused,
+        Self::CertificateRevoked,
+        Self::RevocationUnknown,
+        Self::RevocationExpired,
+        Self::PolicyNotAcceptable,
+        Self::PathTooDeep,
         Self::PinMismatch,
         Self::ServerNameMismatch,
         Self::PeerNameMismatch,
@@ -125,6 +140,11 @@ impl Reason {
             Self::WrongUsage => "wrong_usage",
             Self::InvalidSignature => "invalid_signature",
             Self::CertificateRefused => "certificate_refused",
+            Self::CertificateRevoked => "certificate_revoked",
+            Self::RevocationUnknown => "revocation_unknown",
+            Self::RevocationExpired => "revocation_expired",
+            Self::PolicyNotAcceptable => "policy_not_acceptable",
+            Self::PathTooDeep => "path_too_deep",
             Self::PinMismatch => "pin_mismatch",
             Self::ServerNameMismatch => "server_name_mismatch",
             Self::PeerNameMismatch => "peer_name_mismatch",
@@ -162,6 +182,11 @@ impl Reason {
             | Self::WrongUsage
             | Self::InvalidSignature
             | Self::CertificateRefused
+            | Self::CertificateRevoked
+            | Self::RevocationUnknown
+            | Self::RevocationExpired
+            | Self::PolicyNotAcceptable
+            | Self::PathTooDeep
             | Self::PinMismatch
             | Self::ServerNameMismatch
             | Self::PeerNameMismatch => match direction {
@@ -196,6 +221,11 @@ impl Reason {
             Self::WrongUsage => "the certificate is for another purpose",
             Self::InvalidSignature => "the certificate's signature is not valid",
             Self::CertificateRefused => "the certificate breaks a rule",
+            Self::CertificateRevoked => "the certificate was revoked",
+            Self::RevocationUnknown => "it is not known whether the certificate was revoked",
+            Self::RevocationExpired => "the revocation lists about the certificate have expired",
+            Self::PolicyNotAcceptable => "the certificate has no acceptable certificate policy",
+            Self::PathTooDeep => "too many authorities stand above the certificate",
             Self::PinMismatch => "the certificate is not one of the pinned ones",
             Self::ServerNameMismatch => "the certificate is for another server",
             Self::PeerNameMismatch => "the certificate has none of the allowed names",

@@ -204,8 +204,8 @@ impl Certificate {
         self.inner.common_name.as_deref()
     }
 
-    /// Subject and issuer are the same name (RFC 5280 section 3.2).
-    pub(crate) fn is_self_issued(&self) -> bool {
+    /// Subject and issuer are the same name (RFC 5280 section 3.2), as in a self-signed certificate.
+    pub fn is_self_issued(&self) -> bool {
         self.inner.subject_der == self.inner.issuer_der
     }
 

@@ -6,14 +6,16 @@ mod names;
 mod observe;
 mod pinned_certificates;
 mod pins;
+mod revocation;
 mod routes;
 mod upstream;
 mod vault;
+mod verification;
 mod waiting;
 
-use sallyport_model::Material;
+use sallyport_model::{Material, TlsContextMaterial};
 
-use crate::fixtures::{Authority, Contents, tls_context};
+use crate::fixtures::{Authority, Contents, Host, tls_context};
 
 const TLS: &str = "secret://payments/tlsContexts/tls";
 const PINS: &str = "secret://payments/certificatePinsets/pins";
@@ -22,4 +24,12 @@ const PIN_SETTING: &str = r#","certificatePinset":"secret://payments/certificate
 /// A vault whose TLS context trusts these authorities.
 fn trusting(anchors: &[&Authority]) -> Contents {
     Contents::default().with(TLS, Material::TlsContext(tls_context(anchors)))
+}
+
+/// A filter whose TLS context trusts these authorities, and more.
+fn with_context(anchors: &[&Authority], change: impl FnOnce(&mut TlsContextMaterial)) -> Host {
+    let mut context = tls_context(anchors);
+    change(&mut context);
+    let contents = Contents::default().with(TLS, Material::TlsContext(context));
+    Host::ready(&Host::downstream(""), &contents)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use sallyport_model::SecretId;
+use sallyport_model::{Collection, SecretId};
 
 use super::Provider;
 use super::opened::OpenError;
@@ -40,19 +40,26 @@ impl From<OpenError> for CopyError {
 }
 
 /// Writes one id over another, in place: ids are of one length, and no copy of the payload is left
-/// behind. `None` when it is not there. Only ids that the payload refers to are looked for, and no
-/// kind that refers to others holds text of a user's choice that could look like one in quotes.
+/// behind. `None` when it is not there. Ids stand alone or in a path; only those that the payload
+/// refers to are looked for, and no kind that refers to others holds text of a user's choice that
+/// could look like either in quotes.
 fn rename(payload: &mut [u8], old: SecretId, new: SecretId) -> Option<()> {
-    let (old, new) = (format!("\"{old}\""), format!("\"{new}\""));
+    let paths = Collection::ALL.map(|collection| format!("{collection}/"));
+    let prefixes = std::iter::once("").chain(paths.iter().map(String::as_str));
+    let found = prefixes.map(|prefix| {
+        let (old, new) = (format!("\"{prefix}{old}\""), format!("\"{prefix}{new}\""));
+        overwrite(payload, old.as_bytes(), new.as_bytes())
+    });
+    found.fold(None, Option::or)
+}
+
+fn overwrite(payload: &mut [u8], old: &[u8], new: &[u8]) -> Option<()> {
     let mut found = None;
     let mut rest = payload;
-    while let Some(at) = rest
-        .windows(old.len())
-        .position(|window| window == old.as_bytes())
-    {
+    while let Some(at) = rest.windows(old.len()).position(|window| window == old) {
         let (_, tail) = rest.split_at_mut_checked(at)?;
         let (id, tail) = tail.split_at_mut_checked(old.len())?;
-        id.copy_from_slice(new.as_bytes());
+        id.copy_from_slice(new);
         found = Some(());
         rest = tail;
     }
@@ -68,13 +75,17 @@ mod tests {
 
     #[test]
     fn every_occurrence_of_an_id_is_renamed_and_nothing_else() {
-        let text = format!(r#"{{"a":"{OLD}","b":["{OLD}","x{OLD}"],"c":"{NEW}"}}"#);
+        let text = format!(
+            r#"{{"a":"{OLD}","b":["{OLD}","x{OLD}"],"c":"{NEW}","d":"http://a/{OLD}","e":"certificatePinsets/{OLD}"}}"#
+        );
         let mut payload = text.clone().into_bytes();
         rename(&mut payload, OLD.parse().unwrap(), NEW.parse().unwrap()).unwrap();
         let quoted = |id| format!("\"{id}\"");
+        let in_path = |id| format!("\"certificatePinsets/{id}\"");
         assert_eq!(
             String::from_utf8(payload).unwrap(),
             text.replace(&quoted(OLD), &quoted(NEW))
+                .replace(&in_path(OLD), &in_path(NEW))
         );
     }
 

@@ -62,8 +62,9 @@ pub use template::{Template, TemplateError, TemplatePart};
 pub use tls::{
     AcceptableTlsVersions, AlpnProtocol, AuthenticationOverrides, CertificateChecking,
     CertificatePinning, CipherSuite, ClientCertificatePolicy, FabricCipherSuite,
-    FabricCipherSuites, MutualAuthentication, PolicyOid, PolicyOidError, RevocationMethod,
-    ServerCertificatePolicy, TlsTarget, TlsVersion, UnknownTlsWord,
+    FabricCipherSuites, ListedCertificates, MutualAuthentication, PolicyOid, PolicyOidError,
+    RevocationMethod, RevocationSettings, ServerCertificatePolicy, TlsTarget, TlsVersion,
+    UnknownTlsWord, VerificationSettings,
 };
 pub use verification::{
     RevocationCheck, SelfSigned, Tolerances, VerificationMaterial, VerificationProfile,

@@ -314,6 +314,12 @@ pub enum Problem {
         /// The condition.
         when: &'static str,
     },
+    /// Something the API has that could not be enforced, or that would let anybody pass.
+    #[error("{reason}")]
+    NotEnforceable {
+        /// Why, and what to do instead.
+        reason: &'static str,
+    },
     /// Something the API has but this version does not.
     #[error("is not supported by this version; there are: {supported}")]
     Unsupported {
@@ -426,6 +432,7 @@ impl Problem {
             Self::NoSuchSecret { .. } => "no_such_secret",
             Self::UnfitStore { .. } => "unfit_store_type",
             Self::Required { .. } => "required",
+            Self::NotEnforceable { .. } => "not_enforceable",
             Self::Unsupported { .. } => "unsupported",
             Self::Fixed { .. } | Self::Renamed { .. } => "fixed",
             Self::SameName { .. } => "name_taken",

@@ -3,7 +3,7 @@
 
 use sallyport_model::{
     AcceptableTlsVersions, AlpnProtocol, CipherSuite, ClientCertificatePolicy, FabricCipherSuites,
-    MutualAuthentication, SecretId, ServerCertificatePolicy, TlsVersion,
+    MutualAuthentication, SecretId, ServerCertificatePolicy, TlsVersion, VerificationSettings,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,9 @@ pub struct FlexGatewayPayload {
     pub keystore: Option<SecretId>,
     /// Truststore of the same group.
     pub truststore: Option<SecretId>,
+    /// What is asked of peers' certificates besides. Contexts of the first releases have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<VerificationSettings>,
 }
 
 /// Target Mule.

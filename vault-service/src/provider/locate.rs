@@ -61,8 +61,8 @@ pub(super) struct Found {
     pub(super) group: GroupRecord,
     pub(super) secret: SecretRecord,
     pub(super) version: VersionRecord,
-    /// The truststore of a TLS context.
-    pub(super) truststore: Option<(SecretRecord, VersionRecord)>,
+    /// Current versions of what a TLS context refers to and a filter needs.
+    pub(super) dependencies: Vec<(SecretRecord, VersionRecord)>,
 }
 
 impl Located {
@@ -70,13 +70,12 @@ impl Located {
     pub(super) fn revision(&self) -> Revision {
         match self {
             Self::Found(found) => {
-                let dependency = found
-                    .truststore
-                    .as_ref()
-                    .map(|(secret, version)| (secret.id, version.number));
+                let dependencies = found.dependencies.iter();
+                let dependencies =
+                    dependencies.map(|(secret, version)| (secret.id, version.number));
                 let versions: Vec<(SecretId, u64)> =
                     std::iter::once((found.secret.id, found.version.number))
-                        .chain(dependency)
+                        .chain(dependencies)
                         .collect();
                 revision::of_versions(&versions, found.reference.field.as_ref())
             }
@@ -205,38 +204,55 @@ impl Provider {
             let (what, field) = (reference.collection.singular(), field.as_str());
             return Ok(not_found(format!("a {what} has no field {field:?}")));
         }
-        let truststore = self.truststore_of(&group, &version).await?;
+        let dependencies = self.dependencies_of(&group, &version).await?;
         Ok(Located::Found(Box::new(Found {
             reference,
             group,
             secret,
             version,
-            truststore,
+            dependencies,
         })))
     }
 
-    /// The current version of the truststore a TLS context refers to.
-    async fn truststore_of(
+    /// The current versions of what a version refers to, if it goes into material. Keystores do
+    /// not: a new one is no news to a filter.
+    async fn dependencies_of(
         &self,
         group: &GroupRecord,
         version: &VersionRecord,
-    ) -> Result<Option<(SecretRecord, VersionRecord)>, StoreError> {
+    ) -> Result<Vec<(SecretRecord, VersionRecord)>, StoreError> {
+        let mut dependencies = Vec::new();
         for id in &version.refers_to {
-            let Some(secret) = self
-                .store
-                .secret(group.id, Collection::Truststores, *id)
-                .await?
-            else {
-                continue;
-            };
-            let version = self.store.version(secret.id, secret.current).await?.ok_or(
-                StoreError::Damaged {
-                    what: "current version of a truststore",
-                },
-            )?;
-            return Ok(Some((secret, version)));
+            for collection in [
+                Collection::Truststores,
+                Collection::CertificatePinsets,
+                Collection::CrlDistributorConfigs,
+            ] {
+                let Some(secret) = self.store.secret(group.id, collection, *id).await? else {
+                    continue;
+                };
+                let what = "current version of what a TLS context refers to";
+                let version = self.store.version(secret.id, secret.current).await?;
+                let version = version.ok_or(StoreError::Damaged { what })?;
+                dependencies.push((secret, version));
+                break;
+            }
         }
-        Ok(None)
+        Ok(dependencies)
+    }
+}
+
+impl Found {
+    /// What the version refers to under this id, if it is still there.
+    pub(super) fn dependency(
+        &self,
+        collection: Collection,
+        id: SecretId,
+    ) -> Option<(&SecretRecord, &VersionRecord)> {
+        self.dependencies
+            .iter()
+            .find(|(secret, _)| secret.id == id && secret.collection == collection)
+            .map(|(secret, version)| (secret, version))
     }
 }
 

@@ -15,6 +15,8 @@ mod opened;
 mod prepare;
 mod resolve;
 mod revision;
+mod tls_context;
+mod verification;
 
 use std::sync::Arc;
 

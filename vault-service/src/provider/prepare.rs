@@ -1,16 +1,13 @@
 //! From sealed versions to material: open, then reduce to what a gateway needs to decide.
 
-use sallyport_model::{
-    Collection, Freshness, Material, PinsetMaterial, Refusal, SecretString, TlsContextMaterial,
-    TlsTarget, TruststoreMaterial,
-};
+use sallyport_model::{Collection, Freshness, Material, PinsetMaterial, Refusal, SecretString};
 use thiserror::Error;
 
 use super::locate::Found;
 use super::opened::OpenError;
 use super::{Provider, ProviderError};
 use crate::exposed::Exposed;
-use crate::payload::{FlexGatewayPayload, Payload};
+use crate::payload::{Payload, PinsetPayload};
 use crate::store::{GroupRecord, SecretRecord, StoreError, VersionRecord};
 
 /// Credentials: a minute, then five more while the vault is away.
@@ -34,10 +31,8 @@ pub(super) enum PrepareError {
     Payload,
     #[error("the payload is not that of a {expected}")]
     Kind { expected: &'static str },
-    #[error("TLS contexts of target {target} are not served to filters, those of FlexGateway are")]
-    Target { target: TlsTarget },
-    #[error("the TLS context refers to a truststore that is gone")]
-    NoTruststore,
+    #[error("the TLS context refers to a {what} that is gone")]
+    Gone { what: &'static str },
     #[error("the shared secret has no such field")]
     NoField,
     #[error(transparent)]
@@ -66,7 +61,6 @@ impl PrepareError {
     pub(super) const fn refusal(&self) -> Refusal {
         match self {
             Self::NoField => Refusal::NotFound,
-            Self::Target { .. } => Refusal::NotServed,
             _ => Refusal::Unavailable,
         }
     }
@@ -97,17 +91,14 @@ impl Provider {
                     .ok_or(PrepareError::NoField),
             },
             Payload::Truststore(truststore) => Ok(Material::Truststore(truststore)),
-            Payload::CertificatePinset(pinset) => Ok(Material::CertificatePinset(PinsetMaterial {
-                spki_sha256: pinset.spki_sha256,
-                pins: pinset.pins,
-            })),
-            Payload::TlsContext(context) => self.tls_context(found, context).await,
-            Payload::MuleTlsContext(_) => Err(PrepareError::Target {
-                target: TlsTarget::Mule,
-            }),
-            Payload::SecurityFabricTlsContext(_) => Err(PrepareError::Target {
-                target: TlsTarget::SecurityFabric,
-            }),
+            Payload::CertificatePinset(pinset) => {
+                Ok(Material::CertificatePinset(pinset_material(pinset)))
+            }
+            Payload::TlsContext(context) => self.flex_gateway(found, context).await,
+            Payload::MuleTlsContext(context) => self.mule(found, context).await,
+            Payload::SecurityFabricTlsContext(context) => {
+                self.security_fabric(found, *context).await
+            }
             Payload::Keystore(_) | Payload::Certificate(_) | Payload::CrlDistributorConfig(_) => {
                 Err(PrepareError::Kind {
                     expected: "kind that is served",
@@ -116,44 +107,7 @@ impl Provider {
         }
     }
 
-    async fn tls_context(
-        &self,
-        found: &Found,
-        context: FlexGatewayPayload,
-    ) -> Result<Material<Exposed>, PrepareError> {
-        let truststore = match (&found.truststore, context.truststore) {
-            (Some((secret, version)), Some(_)) => {
-                Some(self.truststore(&found.group, secret, version).await?)
-            }
-            (None, Some(_)) => return Err(PrepareError::NoTruststore),
-            (_, None) => None,
-        };
-        Ok(Material::TlsContext(TlsContextMaterial {
-            min_version: context.min_version,
-            max_version: context.max_version,
-            cipher_suites: context.cipher_suites,
-            alpn_protocols: context.alpn_protocols,
-            client_certificate: context.client_certificate,
-            server_certificate: context.server_certificate,
-            truststore,
-        }))
-    }
-
-    async fn truststore(
-        &self,
-        group: &GroupRecord,
-        secret: &SecretRecord,
-        version: &VersionRecord,
-    ) -> Result<TruststoreMaterial, PrepareError> {
-        match self.open(group, secret, version).await? {
-            Payload::Truststore(truststore) => Ok(truststore),
-            _ => Err(PrepareError::Kind {
-                expected: "truststore",
-            }),
-        }
-    }
-
-    async fn open(
+    pub(super) async fn open(
         &self,
         group: &GroupRecord,
         secret: &SecretRecord,
@@ -161,5 +115,13 @@ impl Provider {
     ) -> Result<Payload<SecretString>, PrepareError> {
         let opened = self.opened(group, secret, version).await?;
         Payload::decode(&opened).map_err(|_| PrepareError::Payload)
+    }
+}
+
+/// What a filter needs of a pinset.
+pub(super) fn pinset_material(pinset: PinsetPayload) -> PinsetMaterial {
+    PinsetMaterial {
+        spki_sha256: pinset.spki_sha256,
+        pins: pinset.pins,
     }
 }

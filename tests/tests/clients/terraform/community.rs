@@ -206,7 +206,7 @@ async fn crl_distributors_and_security_fabric_contexts_keep_every_field() -> Res
     Ok(())
 }
 
-/// With everything a SecurityFabric context can have.
+/// With everything a SecurityFabric context can have, but domain checking: a gateway cannot do that.
 fn security_fabric(keystore: &str, truststore: &str, pinset: &str, crl: &str) -> Value {
     json!({
         "name": "fabric", "target": "SecurityFabric", "expirationDate": "2031-01-01",
@@ -227,7 +227,7 @@ fn security_fabric(keystore: &str, truststore: &str, pinset: &str, crl: &str) ->
         "enableMutualAuthentication": true,
         "mutualAuthentication": {
             "certificatePolicies": ["1.3.6.1.4.1.99999.1"], "certCheckingStrength": "Strict",
-            "verificationDepth": 3, "performDomainChecking": true,
+            "verificationDepth": 3, "performDomainChecking": false,
             "certificatePolicyChecking": true, "requireInitialExplicitPolicy": false,
             "revocationChecking": true, "revocationCheckingMethod": "CRL",
             "crlDistributorConfig": {"path": crl}, "requireCrlForAllCa": true,

@@ -3,6 +3,7 @@
 mod flex_gateway;
 mod mule;
 mod security_fabric;
+mod verification;
 
 use std::path::{Path, PathBuf};
 
@@ -60,13 +61,21 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "VERSION")]
     tls_version: Vec<TlsVersion>,
 
+    /// flex-gateway, security-fabric: check revocation with the lists of this CRL distributor of the
+    /// same group, by name or id
+    #[arg(long, value_name = "NAME")]
+    crl_distributor: Option<String>,
+
     /// JSON file with the whole object as the API wants it, `target` included; the name is NAME,
     /// and no other setting may be given
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["keystore", "truststore", "cipher", "tls_version"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["keystore", "truststore", "cipher", "tls_version", "crl_distributor"])]
     from_file: Option<PathBuf>,
 
     #[command(flatten)]
     flex_gateway: flex_gateway::FlexGateway,
+
+    #[command(flatten)]
+    verification: verification::Verification,
 
     #[command(flatten)]
     mule: mule::Mule,
@@ -121,8 +130,15 @@ impl Kind for TlsContext {
         let fields = Fields::default()
             .plain("target", TlsTarget::from(settings.target).as_str())
             .plain("name", name);
+        let crl_distributor = place.optional_reference(
+            Collection::CrlDistributorConfigs,
+            settings.crl_distributor.as_ref(),
+        )?;
         let fields = match settings.target {
-            Target::FlexGateway => settings.flex_gateway.add_to(fields, &settings.cipher)?,
+            Target::FlexGateway => {
+                let fields = settings.flex_gateway.add_to(fields, &settings.cipher)?;
+                settings.verification.add_to(fields, crl_distributor)
+            }
             Target::Mule => settings
                 .mule
                 .add_to(fields, &settings.cipher, &settings.tls_version),
@@ -130,6 +146,7 @@ impl Kind for TlsContext {
                 fields,
                 &settings.cipher,
                 &settings.tls_version,
+                crl_distributor,
                 place,
             )?,
         };
@@ -149,8 +166,12 @@ impl Settings {
     /// Every given option must be one of the target's.
     fn check(&self) -> Result<(), Error> {
         let versions = (!self.tls_version.is_empty()).then_some("--tls-version");
+        let crls = self
+            .crl_distributor
+            .is_some()
+            .then_some("--crl-distributor");
         let (flex, mule, fabric) = (
-            self.flex_gateway.given(),
+            self.flex_gateway.given().or(self.verification.given()),
             self.mule.given(),
             self.security_fabric.given(),
         );
@@ -162,7 +183,10 @@ impl Settings {
                 versions.or(mule).or(fabric),
                 "another target than flex-gateway",
             ),
-            Target::Mule => (flex.or(fabric), "another target than mule"),
+            Target::Mule => (flex.or(fabric).or(crls), "another target than mule"),
+            Target::SecurityFabric if fabric.is_none() && crls.is_some() => {
+                (crls, "use together with --mutual-authentication")
+            }
             Target::SecurityFabric => (flex.or(mule), "another target than security-fabric"),
         };
         if let Some(flag) = foreign {

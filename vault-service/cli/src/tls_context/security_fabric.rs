@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum, value_parser};
 use sallyport_model::{
     AuthenticationOverrides, CertificateChecking, CertificatePinning, Collection,
     FabricCipherSuite, FabricCipherSuites, MutualAuthentication, PolicyOid, RevocationMethod,
-    TlsVersion,
+    SecretPath, TlsVersion,
 };
 use serde_json::{Value, json};
 
@@ -74,10 +74,6 @@ pub(super) struct SecurityFabric {
     #[arg(long, requires = "mutual_authentication")]
     initial_explicit_policy: bool,
 
-    /// Check revocation with the lists of this CRL distributor of the same group, by name or id
-    #[arg(long, value_name = "NAME", requires = "mutual_authentication")]
-    crl_distributor: Option<String>,
-
     /// Demand a list for every CA of the path
     #[arg(long, requires = "crl_distributor")]
     crl_for_all_cas: bool,
@@ -110,12 +106,13 @@ impl SecurityFabric {
             .then_some("--mutual-authentication")
     }
 
-    /// Adds what the target knows; finds CRL distributor and pinset in `place`.
+    /// Adds what the target knows; finds the pinset in `place`.
     pub(super) fn add_to(
         &self,
         fields: Fields,
         ciphers: &[String],
         versions: &[TlsVersion],
+        crl_distributor: Option<SecretPath>,
         place: &mut GroupCollection,
     ) -> Result<Fields, Error> {
         let fields = fields
@@ -125,14 +122,17 @@ impl SecurityFabric {
         if !self.mutual_authentication {
             return Ok(fields);
         }
-        Ok(fields.plain("mutualAuthentication", json!(self.checks(place)?)))
+        Ok(fields.plain(
+            "mutualAuthentication",
+            json!(self.checks(crl_distributor, place)?),
+        ))
     }
 
-    fn checks(&self, place: &mut GroupCollection) -> Result<MutualAuthentication, Error> {
-        let crl = place.optional_reference(
-            Collection::CrlDistributorConfigs,
-            self.crl_distributor.as_ref(),
-        )?;
+    fn checks(
+        &self,
+        crl: Option<SecretPath>,
+        place: &mut GroupCollection,
+    ) -> Result<MutualAuthentication, Error> {
         let pinset =
             place.optional_reference(Collection::CertificatePinsets, self.pinset.as_ref())?;
         Ok(MutualAuthentication {

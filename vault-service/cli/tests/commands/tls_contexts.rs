@@ -282,6 +282,29 @@ fn a_fabric_context_says_how_client_certificates_are_checked() {
 }
 
 #[test]
+fn a_gateway_context_says_how_peers_are_verified_only_if_asked_to() {
+    let scene = with_stores();
+    let list = json!([{"name": "crl", "meta": {"id": CRL}}]);
+    let path = in_group("/crlDistributorConfigs");
+    scene.vault.answer("GET", &path, 200, list);
+    let create = "tls-context create inbound --group payments --truststore ca";
+    assert_eq!(created(&scene, create)["verification"], json!(null));
+    let body = created(&scene, &format!("{create} --profile strict --max-depth 2"));
+    let expected = json!({"profile": "strict", "maxDepth": 2});
+    assert_eq!(body["verification"], expected);
+    let body = created(
+        &scene,
+        &format!("{create} --crl-distributor crl --allow-expired-crl --crl-for-peer-only"),
+    );
+    assert_eq!(
+        body["verification"],
+        json!({"profile": "balanced", "revocation": {
+            "crlDistributorConfig": {"path": format!("crlDistributorConfigs/{CRL}")},
+            "unknown": "deny", "expired": "allow", "certificates": "peer"}})
+    );
+}
+
+#[test]
 fn a_file_gives_the_whole_object_but_the_name() {
     let scene = with_stores();
     let object = json!({"target": "SecurityFabric", "name": "other", "enableMutualAuthentication": false,
@@ -322,5 +345,10 @@ fn options_of_another_target_are_refused_before_any_request() {
     assert!(create("--target security-fabric --insecure").contains("another target"));
     assert!(create("--target security-fabric --cipher AES").contains("unknown word"));
     assert!(create("--target security-fabric --pinset p").contains("--mutual-authentication"));
+    assert!(create("--target security-fabric --max-depth 1").contains("another target"));
+    let crls = "--target security-fabric --crl-distributor p";
+    assert!(create(crls).contains("--mutual-authentication"));
+    assert!(create("--target mule --crl-distributor p").contains("another target than mule"));
+    assert!(create("--allow-expired-crl").contains("--crl-distributor"));
     assert!(scene.vault.heard().is_empty());
 }

@@ -5,6 +5,7 @@ mod fabric_cipher;
 mod mutual_authentication;
 mod policy_oid;
 mod target;
+mod verification_settings;
 mod versions;
 
 pub use cipher_suite::CipherSuite;
@@ -15,6 +16,7 @@ pub use mutual_authentication::{
 };
 pub use policy_oid::{PolicyOid, PolicyOidError};
 pub use target::TlsTarget;
+pub use verification_settings::{ListedCertificates, RevocationSettings, VerificationSettings};
 pub use versions::AcceptableTlsVersions;
 
 use std::fmt;

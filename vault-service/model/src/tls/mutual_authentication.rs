@@ -13,11 +13,11 @@ pub struct MutualAuthentication {
     pub certificate_policies: Vec<PolicyOid>,
     /// How strictly certificates are read.
     pub cert_checking_strength: CertificateChecking,
-    /// Most certificates between the peer's and the trust anchor, 0 to 9.
+    /// Most CAs between the peer and the trust anchor, 0 to 9.
     pub verification_depth: u8,
     /// Whether the name in the certificate is compared with the peer's domain.
     pub perform_domain_checking: bool,
-    /// Whether policies are checked at all.
+    /// Whether [`Self::certificate_policies`] are looked at.
     pub certificate_policy_checking: bool,
     /// RFC 5280 section 6.1.1 (e).
     pub require_initial_explicit_policy: bool,
@@ -88,6 +88,13 @@ pub struct AuthenticationOverrides {
 impl MutualAuthentication {
     /// Largest `verificationDepth`.
     pub const MAX_DEPTH: u8 = 9;
+
+    /// Whether a path needs an acceptable policy. RFC 5280 would take a path without any where the
+    /// policies are checked but none is required; who lists some means that one has to be there.
+    pub const fn checks_policies(&self) -> bool {
+        let listed = self.certificate_policy_checking && !self.certificate_policies.is_empty();
+        listed || self.require_initial_explicit_policy
+    }
 }
 
 impl Default for MutualAuthentication {

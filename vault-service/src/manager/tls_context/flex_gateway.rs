@@ -6,15 +6,38 @@ use sallyport_model::{
 };
 use serde_json::json;
 
-use super::super::error::{Problem, Violation};
+use super::super::Manager;
+use super::super::error::{ManagerError, Problem, Violation};
 use super::super::limits::UploadLimits;
+use super::verification::Verification;
 use super::{Checked, Stores, TlsContextUpload, without_repetition};
 use crate::payload::{FlexGatewayPayload, Payload};
+use crate::store::GroupRecord;
 
 /// What clients of the API offer first where nothing is said.
 const ALPN_BY_DEFAULT: [AlpnProtocol; 2] = [AlpnProtocol::H2, AlpnProtocol::Http1];
 
-pub(super) fn check(upload: &TlsContextUpload, stores: &Stores) -> Result<Checked, Violation> {
+impl Manager {
+    /// Checks the fields of this target, and what its verification refers to.
+    pub(super) async fn flex_gateway(
+        &self,
+        group: &GroupRecord,
+        upload: &TlsContextUpload,
+        stores: &Stores,
+    ) -> Result<Checked, ManagerError> {
+        let verification = match &upload.verification {
+            Some(given) => Some(self.verification(group, given).await?),
+            None => None,
+        };
+        Ok(check(upload, stores, verification)?)
+    }
+}
+
+fn check(
+    upload: &TlsContextUpload,
+    stores: &Stores,
+    verification: Option<Verification>,
+) -> Result<Checked, Violation> {
     let min = upload.min_tls_version.unwrap_or(TlsVersion::V1_3);
     let max = upload.max_tls_version.unwrap_or(TlsVersion::V1_3);
     if min > max {
@@ -32,7 +55,14 @@ pub(super) fn check(upload: &TlsContextUpload, stores: &Stores) -> Result<Checke
         return Err(Violation::new("/truststore", Problem::TruststoreRequired));
     }
 
-    let shown = json!({
+    let (verification, refers_to) = match verification {
+        Some(Verification {
+            resolved,
+            refers_to,
+        }) => (Some(resolved), refers_to),
+        None => (None, None),
+    };
+    let mut shown = json!({
         "minTlsVersion": min,
         "maxTlsVersion": max,
         "alpnProtocols": alpn_protocols,
@@ -44,6 +74,9 @@ pub(super) fn check(upload: &TlsContextUpload, stores: &Stores) -> Result<Checke
             "skipServerCertValidation": outbound.skip_server_cert_validation,
         },
     });
+    if let (Some(verification), Some(fields)) = (&verification, shown.as_object_mut()) {
+        fields.insert("verification".to_owned(), json!(verification));
+    }
     Ok(Checked {
         shown,
         payload: Payload::TlsContext(FlexGatewayPayload {
@@ -63,8 +96,9 @@ pub(super) fn check(upload: &TlsContextUpload, stores: &Stores) -> Result<Checke
             },
             keystore: stores.keystore,
             truststore: stores.truststore,
+            verification,
         }),
-        refers_to: Vec::new(),
+        refers_to: refers_to.into_iter().collect(),
         warnings: Vec::new(),
     })
 }
@@ -161,7 +195,7 @@ mod tests {
 
     #[test]
     fn defaults_are_those_of_the_clients() {
-        let checked = check(&body(json!({})), &BOTH).unwrap();
+        let checked = check(&body(json!({})), &BOTH, None).unwrap();
         assert_eq!(
             checked.shown,
             json!({
@@ -200,7 +234,10 @@ mod tests {
             ("TLSv1.1", "TLSv1.3", vec!["TLS_RSA_WITH_AES_128_CBC_SHA"]),
         ] {
             let fields = json!({"minTlsVersion":min,"maxTlsVersion":max,"cipherSuites":suites});
-            assert!(check(&body(fields.clone()), &BOTH).is_ok(), "{fields}");
+            assert!(
+                check(&body(fields.clone()), &BOTH, None).is_ok(),
+                "{fields}"
+            );
         }
     }
 
@@ -267,7 +304,7 @@ mod tests {
                 "too_many",
             ),
         ] {
-            let refused = refusal(check(&body(fields.clone()), &BOTH));
+            let refused = refusal(check(&body(fields.clone()), &BOTH, None));
             assert_eq!(refused, (place.to_owned(), code), "{fields}");
         }
         let keystore_only = Stores {
@@ -275,7 +312,7 @@ mod tests {
             ..BOTH
         };
         let fields = json!({"inboundSettings":{"enableClientCertValidation":true}});
-        let refused = refusal(check(&body(fields), &keystore_only));
+        let refused = refusal(check(&body(fields), &keystore_only, None));
         assert_eq!(refused, ("/truststore".to_owned(), "truststore_required"));
     }
 }

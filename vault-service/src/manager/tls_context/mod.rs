@@ -4,10 +4,12 @@ mod flex_gateway;
 mod mule;
 mod mutual_authentication;
 mod security_fabric;
+mod verification;
 
 use sallyport_model::{
     AcceptableTlsVersions, AlpnProtocol, Collection, FabricCipherSuites, MutualAuthentication,
     SecretId, SecretName, SecretPath, SecretString, StoreType, TlsTarget, TlsVersion,
+    VerificationSettings,
 };
 use sallyport_pki::UnixTime;
 use serde::Deserialize;
@@ -43,6 +45,7 @@ pub struct TlsContextUpload {
     acceptable_cipher_suites: Option<FabricCipherSuites>,
     enable_mutual_authentication: Option<bool>,
     mutual_authentication: Option<MutualAuthentication>,
+    verification: Option<VerificationSettings>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -99,7 +102,7 @@ impl Manager {
         };
 
         let checked = match upload.target {
-            TlsTarget::FlexGateway => flex_gateway::check(&upload, &stores)?,
+            TlsTarget::FlexGateway => self.flex_gateway(group, &upload, &stores).await?,
             TlsTarget::Mule => mule::check(&upload, &stores)?,
             TlsTarget::SecurityFabric => self.security_fabric(group, &upload, &stores).await?,
         };
@@ -158,7 +161,7 @@ fn fits(store: Option<&Referred>, target: TlsTarget, place: &str) -> Result<(), 
 impl TlsContextUpload {
     fn refuse_fields_of_other_targets(&self) -> Result<(), Violation> {
         use TlsTarget::{FlexGateway, Mule, SecurityFabric};
-        let fields: [(&str, bool, &[TlsTarget], &'static str); 11] = [
+        let fields: [(&str, bool, &[TlsTarget], &'static str); 12] = [
             (
                 "/minTlsVersion",
                 self.min_tls_version.is_some(),
@@ -186,6 +189,12 @@ impl TlsContextUpload {
             (
                 "/outboundSettings",
                 self.outbound_settings.is_some(),
+                &[FlexGateway],
+                "FlexGateway",
+            ),
+            (
+                "/verification",
+                self.verification.is_some(),
                 &[FlexGateway],
                 "FlexGateway",
             ),
@@ -265,6 +274,8 @@ mod tests {
             ("FlexGateway", "acceptableCipherSuites", json!({})),
             ("Mule", "enableMutualAuthentication", json!(false)),
             ("FlexGateway", "mutualAuthentication", json!({})),
+            ("Mule", "verification", json!({})),
+            ("SecurityFabric", "verification", json!({})),
         ] {
             let body = json!({"name":"x","target":target,field:value});
             let read: TlsContextUpload = upload(body.clone());

@@ -70,6 +70,7 @@ fn check_fields(given: &MutualAuthentication) -> Result<(), Violation> {
             Problem::Value { expected },
         ));
     }
+    refuse_unenforceable(given)?;
     let pinning = &given.certificate_pinning;
     for (place, missing, when) in [
         (
@@ -91,6 +92,63 @@ fn check_fields(given: &MutualAuthentication) -> Result<(), Violation> {
     ] {
         if missing {
             return Err(Violation::new(place, Problem::Required { when }));
+        }
+    }
+    Ok(())
+}
+
+/// What a gateway cannot do, and what would make every other check worthless.
+fn refuse_unenforceable(given: &MutualAuthentication) -> Result<(), Violation> {
+    let refuse = |place: &str, reason| {
+        let place = format!("/mutualAuthentication/{place}");
+        Err(Violation::new(place, Problem::NotEnforceable { reason }))
+    };
+    if given.perform_domain_checking {
+        return refuse(
+            "performDomainChecking",
+            "cannot be true: a gateway knows no domain of a client to compare with; list the names \
+             that clients may have as downstream.peerNames in the filter's configuration",
+        );
+    }
+    let overrides = given.authentication_overrides;
+    for (name, overlooked, reason) in [
+        (
+            "certificateBadFormat",
+            overrides.certificate_bad_format,
+            "cannot be true: what is no certificate identifies nobody; certCheckingStrength Lax \
+             lets small deviations pass",
+        ),
+        (
+            "certificateBadSignature",
+            overrides.certificate_bad_signature,
+            "cannot be true: anybody can make a certificate with a wrong signature",
+        ),
+        (
+            "certificateUnresolved",
+            overrides.certificate_unresolved,
+            "cannot be true: anybody can make a certificate without a known issuer; put the missing \
+             CAs into the truststore",
+        ),
+        (
+            "certificateUntrusted",
+            overrides.certificate_untrusted,
+            "cannot be true: anybody can make a certificate that is not trusted; put its issuer, or \
+             the certificate itself as a pinned one, into the truststore",
+        ),
+        (
+            "invalidCa",
+            overrides.invalid_ca,
+            "cannot be true: every client with a certificate would be a CA; put the issuer's \
+             certificate as it should be into the truststore",
+        ),
+        (
+            "other",
+            overrides.other,
+            "cannot be true: nobody knows what it would let pass",
+        ),
+    ] {
+        if overlooked {
+            return refuse(&format!("authenticationOverrides/{name}"), reason);
         }
     }
     Ok(())
@@ -169,9 +227,40 @@ mod tests {
                 "/mutualAuthentication/certificatePinning/certificatePinset",
                 "required",
             ),
+            (
+                json!({"performDomainChecking":true}),
+                "/mutualAuthentication/performDomainChecking",
+                "not_enforceable",
+            ),
         ] {
             let refused = refusal(check_fields(&upload(given.clone())));
             assert_eq!(refused, (place.to_owned(), code), "{given}");
+        }
+    }
+    #[test]
+    fn overrides_that_would_let_anybody_pass_are_refused_with_the_reason() {
+        for (name, refused) in [
+            ("certificateBadFormat", true),
+            ("certificateBadSignature", true),
+            ("certificateNotYetValid", false),
+            ("certificateHasExpired", false),
+            ("allowSelfSigned", false),
+            ("certificateUnresolved", true),
+            ("certificateUntrusted", true),
+            ("invalidCa", true),
+            ("invalidPurpose", false),
+            ("other", true),
+        ] {
+            let given = |on: bool| upload(json!({"authenticationOverrides":{name:on}}));
+            assert_eq!(check_fields(&given(false)), Ok(()), "{name}");
+            let verdict = check_fields(&given(true));
+            assert_eq!(verdict.is_err(), refused, "{name}");
+            if let Err(violation) = verdict {
+                let place = format!("/mutualAuthentication/authenticationOverrides/{name}");
+                assert_eq!(violation.place, place);
+                assert_eq!(violation.problem.code(), "not_enforceable");
+                assert!(violation.to_string().contains(": cannot be true: "));
+            }
         }
     }
 }

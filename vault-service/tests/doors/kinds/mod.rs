@@ -2,6 +2,7 @@
 
 mod download;
 mod secrecy;
+mod served_contexts;
 mod stores;
 mod tls_contexts;
 

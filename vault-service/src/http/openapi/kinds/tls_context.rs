@@ -2,6 +2,7 @@
 
 use sallyport_model::{
     AlpnProtocol, CipherSuite, Collection, FabricCipherSuite, MutualAuthentication, TlsVersion,
+    VerificationProfile, VerificationSettings,
 };
 use utoipa::openapi::Ref;
 
@@ -91,7 +92,32 @@ fn flex_gateway(fields: Fields, side: Side) -> Fields {
         let settings = side.field(Fields::only(""), setting, flag("Off by default."));
         fields = side.field(fields, name, settings);
     }
-    fields
+    fields.may("verification", verification(side))
+}
+
+fn verification(side: Side) -> Fields {
+    use VerificationProfile::{Balanced, Rfc5280, Strict};
+    let profiles = word([Rfc5280, Balanced, Strict].map(VerificationProfile::as_str));
+    let mut revocation = Fields::only("How revocation is checked; it is not, without it.").needs(
+        "crlDistributorConfig",
+        reference(Collection::CrlDistributorConfigs),
+    );
+    for name in ["unknown", "expired"] {
+        revocation = side.field(revocation, name, word(["deny", "allow"]));
+    }
+    revocation = side.field(revocation, "certificates", word(["all", "peer"]));
+    let text =
+        "What is asked of a peer's certificate besides its issuer. Anypoint has no such field.";
+    side.field(Fields::only(text), "profile", profiles)
+        .may(
+            "maxDepth",
+            number(
+                "Most CAs between the peer and its trust anchor.",
+                0,
+                VerificationSettings::MAX_DEPTH.into(),
+            ),
+        )
+        .may("revocation", revocation)
 }
 
 fn mule(fields: Fields, side: Side) -> Fields {
@@ -168,7 +194,9 @@ fn mutual_authentication(side: Side) -> Fields {
     ]
     .into_iter()
     .fold(
-        Fields::only("Failures that are let pass."),
+        Fields::only(
+            "Failures that are let pass. Those that would let anybody pass cannot be true.",
+        ),
         |fields, name| side.field(fields, name, flag("")),
     );
     let mut fields = Fields::only("How client certificates are checked.");
@@ -178,7 +206,7 @@ fn mutual_authentication(side: Side) -> Fields {
         fields,
         "verificationDepth",
         number(
-            "Most certificates between the peer's and the trust anchor.",
+            "Most CAs between the peer and its trust anchor.",
             0,
             MutualAuthentication::MAX_DEPTH.into(),
         ),

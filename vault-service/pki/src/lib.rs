@@ -74,7 +74,9 @@ pub use revocation::{
     RevocationCause, RevocationError, RevocationEvidence, RevocationList, RevocationPolicy,
     RevocationReason, Revocations, UnknownStatus, crl_from_pem,
 };
-pub use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
-pub use signature::ALGORITHMS as SIGNATURE_ALGORITHMS;
+pub use rustls_pki_types::{
+    AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id,
+};
+pub use signature::{ALGORITHMS as SIGNATURE_ALGORITHMS, check_key};
 pub use trust_anchors::{TrustAnchorError, TrustAnchors};
 pub use unix_time::UnixTime;

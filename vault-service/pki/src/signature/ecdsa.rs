@@ -1,4 +1,4 @@
-//! ECDSA (FIPS 186-5 section 6) with uncompressed points only.
+//! ECDSA (FIPS 186-5 section 6) with uncompressed points only, as [`super::check_key`] lets through.
 
 use ::signature::hazmat::PrehashVerifier as _;
 use rustls_pki_types::InvalidSignature;
@@ -6,6 +6,11 @@ use sha2::Digest;
 
 /// SEC 1 section 2.3.3: the first octet of an uncompressed point.
 const UNCOMPRESSED: u8 = 4;
+
+/// Whether it has the form of one, with coordinates of `bytes` each; not whether it is on the curve.
+pub(super) fn is_point(public_key: &[u8], bytes: usize) -> bool {
+    public_key.first() == Some(&UNCOMPRESSED) && public_key.len() == 1 + 2 * bytes
+}
 
 macro_rules! ecdsa_over {
     ($curve:ident) => {
@@ -16,9 +21,6 @@ macro_rules! ecdsa_over {
         ) -> Result<(), InvalidSignature> {
             use ::$curve::ecdsa::{Signature, VerifyingKey};
 
-            if public_key.first() != Some(&UNCOMPRESSED) {
-                return Err(InvalidSignature);
-            }
             let key = VerifyingKey::from_sec1_bytes(public_key).map_err(|_| InvalidSignature)?;
             let signature = Signature::from_der(signature).map_err(|_| InvalidSignature)?;
             key.verify_prehash(&D::digest(message), &signature)

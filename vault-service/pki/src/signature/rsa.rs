@@ -33,15 +33,20 @@ pub(super) fn pss<D: Digest + FixedOutputReset>(
 }
 
 /// Sizes are checked before any arithmetic is done with the numbers.
-fn read_key(public_key: &[u8]) -> Result<PublicKey, InvalidSignature> {
+pub(super) fn parse_key(public_key: &[u8]) -> Result<RsaPublicKeyRef<'_>, InvalidSignature> {
     let key = RsaPublicKeyRef::from_der(public_key).map_err(|_| InvalidSignature)?;
     let (modulus, exponent) = (key.modulus.as_bytes(), key.public_exponent.as_bytes());
     if !RSA_BITS.contains(&bit_length(modulus)) || exponent.len() > RSA_EXPONENT_BYTES {
         return Err(InvalidSignature);
     }
+    Ok(key)
+}
+
+fn read_key(public_key: &[u8]) -> Result<PublicKey, InvalidSignature> {
+    let key = parse_key(public_key)?;
     PublicKey::new_with_size_limits(
-        BoxedUint::from_be_slice_vartime(modulus),
-        BoxedUint::from_be_slice_vartime(exponent),
+        BoxedUint::from_be_slice_vartime(key.modulus.as_bytes()),
+        BoxedUint::from_be_slice_vartime(key.public_exponent.as_bytes()),
         RSA_BITS,
     )
     .map_err(|_| InvalidSignature)

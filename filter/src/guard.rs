@@ -34,7 +34,7 @@ impl Guard {
             epoch: Instant::now(),
             direction: config.policy.direction(),
             depends_on_place: config.policy.depends_on_place(),
-            state: RefCell::new(State::new(config)),
+            state: RefCell::new(State::with_signatures(config, host::signatures())),
             open_call: Cell::new(None),
             stopped: RefCell::default(),
             counters: RefCell::default(),

@@ -1,11 +1,15 @@
 //! The only file that names the host's calls.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
 use sallyport_filter_core::config::Vault;
-use sallyport_filter_core::{Call, CallAnswer, Level, Line, Now, Reply, StreamId, UnixTime};
+use sallyport_filter_core::signatures::VERIFY_SIGNATURE;
+use sallyport_filter_core::{
+    Call, CallAnswer, Level, Line, Now, Reply, Signatures, StreamId, UnixTime,
+};
 use sallyport_model::{MARKER_HEADER, RESOLVE_PATH, SecretString};
 
 /// The plugin's configuration.
@@ -29,6 +33,19 @@ pub(crate) fn now(epoch: Instant) -> Option<Now> {
         wall: UnixTime(i64::try_from(since_1970.as_secs()).ok()?),
         uptime: epoch.elapsed(),
     })
+}
+
+/// Who verifies signatures. The host is put to the test once per VM, which several filters share.
+pub(crate) fn signatures() -> Signatures {
+    static TRIED: OnceLock<Signatures> = OnceLock::new();
+    let tried = TRIED.get_or_init(|| {
+        Signatures::tried(|arguments| {
+            hostcalls::call_foreign_function(VERIFY_SIGNATURE, Some(arguments))
+                .ok()
+                .flatten()
+        })
+    });
+    tried.clone()
 }
 
 /// An attribute of the current stream; empty ones are absent ones.

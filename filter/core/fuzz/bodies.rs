@@ -12,7 +12,8 @@ use sallyport_model::{
     AcceptableTlsVersions, ClientCertificatePolicy, PinsetMaterial, ServerCertificatePolicy,
 };
 use sallyport_pki::{
-    Certificate, MAX_PINS, PinSet, PinnedCertificates, TrustAnchors, certificate_from_pem,
+    Certificate, MAX_PINS, PinSet, PinnedCertificates, SIGNATURE_ALGORITHMS, TrustAnchors,
+    certificate_from_pem,
 };
 
 /// Within the ten years of the certificates.
@@ -73,6 +74,7 @@ fn judge(header: &[u8]) {
         pins: None,
         server_name: None,
         peer_names: None,
+        algorithms: SIGNATURE_ALGORITHMS,
     };
     for (pem, trusted) in [(CLIENT, true), (ROGUE, false)] {
         let facts = Facts::Downstream(DownstreamFacts {

@@ -5,8 +5,8 @@ mod path;
 
 use sallyport_model::{ClientCertificatePolicy, ServerCertificatePolicy, TlsVersion};
 use sallyport_pki::{
-    AllowedNames, Certificate, Digest, PinMatch, PinRefusal, PinSet, UnixTime, Usage,
-    certificate_from_pem, verify_server_name,
+    AllowedNames, Certificate, Digest, PinMatch, PinRefusal, PinSet,
+    SignatureVerificationAlgorithm, UnixTime, Usage, certificate_from_pem, verify_server_name,
 };
 
 use crate::facts::{DownstreamFacts, Facts, UpstreamFacts};
@@ -26,6 +26,8 @@ pub struct Policy<'a> {
     pub server_name: Option<&'a str>,
     /// Names of which the peer's certificate must carry one, where they are configured.
     pub peer_names: Option<&'a AllowedNames>,
+    /// Signature algorithms that are accepted, each with its verifier.
+    pub algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
 }
 
 /// The outcome.
@@ -118,7 +120,7 @@ fn downstream(
         intermediates,
         usage: Usage::ClientAuth,
     };
-    let verified = path::verify(policy.context, peer, at).map_err(|denial| {
+    let verified = path::verify(policy, peer, at).map_err(|denial| {
         // Without its intermediates a good client looks like a stranger: say why they are missing.
         match &presented {
             Ok(_) => denial,
@@ -144,7 +146,7 @@ fn upstream(policy: &Policy<'_>, facts: &UpstreamFacts, at: UnixTime) -> Result<
                 intermediates: &[],
                 usage: Usage::ServerAuth,
             };
-            let verified = path::verify(policy.context, peer, at)?;
+            let verified = path::verify(policy, peer, at)?;
             let pins = policy.match_pins(&leaf, at, |pins| pins.match_path(&verified.path, at))?;
             Verdict::along(&verified, pins)
         }

@@ -3,6 +3,7 @@
 mod authority;
 mod host;
 mod provider;
+pub(crate) mod verifying_host;
 
 pub(crate) use authority::{Authority, Leaf, key, percent_encoded};
 pub(crate) use host::{Fate, Host, from_client, to_server};

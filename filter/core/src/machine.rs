@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::effect::Effect;
 use crate::event::{Event, StreamId};
+use crate::signatures::Signatures;
 use crate::snapshot::Snapshot;
 use crate::time::Now;
 use crate::verdict_cache::VerdictCache;
@@ -35,6 +36,7 @@ pub struct State {
     snapshot: Snapshot,
     watch: Watch,
     verdicts: VerdictCache,
+    signatures: Signatures,
     waiting: BTreeMap<StreamId, Waiting>,
     /// When requests stop waiting for the vault's first answer.
     startup_until: Duration,
@@ -51,12 +53,18 @@ struct Ticks {
 }
 
 impl State {
-    /// A filter that has not started yet.
+    /// A filter that has not started yet and verifies signatures itself.
     pub fn new(config: Config) -> Self {
+        Self::with_signatures(config, Signatures::own())
+    }
+
+    /// A filter that has not started yet.
+    pub fn with_signatures(config: Config, signatures: Signatures) -> Self {
         Self {
             snapshot: Snapshot::new(config.references()),
             watch: Watch::new(),
             verdicts: VerdictCache::default(),
+            signatures,
             waiting: BTreeMap::new(),
             startup_until: Duration::ZERO,
             ticks: Ticks {
@@ -89,7 +97,10 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
     let mut effects = Vec::new();
     let ticked = matches!(event, Event::Tick);
     match event {
-        Event::Start => state.startup_until = now.uptime + state.config.startup_wait,
+        Event::Start => {
+            state.startup_until = now.uptime + state.config.startup_wait;
+            state.signatures.report(&mut effects);
+        }
         Event::Tick => {
             vault::tick(state, now, &mut effects);
             request::tick(state, now, &mut effects);

@@ -40,6 +40,10 @@ pub enum Counter {
     Injected,
     /// Credentials that could not be made.
     InjectFailed,
+    /// Signature algorithms that the host verifies, when a filter starts.
+    SignaturesByHost,
+    /// Signature algorithms in which the host failed its test, when a filter starts.
+    SignaturesHostFailed,
 }
 
 impl fmt::Display for Counter {
@@ -72,6 +76,8 @@ impl fmt::Display for Counter {
             Self::VaultDenied => f.write_str("sallyport.vault.denied"),
             Self::Injected => f.write_str("sallyport.inject.injected"),
             Self::InjectFailed => f.write_str("sallyport.inject.failed"),
+            Self::SignaturesByHost => f.write_str("sallyport.signatures.host"),
+            Self::SignaturesHostFailed => f.write_str("sallyport.signatures.host_failed"),
         }
     }
 }

@@ -8,8 +8,8 @@ use sallyport_pki::{
     PolicyRules, RevocationPolicy, UnixTime, UnknownStatus, Usage, VerifiedPath,
 };
 
-use super::Denial;
-use crate::material::{TlsContext, Verification};
+use super::{Denial, Policy};
+use crate::material::Verification;
 use crate::reason::Reason;
 
 /// A path that breaks no rule of the context.
@@ -36,12 +36,13 @@ struct Moment {
 }
 
 pub(super) fn verify(
-    context: &TlsContext,
+    policy: &Policy<'_>,
     peer: Peer<'_>,
     at: UnixTime,
 ) -> Result<Verified, Denial> {
+    let context = policy.context;
     let moment = Moment::of(&context.verification, peer.leaf, at);
-    let found = find(context, peer, at, moment.at);
+    let found = find(policy, peer, at, moment.at);
     let found = match found {
         Err(Refusal::Path(PathError::WrongUsage { .. }))
             if context.verification.tolerances.other_purpose == DenyOrAllow::Allow =>
@@ -50,7 +51,7 @@ pub(super) fn verify(
                 Usage::ClientAuth => Usage::ServerAuth,
                 Usage::ServerAuth => Usage::ClientAuth,
             };
-            find(context, Peer { usage, ..peer }, at, moment.at)
+            find(policy, Peer { usage, ..peer }, at, moment.at)
         }
         found => found,
     };
@@ -76,11 +77,12 @@ enum Refusal {
 
 /// The path, and how long the revocation lists hold that speak for it.
 fn find(
-    context: &TlsContext,
+    policy: &Policy<'_>,
     peer: Peer<'_>,
     now: UnixTime,
     at: UnixTime,
 ) -> Result<(VerifiedPath, Option<UnixTime>), Refusal> {
+    let context = policy.context;
     let verification = &context.verification;
     let policies = PolicyRules {
         acceptable: verification.policies.as_deref().unwrap_or_default(),
@@ -115,6 +117,7 @@ fn find(
         profile: verification.profile,
         max_depth: verification.max_depth,
         policies,
+        algorithms: policy.algorithms,
         further: Some(&revocation),
         ..PathRules::new(peer.usage, at)
     };

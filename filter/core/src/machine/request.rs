@@ -18,6 +18,7 @@ use crate::inject::{self, InjectError};
 use crate::material::Prepared;
 use crate::metric::Counter;
 use crate::reason::Reason;
+use crate::signatures::Signatures;
 use crate::snapshot::{Availability, Snapshot, Unusable};
 use crate::time::Now;
 
@@ -188,7 +189,7 @@ fn judge(state: &mut State, request: &Request, now: Now, effects: &mut Vec<Effec
     let index = *policy;
     let direction = state.config.policy.direction();
     let wanted = state.config.policy.get(index);
-    let policy = match policy_of(wanted, &state.snapshot, now.uptime) {
+    let policy = match policy_of(wanted, &state.snapshot, &state.signatures, now.uptime) {
         Ok((policy, stale)) => {
             if stale {
                 effects.push(Effect::Count(Counter::Stale(direction)));
@@ -227,6 +228,7 @@ fn judge(state: &mut State, request: &Request, now: Now, effects: &mut Vec<Effec
 fn policy_of<'a>(
     wanted: PeerPolicy<'a>,
     snapshot: &'a Snapshot,
+    signatures: &Signatures,
     uptime: Duration,
 ) -> Result<(decide::Policy<'a>, bool), (&'a Reference, Unusable)> {
     let mut stale = false;
@@ -253,6 +255,7 @@ fn policy_of<'a>(
         pins,
         server_name: wanted.server_name,
         peer_names: wanted.peer_names,
+        algorithms: signatures.algorithms(),
     };
     Ok((policy, stale))
 }

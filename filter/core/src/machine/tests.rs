@@ -8,6 +8,7 @@ mod pinned_certificates;
 mod pins;
 mod revocation;
 mod routes;
+mod signatures;
 mod upstream;
 mod vault;
 mod verification;

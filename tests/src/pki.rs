@@ -1,11 +1,13 @@
-//! A small PKI: authorities, intermediates, and the certificates of clients and servers (P-256).
+//! A small PKI: authorities, intermediates, and the certificates of clients and servers (P-256, or RSA of
+//! 2048 bits).
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize,
+    date_time_ymd,
 };
 
 use crate::{Result, files};
@@ -16,6 +18,7 @@ pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     /// Certificates between this authority and the root, this one first; empty for a root.
     intermediates: Vec<String>,
+    keys: Keys,
 }
 
 /// A certificate with its private key.
@@ -48,14 +51,38 @@ pub enum Validity {
     Expired,
 }
 
+/// The keys of an authority and of everything below it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keys {
+    /// ECDSA P-256, signatures with SHA-256.
+    #[default]
+    P256,
+    /// RSA of 2048 bits, signatures with SHA-256 (PKCS#1 v1.5).
+    Rsa2048,
+}
+
+impl Keys {
+    fn generate(self) -> Result<KeyPair> {
+        Ok(match self {
+            Self::P256 => KeyPair::generate()?,
+            Self::Rsa2048 => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?,
+        })
+    }
+}
+
 impl Authority {
     /// A self-signed root.
     pub fn root(name: &str) -> Result<Self> {
-        let issuer =
-            CertifiedIssuer::self_signed(authority_parameters(name), KeyPair::generate()?)?;
+        Self::root_with(name, Keys::default())
+    }
+
+    /// A self-signed root with keys of that kind.
+    pub fn root_with(name: &str, keys: Keys) -> Result<Self> {
+        let issuer = CertifiedIssuer::self_signed(authority_parameters(name), keys.generate()?)?;
         Ok(Self {
             issuer,
             intermediates: Vec::new(),
+            keys,
         })
     }
 
@@ -63,7 +90,7 @@ impl Authority {
     pub fn intermediate(&self, name: &str) -> Result<Self> {
         let issuer = CertifiedIssuer::signed_by(
             authority_parameters(name),
-            KeyPair::generate()?,
+            self.keys.generate()?,
             &self.issuer,
         )?;
         let mut intermediates = vec![issuer.pem()];
@@ -71,6 +98,7 @@ impl Authority {
         Ok(Self {
             issuer,
             intermediates,
+            keys: self.keys,
         })
     }
 
@@ -118,7 +146,7 @@ impl Authority {
         parameters.extended_key_usages = vec![usage];
         parameters.use_authority_key_identifier_extension = true;
         date(&mut parameters, validity);
-        let key = KeyPair::generate()?;
+        let key = self.keys.generate()?;
         let certificate = parameters.signed_by(&key, &self.issuer)?.pem();
         Ok(Identity {
             chain: format!("{certificate}{}", self.intermediates.concat()),

@@ -12,5 +12,6 @@ mod bad_input;
 mod gateway;
 mod per_route;
 mod seven_lines;
+mod signatures;
 mod vault_away;
 mod vault_data;

@@ -14,6 +14,7 @@ WASM_BINDGEN_VERSION := 0.2.130
 TOOLS  := .tools
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 WASM   := $(TARGET)/wasm32-wasip1/filter/filter.wasm
+BENCH  := $(TARGET)/wasm32-wasip1/filter/sallyport_bench.wasm
 PURE   := -p sallyport-pki -p sallyport-model -p sallyport-filter-core
 E2E    := package(sallyport-tests) and binary(end_to_end)
 CLIENT := package(sallyport-tests) and binary(clients)
@@ -32,7 +33,7 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(CURDIR)/$(TOOLS)/bin/wasm
 export SALLYPORT_ENVOY ?= $(CURDIR)/$(TOOLS)/envoy/bin/envoy
 export SALLYPORT_FILTER_WASM ?= $(abspath $(WASM))
 
-.PHONY: help run test test-clients lint deny dist clean tools
+.PHONY: help run test test-clients bench lint deny dist clean tools
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,12 +86,19 @@ test-clients: $(ANYPOINT_CLI) $(SCHEMATHESIS) ## The Secrets Manager with Anypoi
 	  cargo test -p sallyport-tests --test clients -- --test-threads 2; \
 	fi
 
+bench: $(TARGETS_READY) $(ENVOY) ## Measure path validation and pins: natively, and in Envoy with and without its own crypto
+	@echo "[1/2] building, natively and as a plugin"
+	@cargo rustc -p sallyport-bench --lib --crate-type cdylib --target wasm32-wasip1 --profile filter
+	@cargo build --release -p sallyport-bench
+	@echo "[2/2] measuring (half a minute; best on a machine that has nothing else to do)"
+	@$(TARGET)/release/bench "$(SALLYPORT_ENVOY)" $(BENCH) $(TARGET)/bench.json
+
 lint: $(TARGETS_READY) ## Formatting and clippy, native and wasm
 	@echo "[1/2] formatting"
 	@cargo fmt --all --check
 	@echo "[2/2] clippy"
 	@cargo clippy --workspace --all-targets -- -D warnings
-	@cargo clippy -p sallyport-filter --target wasm32-wasip1 -- -D warnings
+	@cargo clippy -p sallyport-filter -p sallyport-bench --lib --target wasm32-wasip1 -- -D warnings
 
 deny: ## Licences, sources and advisories of all dependencies (needs cargo-deny and the advisory database)
 	@cargo deny --log-level error check

@@ -16,7 +16,7 @@ use std::process::Command;
 use cargo_metadata::{Metadata, MetadataCommand};
 
 /// Which of our crates each of them may use.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("sallyport-pki", &[]),
     ("sallyport-model", &["sallyport-pki"]),
     (
@@ -30,6 +30,10 @@ const ARROWS: [(&str, &[&str]); 7] = [
     ("sallyport-vault", &["sallyport-model", "sallyport-pki"]),
     ("sallyport-cli", &["sallyport-model", "sallyport-pki"]),
     ("sallyport-tests", &["sallyport-model"]),
+    (
+        "sallyport-bench",
+        &["sallyport-filter-core", "sallyport-pki"],
+    ),
 ];
 
 /// Crates without clock, socket, runtime and randomness.

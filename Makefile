@@ -10,6 +10,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 ENVOY_VERSION := 1.40.0
 # As Cargo.lock has it: the runner must be of the same version as the crate.
 WASM_BINDGEN_VERSION := 0.2.130
+CARGO_FUZZ_VERSION := 0.13.1
+FUZZ_SECONDS ?= 600
 
 TOOLS  := .tools
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -22,6 +24,7 @@ CLIENT := package(sallyport-tests) and binary(clients)
 TARGETS_READY := $(TOOLS)/stamp/rust-targets
 ENVOY         := $(TOOLS)/stamp/envoy-$(ENVOY_VERSION)
 RUNNER        := $(TOOLS)/stamp/wasm-bindgen-$(WASM_BINDGEN_VERSION)
+FUZZER        := $(TOOLS)/stamp/cargo-fuzz-$(CARGO_FUZZ_VERSION)
 # Their versions are in the files they depend on.
 ANYPOINT_CLI  := $(TOOLS)/stamp/anypoint-cli
 SCHEMATHESIS  := $(TOOLS)/stamp/schemathesis
@@ -33,7 +36,7 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(CURDIR)/$(TOOLS)/bin/wasm
 export SALLYPORT_ENVOY ?= $(CURDIR)/$(TOOLS)/envoy/bin/envoy
 export SALLYPORT_FILTER_WASM ?= $(abspath $(WASM))
 
-.PHONY: help run test test-clients bench lint deny dist clean tools
+.PHONY: help run test test-clients bench fuzz lint deny dist clean tools
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,12 +89,26 @@ test-clients: $(ANYPOINT_CLI) $(SCHEMATHESIS) ## The Secrets Manager with Anypoi
 	  cargo test -p sallyport-tests --test clients -- --test-threads 2; \
 	fi
 
-bench: $(TARGETS_READY) $(ENVOY) ## Measure path validation and pins: natively, and in Envoy with and without its own crypto
+bench: $(TARGETS_READY) $(ENVOY) ## Measure path validation, pins and CRLs: natively, and in Envoy with and without its own crypto
 	@echo "[1/2] building, natively and as a plugin"
 	@cargo rustc -p sallyport-bench --lib --crate-type cdylib --target wasm32-wasip1 --profile filter
 	@cargo build --release -p sallyport-bench
 	@echo "[2/2] measuring (half a minute; best on a machine that has nothing else to do)"
 	@$(TARGET)/release/bench "$(SALLYPORT_ENVOY)" $(BENCH) $(TARGET)/bench.json
+	@cargo run --quiet --release -p sallyport-pki --example crl_sizes -- --json $(TARGET)/bench-crls.json
+
+fuzz: $(FUZZER) ## Fuzz every parser of hostile input, FUZZ_SECONDS each (needs a nightly compiler)
+	@for crate in vault-service/pki filter/core; do \
+	  for target in $$crate/fuzz/fuzz_targets/*.rs; do \
+	    name=$$(basename $$target .rs); corpus=$(TARGET)/fuzz/corpus/$$name; \
+	    mkdir -p $$corpus; \
+	    echo "[fuzz] $$name, $(FUZZ_SECONDS) seconds"; \
+	    PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo +nightly fuzz run --fuzz-dir $$crate/fuzz --target-dir $(TARGET)/fuzz \
+	      $$name $$corpus $$(find $$crate/tests/fixtures -type d) \
+	      -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
+	      -artifact_prefix=$(TARGET)/fuzz/$$name-; \
+	  done; \
+	done
 
 lint: $(TARGETS_READY) ## Formatting and clippy, native and wasm
 	@echo "[1/2] formatting"
@@ -141,6 +158,12 @@ $(RUNNER):
 	@echo "  building wasm-bindgen-cli $(WASM_BINDGEN_VERSION) into $(TOOLS)/bin (a few minutes, once)"
 	@install="cargo install --quiet --force --root $(TOOLS) --version $(WASM_BINDGEN_VERSION) --bin wasm-bindgen-test-runner wasm-bindgen-cli"; \
 	  $$install --locked 2>/dev/null || $$install
+	@mkdir -p $(@D) && touch $@
+
+$(FUZZER):
+	@rustc +nightly --version >/dev/null || { echo "fuzzing needs a nightly compiler: rustup toolchain install nightly" >&2; exit 1; }
+	@echo "  building cargo-fuzz $(CARGO_FUZZ_VERSION) into $(TOOLS)/bin"
+	@cargo install --quiet --force --root $(TOOLS) --version $(CARGO_FUZZ_VERSION) cargo-fuzz
 	@mkdir -p $(@D) && touch $@
 
 # Its scripts are skipped: one of them downloads a browser, and nothing here opens one.

@@ -6,7 +6,11 @@
 
 #![allow(dead_code, reason = "each fuzz target calls one of them")]
 
+mod chain;
+
 use std::sync::LazyLock;
+
+pub(crate) use chain::chain;
 
 use sallyport_pki::{
     AlgorithmIdentifier, Certificate, CrlEdition, CrlRules, DnsName, EntryKind, InvalidSignature,
@@ -156,6 +160,18 @@ impl SignatureVerificationAlgorithm for AnySignature {
     }
 }
 
+/// Every algorithm, with any signature taken.
+fn any_signatures() -> Vec<AnySignature> {
+    let known = SIGNATURE_ALGORITHMS.iter();
+    known.map(|known| AnySignature(*known)).collect()
+}
+
+fn as_algorithms(any: &[AnySignature]) -> Vec<&dyn SignatureVerificationAlgorithm> {
+    any.iter()
+        .map(|any| any as &dyn SignatureVerificationAlgorithm)
+        .collect()
+}
+
 /// A CRL of the issuer, of 2026, with these entries and extensions.
 pub(crate) fn crl_around(entries: &[u8], extensions: &[u8]) -> Vec<u8> {
     let ecdsa_sha256 = tlv(0x30, b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02");
@@ -189,14 +205,8 @@ pub(crate) fn crls(crls: &[&[u8]]) -> usize {
     let (Some(issuer), Some(peer)) = (ISSUER.as_ref(), PEER.as_ref()) else {
         return 0;
     };
-    let any: Vec<_> = SIGNATURE_ALGORITHMS
-        .iter()
-        .map(|known| AnySignature(*known))
-        .collect();
-    let any: Vec<_> = any
-        .iter()
-        .map(|any| any as &dyn SignatureVerificationAlgorithm)
-        .collect();
+    let any = any_signatures();
+    let any = as_algorithms(&any);
     let rules = CrlRules {
         at: NOW,
         algorithms: &any,

@@ -20,8 +20,9 @@ use proptest::prelude::*;
 
 type Body = fn(&[u8]);
 
-const BODIES: [(&str, Body); 8] = [
+const BODIES: [(&str, Body); 9] = [
     ("certificate", bodies::certificate),
+    ("chain", bodies::chain),
     ("name_pattern", bodies::name_pattern),
     ("pem_bundle", bodies::pem_bundle),
     ("private_key", bodies::private_key),

@@ -1,7 +1,11 @@
 //! The verdict: a pure function of policy, facts and time. Enforcing and observing are the same up
 //! to here.
 
+mod check;
+mod explain;
 mod path;
+
+use std::fmt;
 
 use sallyport_model::{ClientCertificatePolicy, ServerCertificatePolicy, TlsVersion};
 use sallyport_pki::{
@@ -13,6 +17,9 @@ use crate::facts::{DownstreamFacts, Facts, UpstreamFacts};
 use crate::material::TlsContext;
 use crate::reason::Reason;
 use crate::xfcc;
+pub use check::Check;
+use check::{Listener, Silent};
+pub use explain::{Explained, Explanation, Outcome, explain};
 use path::{Peer, Verified};
 
 /// What a peer is judged by.
@@ -62,9 +69,13 @@ pub struct Denial {
 
 /// Judges a peer at the moment `at`.
 pub fn decide(policy: &Policy<'_>, facts: &Facts, at: UnixTime) -> Verdict {
+    judge(policy, facts, at, &mut Silent)
+}
+
+fn judge(policy: &Policy<'_>, facts: &Facts, at: UnixTime, listener: &mut dyn Listener) -> Verdict {
     let verdict = match facts {
-        Facts::Downstream(facts) => downstream(policy, facts, at),
-        Facts::Upstream(facts) => upstream(policy, facts, at),
+        Facts::Downstream(facts) => downstream(policy, facts, at, listener),
+        Facts::Upstream(facts) => upstream(policy, facts, at, listener),
     };
     verdict.unwrap_or_else(Verdict::Deny)
 }
@@ -96,8 +107,9 @@ fn downstream(
     policy: &Policy<'_>,
     facts: &DownstreamFacts,
     at: UnixTime,
+    listener: &mut dyn Listener,
 ) -> Result<Verdict, Denial> {
-    check_version(policy.context, facts.tls_version.as_deref())?;
+    check_version(policy.context, facts.tls_version.as_deref(), listener)?;
     match policy.context.client_certificate {
         ClientCertificatePolicy::Require => {}
         ClientCertificatePolicy::Ignore if policy.has_pins() => {
@@ -111,7 +123,7 @@ fn downstream(
     if facts.mtls != Some(true) {
         return Err(Denial::new(Reason::CertificateMissing));
     }
-    let leaf = leaf(facts.peer_certificate.as_deref())?;
+    let leaf = leaf(facts.peer_certificate.as_deref(), listener)?;
     let forwarded = facts.forwarded_client_certificate.as_deref();
     let presented = forwarded.map_or(Ok(Vec::new()), |header| xfcc::intermediates(header, &leaf));
     let intermediates = presented.as_deref().unwrap_or_default();
@@ -120,7 +132,7 @@ fn downstream(
         intermediates,
         usage: Usage::ClientAuth,
     };
-    let verified = path::verify(policy, peer, at).map_err(|denial| {
+    let verified = path::verify(policy, peer, at, listener).map_err(|denial| {
         // Without its intermediates a good client looks like a stranger: say why they are missing.
         match &presented {
             Ok(_) => denial,
@@ -130,14 +142,20 @@ fn downstream(
             }
         }
     })?;
-    let pins = policy.match_pins(&leaf, at, |pins| pins.match_path(&verified.path, at))?;
-    check_names(policy, &leaf)?;
+    let find = |pins: &PinSet| pins.match_path(&verified.path, at);
+    let pins = policy.match_pins(&leaf, at, find, listener)?;
+    check_names(policy, &leaf, listener)?;
     Ok(Verdict::along(&verified, pins))
 }
 
-fn upstream(policy: &Policy<'_>, facts: &UpstreamFacts, at: UnixTime) -> Result<Verdict, Denial> {
-    check_version(policy.context, facts.tls_version.as_deref())?;
-    let leaf = leaf(facts.peer_certificate.as_deref())?;
+fn upstream(
+    policy: &Policy<'_>,
+    facts: &UpstreamFacts,
+    at: UnixTime,
+    listener: &mut dyn Listener,
+) -> Result<Verdict, Denial> {
+    check_version(policy.context, facts.tls_version.as_deref(), listener)?;
+    let leaf = leaf(facts.peer_certificate.as_deref(), listener)?;
     let verdict = match policy.context.server_certificate {
         ServerCertificatePolicy::Verify => {
             // Envoy shows no chain of a server: its issuer has to be in the truststore.
@@ -146,12 +164,14 @@ fn upstream(policy: &Policy<'_>, facts: &UpstreamFacts, at: UnixTime) -> Result<
                 intermediates: &[],
                 usage: Usage::ServerAuth,
             };
-            let verified = path::verify(policy, peer, at)?;
-            let pins = policy.match_pins(&leaf, at, |pins| pins.match_path(&verified.path, at))?;
+            let verified = path::verify(policy, peer, at, listener)?;
+            let find = |pins: &PinSet| pins.match_path(&verified.path, at);
+            let pins = policy.match_pins(&leaf, at, find, listener)?;
             Verdict::along(&verified, pins)
         }
         ServerCertificatePolicy::Skip => {
-            let pins = policy.match_pins(&leaf, at, |pins| pins.match_certificate(&leaf, at))?;
+            let find = |pins: &PinSet| pins.match_certificate(&leaf, at);
+            let pins = policy.match_pins(&leaf, at, find, listener)?;
             Verdict::always(pins)
         }
     };
@@ -161,18 +181,24 @@ fn upstream(policy: &Policy<'_>, facts: &UpstreamFacts, at: UnixTime) -> Result<
                 .about(&leaf)
                 .with_detail(error)
         })?;
+        listener.passed(Check::ServerName, &|| name.to_owned());
     }
-    check_names(policy, &leaf)?;
+    check_names(policy, &leaf, listener)?;
     Ok(verdict)
 }
 
-fn check_version(context: &TlsContext, version: Option<&[u8]>) -> Result<(), Denial> {
+fn check_version(
+    context: &TlsContext,
+    version: Option<&[u8]>,
+    listener: &mut dyn Listener,
+) -> Result<(), Denial> {
     let version = version.ok_or_else(|| Denial::new(Reason::TlsVersionUnknown))?;
     let text = String::from_utf8_lossy(version);
     let version: TlsVersion = text
         .parse()
         .map_err(|error| Denial::new(Reason::TlsVersionUnknown).with_detail(error))?;
     if context.versions.contains(version) {
+        listener.passed(Check::TlsVersion, &|| version.to_string());
         return Ok(());
     }
     let allowed = [TlsVersion::V1_1, TlsVersion::V1_2, TlsVersion::V1_3];
@@ -182,10 +208,25 @@ fn check_version(context: &TlsContext, version: Option<&[u8]>) -> Result<(), Den
         .with_detail(format!("{version} is not one of {}", allowed.join(", "))))
 }
 
-fn leaf(pem: Option<&[u8]>) -> Result<Certificate, Denial> {
+fn leaf(pem: Option<&[u8]>, listener: &mut dyn Listener) -> Result<Certificate, Denial> {
     let pem = pem.ok_or_else(|| Denial::new(Reason::CertificateMissing))?;
-    certificate_from_pem(pem)
-        .map_err(|error| Denial::new(Reason::CertificateMalformed).with_detail(error))
+    let leaf = certificate_from_pem(pem)
+        .map_err(|error| Denial::new(Reason::CertificateMalformed).with_detail(error))?;
+    listener.passed(Check::Certificate, &|| {
+        format!("`{}`, SHA-256 {}", leaf.subject(), leaf.sha256())
+    });
+    Ok(leaf)
+}
+
+impl fmt::Display for Denial {
+    /// The reason and what was found; without the certificate it is about.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason.code())?;
+        match &self.detail {
+            Some(detail) => write!(f, ": {detail}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Policy<'_> {
@@ -204,6 +245,7 @@ impl Policy<'_> {
         leaf: &Certificate,
         at: UnixTime,
         find: impl Fn(&PinSet) -> Result<PinMatch, PinRefusal>,
+        listener: &mut dyn Listener,
     ) -> Result<Vec<PinMatch>, Denial> {
         // Whoever pins in a context has Anypoint's pinsets, which know no backup.
         let backup = self.pins.map_or(Ok(()), |pins| {
@@ -211,7 +253,7 @@ impl Policy<'_> {
         });
         let found = self.pin_sets().into_iter().flatten().map(find);
         let found = backup.and_then(|()| found.collect::<Result<_, _>>());
-        found.map_err(|refusal| {
+        let found: Vec<PinMatch> = found.map_err(|refusal| {
             let reason = match refusal {
                 PinRefusal::OutOfDate { .. } => Reason::PinsOutOfDate,
                 PinRefusal::NoBackup { .. } => Reason::PinsWithoutBackup,
@@ -221,19 +263,35 @@ impl Policy<'_> {
             Denial::new(reason)
                 .about(leaf)
                 .with_detail(format!("{refusal}; SPKI SHA-256 of the leaf is {spki}"))
-        })
+        })?;
+        if !found.is_empty() {
+            listener.passed(Check::Pins, &|| joined(&found));
+        }
+        Ok(found)
     }
 }
 
-fn check_names(policy: &Policy<'_>, leaf: &Certificate) -> Result<(), Denial> {
+fn check_names(
+    policy: &Policy<'_>,
+    leaf: &Certificate,
+    listener: &mut dyn Listener,
+) -> Result<(), Denial> {
     let Some(names) = policy.peer_names else {
         return Ok(());
     };
-    names.check(leaf).map(|_| ()).map_err(|error| {
+    let name = names.check(leaf).map_err(|error| {
         Denial::new(Reason::PeerNameMismatch)
             .about(leaf)
             .with_detail(error)
-    })
+    })?;
+    listener.passed(Check::PeerNames, &|| name.to_string());
+    Ok(())
+}
+
+/// Evidence of several things.
+fn joined<T: fmt::Display>(items: &[T]) -> String {
+    let items: Vec<String> = items.iter().map(T::to_string).collect();
+    items.join("; ")
 }
 
 impl Verdict {

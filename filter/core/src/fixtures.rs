@@ -5,7 +5,7 @@ mod host;
 mod provider;
 pub(crate) mod verifying_host;
 
-pub(crate) use authority::{Authority, Leaf, key, percent_encoded};
+pub(crate) use authority::{Authority, Leaf, key};
 pub(crate) use host::{Fate, Host, from_client, to_server};
 pub(crate) use provider::{Contents, pinset, pinset_of, tls_context, unavailable, vault_answer};
 

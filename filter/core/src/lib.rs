@@ -44,5 +44,6 @@ pub use signatures::Signatures;
 pub use snapshot::{Availability, Snapshot, Unusable};
 pub use time::Now;
 pub use watch::CallId;
+pub use xfcc::forwarded as forwarded_client_certificate;
 
 pub use sallyport_pki::UnixTime;

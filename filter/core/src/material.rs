@@ -92,7 +92,10 @@ pub enum MaterialError {
 
 impl Prepared {
     /// Checks and parses what the vault sent for `reference`.
-    pub(crate) fn new(
+    ///
+    /// # Errors
+    /// It is of another kind, or something in it cannot be used.
+    pub fn new(
         reference: &Reference,
         material: Material<SecretString>,
     ) -> Result<Self, MaterialError> {

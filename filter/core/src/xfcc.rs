@@ -55,6 +55,21 @@ pub(crate) fn intermediates(
     Ok(found)
 }
 
+/// The element that Envoy makes of a client's certificate and the chain that came with it, both PEM.
+pub fn forwarded(leaf: &str, chain: &str) -> String {
+    let (cert, chain) = (percent_encoded(leaf), percent_encoded(chain));
+    format!("Cert=\"{cert}\";Chain=\"{chain}\"")
+}
+
+fn percent_encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
 /// One element: what one proxy says about one client.
 #[derive(Default)]
 struct Element<'a> {

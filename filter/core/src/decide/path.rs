@@ -1,14 +1,16 @@
 //! The path from a peer's certificate to whom a TLS context trusts, and how long it holds.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use sallyport_model::{DenyOrAllow, SelfSigned};
 use sallyport_pki::{
-    Certificate, CheckedCertificates, ExpiredCrl, ExplicitPolicy, PathError, PathRules,
-    PolicyRules, RevocationPolicy, UnixTime, UnknownStatus, Usage, VerifiedPath,
+    Certificate, CertificateStatus, CheckedCertificates, ExpiredCrl, ExplicitPolicy, PathError,
+    PathRules, PolicyId, PolicyRules, RevocationEvidence, RevocationPolicy, UnixTime,
+    UnknownStatus, Usage, VerifiedPath,
 };
 
-use super::{Denial, Policy};
+use super::check::{Check, Listener};
+use super::{Denial, Policy, joined};
 use crate::material::Verification;
 use crate::reason::Reason;
 
@@ -39,10 +41,11 @@ pub(super) fn verify(
     policy: &Policy<'_>,
     peer: Peer<'_>,
     at: UnixTime,
+    listener: &mut dyn Listener,
 ) -> Result<Verified, Denial> {
     let context = policy.context;
     let moment = Moment::of(&context.verification, peer.leaf, at);
-    let found = find(policy, peer, at, moment.at);
+    let found = find(policy, peer, at, moment.at, listener);
     let found = match found {
         Err(Refusal::Path(PathError::WrongUsage { .. }))
             if context.verification.tolerances.other_purpose == DenyOrAllow::Allow =>
@@ -51,7 +54,7 @@ pub(super) fn verify(
                 Usage::ClientAuth => Usage::ServerAuth,
                 Usage::ServerAuth => Usage::ClientAuth,
             };
-            find(policy, Peer { usage, ..peer }, at, moment.at)
+            find(policy, Peer { usage, ..peer }, at, moment.at, listener)
         }
         found => found,
     };
@@ -81,6 +84,7 @@ fn find(
     peer: Peer<'_>,
     now: UnixTime,
     at: UnixTime,
+    listener: &mut dyn Listener,
 ) -> Result<(VerifiedPath, Option<UnixTime>), Refusal> {
     let context = policy.context;
     let verification = &context.verification;
@@ -96,7 +100,10 @@ fn find(
         check_pinned(verification, peer.leaf)?;
         // Nobody stands above a pinned certificate: its own policies count.
         policies.check(&[peer.leaf, peer.leaf])?;
-        return Ok((path?, None));
+        let path = path?;
+        let evidence = || "the truststore has exactly this certificate".to_owned();
+        listener.passed(Check::Path, &evidence);
+        return Ok((path, None));
     }
     let Some(anchors) = &context.truststore else {
         return Err(match context.pinned.is_empty() {
@@ -108,9 +115,18 @@ fn find(
         });
     };
     let listed_until = Cell::new(None);
+    let listener = RefCell::new(listener);
     let revocation = |path: &[&Certificate]| {
+        let mut listener = listener.borrow_mut();
+        listener.passed(Check::Path, &|| subjects(path));
+        if let Some(acceptable) = &verification.policies {
+            listener.passed(Check::Policies, &|| wanted(acceptable));
+        }
         // Dates of lists are a matter of now, whatever the peer's own are.
-        listed_until.set(check_revocation(verification, path, now)?);
+        if let Some(found) = check_revocation(verification, path, now)? {
+            listener.passed(Check::Revocation, &|| statuses(&found));
+            listed_until.set(found.good_until());
+        }
         Ok(())
     };
     let rules = PathRules {
@@ -125,6 +141,36 @@ fn find(
     Ok((path, listed_until.get()))
 }
 
+fn subjects(path: &[&Certificate]) -> String {
+    let subjects = path
+        .iter()
+        .map(|certificate| format!("`{}`", certificate.subject()));
+    subjects.collect::<Vec<_>>().join(" < ")
+}
+
+fn wanted(acceptable: &[PolicyId]) -> String {
+    match acceptable {
+        [] => "any policy".to_owned(),
+        some => format!("one of {}", joined(some)),
+    }
+}
+
+fn statuses(found: &RevocationEvidence) -> String {
+    let statuses = found.certificates.iter().map(|status| match status {
+        CertificateStatus::Good {
+            number,
+            next_update,
+        } => {
+            format!("not on list {number}, which holds until {next_update}")
+        }
+        CertificateStatus::Stale { next_update } => {
+            format!("not on a list that expired at {next_update}, which is allowed")
+        }
+        CertificateStatus::Unknown => "on no list, which is allowed".to_owned(),
+    });
+    joined(&statuses.collect::<Vec<_>>())
+}
+
 fn check_pinned(verification: &Verification, leaf: &Certificate) -> Result<(), Refusal> {
     let refused = verification.tolerances.self_signed == SelfSigned::Refused;
     if refused && leaf.is_self_issued() {
@@ -134,12 +180,12 @@ fn check_pinned(verification: &Verification, leaf: &Certificate) -> Result<(), R
     Ok(())
 }
 
-/// When the lists that were looked at end, where revocation is checked.
+/// What the lists say, where revocation is checked.
 fn check_revocation(
     verification: &Verification,
     path: &[&Certificate],
     now: UnixTime,
-) -> Result<Option<UnixTime>, PathError> {
+) -> Result<Option<RevocationEvidence>, PathError> {
     let Some((policy, revocations)) = &verification.revocation else {
         return Ok(None);
     };
@@ -153,7 +199,7 @@ fn check_revocation(
         };
         revocations.check(path, now, &known_only)?;
     }
-    Ok(evidence.good_until())
+    Ok(Some(evidence))
 }
 
 impl Moment {

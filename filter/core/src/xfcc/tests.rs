@@ -1,5 +1,5 @@
 use super::*;
-use crate::fixtures::{Authority, percent_encoded};
+use crate::fixtures::Authority;
 
 #[test]
 fn the_chain_of_the_leaf_is_found_without_the_leaf() {

@@ -1,0 +1,100 @@
+//! The checks of a verdict, in the order they are made, and who is told of those that were passed.
+
+use crate::reason::Reason;
+
+/// One question about a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Check {
+    /// The version of TLS is allowed.
+    TlsVersion,
+    /// The peer presented a certificate that can be read.
+    Certificate,
+    /// A path leads from it to the truststore: signatures, dates, purposes, constraints, depth.
+    Path,
+    /// The path has an acceptable certificate policy.
+    Policies,
+    /// Nothing on the path was revoked.
+    Revocation,
+    /// A pin matches.
+    Pins,
+    /// It is the server that was called.
+    ServerName,
+    /// It has one of the names that may come in.
+    PeerNames,
+}
+
+/// Told of each check that is passed. The filter does not listen, so evidence is made on demand.
+pub(super) trait Listener {
+    fn passed(&mut self, check: Check, evidence: &dyn Fn() -> String);
+}
+
+/// Nobody listens.
+pub(super) struct Silent;
+
+impl Listener for Silent {
+    fn passed(&mut self, _: Check, _: &dyn Fn() -> String) {}
+}
+
+impl Check {
+    /// All of them, in the order they are made.
+    pub const ALL: [Self; 8] = [
+        Self::TlsVersion,
+        Self::Certificate,
+        Self::Path,
+        Self::Policies,
+        Self::Revocation,
+        Self::Pins,
+        Self::ServerName,
+        Self::PeerNames,
+    ];
+
+    /// Stable name, `snake_case`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TlsVersion => "tls_version",
+            Self::Certificate => "certificate",
+            Self::Path => "path",
+            Self::Policies => "policies",
+            Self::Revocation => "revocation",
+            Self::Pins => "pins",
+            Self::ServerName => "server_name",
+            Self::PeerNames => "peer_names",
+        }
+    }
+
+    /// The check that ends with this reason, `None` if no check of a peer does.
+    pub(super) const fn behind(reason: Reason) -> Option<Self> {
+        Some(match reason {
+            Reason::TlsVersionUnknown | Reason::TlsVersionRefused => Self::TlsVersion,
+            Reason::CertificateMissing | Reason::CertificateMalformed => Self::Certificate,
+            Reason::TruststoreMissing
+            | Reason::UnknownIssuer
+            | Reason::CertificateExpired
+            | Reason::CertificateNotYetValid
+            | Reason::WrongUsage
+            | Reason::InvalidSignature
+            | Reason::CertificateRefused
+            | Reason::PathTooDeep => Self::Path,
+            Reason::PolicyNotAcceptable => Self::Policies,
+            Reason::CertificateRevoked | Reason::RevocationUnknown | Reason::RevocationExpired => {
+                Self::Revocation
+            }
+            Reason::PinsWithoutCertificate
+            | Reason::PinsOutOfDate
+            | Reason::PinsWithoutBackup
+            | Reason::PinMismatch => Self::Pins,
+            Reason::ServerNameMismatch => Self::ServerName,
+            Reason::NamesWithoutCertificate | Reason::PeerNameMismatch => Self::PeerNames,
+            Reason::SecretAbsent
+            | Reason::SecretExpired
+            | Reason::SecretWithdrawn
+            | Reason::SecretRefused
+            | Reason::SecretMalformed
+            | Reason::GatewayDenied
+            | Reason::TooManyWaiting
+            | Reason::HandshakeTimeout
+            | Reason::CredentialUnusable
+            | Reason::Internal => return None,
+        })
+    }
+}

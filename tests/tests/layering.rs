@@ -28,7 +28,11 @@ const ARROWS: [(&str, &[&str]); 8] = [
         &["sallyport-filter-core", "sallyport-model"],
     ),
     ("sallyport-vault", &["sallyport-model", "sallyport-pki"]),
-    ("sallyport-cli", &["sallyport-model", "sallyport-pki"]),
+    // `explain` runs the filter's own decision.
+    (
+        "sallyport-cli",
+        &["sallyport-filter-core", "sallyport-model", "sallyport-pki"],
+    ),
     ("sallyport-tests", &["sallyport-model"]),
     (
         "sallyport-bench",

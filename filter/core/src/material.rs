@@ -120,7 +120,11 @@ impl Prepared {
 }
 
 impl TlsContext {
-    fn new(material: TlsContextMaterial) -> Result<Self, MaterialError> {
+    /// Checks and parses the material of a context.
+    ///
+    /// # Errors
+    /// Something in it cannot be used.
+    pub fn new(material: TlsContextMaterial) -> Result<Self, MaterialError> {
         let versions = versions(&material)?;
         let (truststore, pinned) = match &material.truststore {
             None => (None, PinnedCertificates::default()),

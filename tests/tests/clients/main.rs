@@ -13,6 +13,7 @@
 mod anypoint_cli;
 mod canary;
 mod download;
+mod explain;
 mod race;
 mod schemathesis;
 mod terraform;

@@ -11,8 +11,8 @@ use crate::pinset::Pinset;
 use crate::tls_context::TlsContext;
 use crate::truststore::Truststore;
 use crate::{
-    app, audit, completion, env, expiring, gateway, grant, group, login, org, permission, secret,
-    user,
+    app, audit, completion, env, expiring, explain, gateway, grant, group, login, org, permission,
+    secret, user,
 };
 
 const AFTER_HELP: &str = "\
@@ -30,7 +30,7 @@ Files and variables:
   SALLYPORT_URL, SALLYPORT_CA_FILE, SALLYPORT_CLIENT_ID, SALLYPORT_CLIENT_SECRET,
   SALLYPORT_ORGANIZATION, SALLYPORT_ENVIRONMENT
                            each stands above the profile; with the first four no profile is needed
-  SALLYPORT_PROVIDER_URL   the internal door, for `gateway download`
+  SALLYPORT_PROVIDER_URL   the internal door, for `gateway download` and `explain`
   NO_COLOR                 help without colours; nothing else has any
   HTTPS_PROXY, NO_PROXY    as usual; TLS ends at the vault, never at the proxy
 
@@ -124,6 +124,7 @@ pub(crate) enum Noun {
     /// The audit log: who did or read what, and what was refused
     #[command(subcommand)]
     Audit(audit::Command),
+    Explain(Box<explain::Explain>),
     Completion(completion::Completion),
 }
 

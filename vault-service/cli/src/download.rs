@@ -6,23 +6,14 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use sallyport_model::{DOWNLOAD_PATH, DownloadFormat, SecretString, VERSION_HEADER};
 use serde_json::json;
-use ureq::http::{Method, header};
-use ureq::tls::{ClientCert, PrivateKey};
-use zeroize::Zeroizing;
+use ureq::http::Method;
 
-use crate::agent;
 use crate::error::Error;
-use crate::gateway_files::GatewayFiles;
+use crate::internal_door::AsGateway;
 use crate::output::Output;
 use crate::private_file::{self, PRIVATE};
-use crate::profile::parse_url;
-use crate::refusal::Refusal;
 use crate::request::{Fields, to_json};
 use crate::secret_input::{self, LineEnd, Prompt, Wanted};
-
-/// Largest file that is taken.
-const MAX_FILE: u64 = 16 * 1024 * 1024;
-const MAX_KEY: u64 = 64 * 1024;
 
 const PASSPHRASE: Wanted = Wanted {
     what: "passphrase for the file",
@@ -37,13 +28,8 @@ pub(crate) struct Download {
     /// The keystore, truststore or certificate, like `secret://payments/keystores/edge`
     reference: String,
 
-    /// Address of the vault's internal door, like https://vault.example:8443
-    #[arg(long, env = "SALLYPORT_PROVIDER_URL", value_name = "URL")]
-    provider_url: String,
-
-    /// Directory with gateway.key, gateway.pem and ca.pem, as `gateway create` made it
-    #[arg(long, value_name = "DIR")]
-    gateway: PathBuf,
+    #[command(flatten)]
+    gateway: AsGateway,
 
     /// Format of the file
     #[arg(long, default_value = DownloadFormat::Pem.as_str(),
@@ -64,14 +50,11 @@ pub(crate) struct Download {
 pub(crate) fn run(download: &Download, output: Output) -> Result<(), Error> {
     let Download {
         reference,
-        gateway,
         format,
         out,
         ..
     } = download;
-    let url = parse_url(&download.provider_url)?;
-    let files = GatewayFiles::at(gateway);
-    let agent = agent::build(&files.ca(), Some(identity(&files)?))?;
+    let door = download.gateway.open()?;
     let fields = Fields::default()
         .plain("reference", reference.as_str())
         .plain("format", format.as_str());
@@ -79,30 +62,16 @@ pub(crate) fn run(download: &Download, output: Output) -> Result<(), Error> {
         Some(passphrase) => fields.secret("passphrase", passphrase),
         None => fields,
     };
-    let call = (&Method::POST, DOWNLOAD_PATH);
-    // Reading changes nothing, whatever the method is.
-    let failed = |error| agent::failure(&url, call, true, error);
-    let mut response = agent
-        .post(format!("{url}{DOWNLOAD_PATH}"))
-        .header(header::CONTENT_TYPE, "application/json")
-        .send(to_json(&fields)?.as_slice())
-        .map_err(failed)?;
-    let status = response.status();
-    let version = response.headers().get(VERSION_HEADER).cloned();
-    let file = response.body_mut().with_config().limit(MAX_FILE);
-    let file = Zeroizing::new(file.read_to_vec().map_err(failed)?);
-    if !status.is_success() {
-        let body = String::from_utf8_lossy(&file);
-        let refusal = Refusal::from_body(status.as_u16(), &body);
-        return Err(Error::Refused(Box::new(refusal)));
-    }
-    let version: u64 = version
+    let answer = door.post(DOWNLOAD_PATH, &to_json(&fields)?)?;
+    let version: u64 = answer
+        .headers
+        .get(VERSION_HEADER)
         .and_then(|version| version.to_str().ok()?.parse().ok())
         .ok_or_else(|| {
             let reason = format!("it has no {VERSION_HEADER}");
-            Error::nonsense(call.0, call.1, &reason)
+            Error::nonsense(&Method::POST, DOWNLOAD_PATH, &reason)
         })?;
-    private_file::replace(out, &file, PRIVATE)?;
+    private_file::replace(out, &answer.body, PRIVATE)?;
     output.done(
         &json!({ "reference": reference, "version": version, "format": format, "file": out }),
         &format!(
@@ -119,16 +88,4 @@ impl Download {
             .then(|| secret_input::read(self.passphrase_file.as_ref(), PASSPHRASE))
             .transpose()
     }
-}
-
-/// The certificate and key of the gateway, for the TLS handshake.
-fn identity(files: &GatewayFiles) -> Result<ClientCert, Error> {
-    let chain = agent::certificates(&files.certificate())?;
-    let path = files.key();
-    let pem = private_file::read(&path, MAX_KEY)?;
-    let key = PrivateKey::from_pem(&pem).map_err(|_| Error::FileSyntax {
-        path,
-        reason: "it holds no private key in PEM".to_owned(),
-    })?;
-    Ok(ClientCert::new_with_certs(&chain, key))
 }

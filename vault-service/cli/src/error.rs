@@ -91,6 +91,8 @@ pub(crate) enum Error {
     Refused(Box<Refusal>),
     #[error("the vault does not accept these credentials: {0}")]
     Credentials(Box<Refusal>),
+    #[error("the peer would be denied: {reason}")]
+    Denied { reason: &'static str },
     #[error("the answer to {method} {path} makes no sense: {reason}")]
     Nonsense {
         method: String,
@@ -135,6 +137,7 @@ impl Error {
             Self::Refused(_)
             | Self::Credentials(_)
             | Self::LoginEnded { .. }
+            | Self::Denied { .. }
             | Self::Nonsense { .. }
             | Self::NoSuch { .. }
             | Self::Ambiguous { .. } => EXIT_REFUSED,

@@ -18,11 +18,13 @@ mod env;
 mod error;
 mod expiration;
 mod expiring;
+mod explain;
 mod gateway;
 mod gateway_files;
 mod grant;
 mod group;
 mod identity;
+mod internal_door;
 mod keystore;
 mod kind;
 mod known;
@@ -95,6 +97,7 @@ fn run(noun: Noun, output: Output) -> Result<(), Error> {
         Noun::User(command) => user::run(command, output),
         Noun::App(command) => app::run(command, output),
         Noun::Permission(command) => permission::run(command, output),
+        Noun::Explain(wanted) => explain::run(*wanted, output),
         Noun::Audit(command) => audit::run(command, output),
         Noun::Completion(completion) => completion::run(&completion, output),
     }

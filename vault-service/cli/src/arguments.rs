@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::certificate::Certificate;
-use crate::crl_distributor::CrlDistributor;
+use crate::crl_distributor;
 use crate::keystore::Keystore;
 use crate::life_cycle::Verb;
 use crate::output::Format;
@@ -104,7 +104,7 @@ pub(crate) enum Noun {
     TlsContext(Verb<TlsContext>),
     /// CRL distributors: where certificate revocation lists come from
     #[command(subcommand)]
-    CrlDistributor(Verb<CrlDistributor>),
+    CrlDistributor(crl_distributor::Command),
     Expiring(expiring::Expiring),
     /// Gateways: identities that may read values
     #[command(subcommand)]

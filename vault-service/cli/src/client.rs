@@ -179,6 +179,9 @@ impl Client {
                 self.exchange(request, token, JSON, to_json(fields)?.as_slice())
             }
             Body::Array(items) => self.exchange(request, token, JSON, to_json(items)?.as_slice()),
+            Body::File(content_type, bytes) => {
+                self.exchange(request, token, Some(content_type), bytes.as_slice())
+            }
             Body::Form(parts) => {
                 let form = parts.iter().fold(Form::new(), add_part);
                 let content_type = format!("multipart/form-data; boundary={}", form.boundary());

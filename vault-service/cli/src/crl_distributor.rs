@@ -1,5 +1,7 @@
 //! `crl-distributor`: where certificate revocation lists come from.
 
+mod lists;
+
 use clap::Args;
 use sallyport_model::{Collection, CrlRefresh, CrlUrl};
 
@@ -7,6 +9,7 @@ use crate::collection::GroupCollection;
 use crate::error::Error;
 use crate::kind::{Kind, Upload, Words};
 use crate::request::Fields;
+pub(crate) use lists::{Command, run};
 
 /// The kind.
 pub(crate) struct CrlDistributor;

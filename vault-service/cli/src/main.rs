@@ -90,7 +90,7 @@ fn run(noun: Noun, output: Output) -> Result<(), Error> {
         Noun::Certificate(verb) => life_cycle::run(verb, output),
         Noun::Pinset(verb) => life_cycle::run(verb, output),
         Noun::TlsContext(verb) => life_cycle::run(verb, output),
-        Noun::CrlDistributor(verb) => life_cycle::run(verb, output),
+        Noun::CrlDistributor(command) => crl_distributor::run(command, output),
         Noun::Expiring(expiring) => expiring::run(&expiring, output),
         Noun::Gateway(command) => gateway::run(command, output),
         Noun::Grant(command) => grant::run(command, output),

@@ -128,6 +128,10 @@ impl Output {
         if let Some(body) = request.get("body") {
             text.push_str(&format!("\n{body:#}"));
         }
+        if let Some(file) = request.get("file") {
+            let (content_type, bytes) = (cell(file, "/contentType"), cell(file, "/bytes"));
+            text.push_str(&format!("\n{content_type}: {bytes} bytes"));
+        }
         for part in request
             .get("form")
             .and_then(Value::as_array)

@@ -32,6 +32,8 @@ pub(crate) enum Body {
     Array(Vec<Value>),
     /// `multipart/form-data`.
     Form(Vec<Part>),
+    /// A media type and the content as it is.
+    File(&'static str, Zeroizing<Vec<u8>>),
 }
 
 /// A JSON object in the order it was built.
@@ -122,6 +124,10 @@ impl Request {
             Body::Form(parts) => {
                 let parts: Vec<Value> = parts.iter().map(Part::without_secrets).collect();
                 shown.insert("form".to_owned(), parts.into());
+            }
+            Body::File(content_type, bytes) => {
+                let file = json!({"contentType": content_type, "bytes": bytes.len()});
+                shown.insert("file".to_owned(), file);
             }
         }
         Value::Object(shown)

@@ -5,7 +5,7 @@ use sallyport_model::{
     UnknownTlsWord,
 };
 use sallyport_pki::{
-    CertificateError, KeyError as PublicKeyError, KeystoreError, PemError, PinSetError,
+    CertificateError, CrlError, KeyError as PublicKeyError, KeystoreError, PemError, PinSetError,
     PinnedCertificateError, PrivateKeyError, TrustAnchorError,
 };
 use thiserror::Error;
@@ -268,6 +268,9 @@ pub enum Problem {
     /// Not a leaf certificate to trust as it is.
     #[error(transparent)]
     PinnedCertificate(#[from] PinnedCertificateError),
+    /// Not a certificate revocation list, not one of the distributor, or an older one.
+    #[error(transparent)]
+    Crl(#[from] CrlError),
     /// Not a usable pinset.
     #[error(transparent)]
     PinSet(#[from] PinSetError),
@@ -425,6 +428,7 @@ impl Problem {
             Self::NotACa { .. } => "not_a_ca",
             Self::TrustAnchor(_) | Self::LeafInTruststore { .. } => "invalid_trust_anchor",
             Self::PinnedCertificate(_) => "invalid_certificate",
+            Self::Crl(_) => "invalid_crl",
             Self::PinSet(_) => "invalid_pinset",
             Self::PrivateKey(_) => "invalid_private_key",
             Self::KeyMismatch { .. } => "key_mismatch",

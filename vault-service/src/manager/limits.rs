@@ -30,6 +30,8 @@ impl UploadLimits {
     pub(crate) const CIPHER_SUITES: usize = 100;
     /// Bytes of the name of a cipher suite.
     pub(crate) const CIPHER_SUITE_NAME: usize = 100;
+    /// Bytes of a CRL, in DER or PEM.
+    pub(crate) const CRL: usize = 16 * 1024 * 1024;
     /// Certificate policies of a TLS context.
     pub(crate) const POLICIES: usize = 100;
 }

@@ -31,6 +31,7 @@ mod permissions;
 mod pin_upload;
 mod pinned_leaves;
 mod pinset;
+mod published_lists;
 mod referred;
 #[cfg(test)]
 mod sample;
@@ -70,6 +71,7 @@ pub(crate) use permissions::MAX_PERMISSIONS;
 pub use permissions::Permitted;
 pub use pin_upload::PinUpload;
 pub use pinned_leaves::PinnedLeaves;
+pub use published_lists::ListsInForce;
 pub use shared_secret::SharedSecretUpload;
 pub use target::{Precondition, Target};
 pub use tls_context::TlsContextUpload;

@@ -16,8 +16,9 @@ use tokio::sync::watch;
 use super::staging::Staging;
 use crate::store::{
     ActorKind, ActorRecord, AuditRecord, ChangeSeq, EditSessionRecord, EnvironmentRecord, Expiring,
-    GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, SecretRecord,
-    Setting, StagedAction, StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
+    GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, PublishedLists,
+    SecretRecord, Setting, StagedAction, StagedChange, Store, StoreError, TokenRecord,
+    VersionRecord, Write,
 };
 
 /// What is published, with the changes of one edit session.
@@ -385,6 +386,17 @@ impl Store for View {
         actor: ActorId,
     ) -> Result<Vec<GrantRecord>, StoreError> {
         self.published.grants_of(group, actor).await
+    }
+
+    async fn published_lists(
+        &self,
+        distributor: SecretId,
+    ) -> Result<Option<PublishedLists>, StoreError> {
+        self.published.published_lists(distributor).await
+    }
+
+    async fn published_edition(&self, distributor: SecretId) -> Result<u64, StoreError> {
+        self.published.published_edition(distributor).await
     }
 
     async fn grants_in(

@@ -63,6 +63,8 @@ pub(super) struct Found {
     pub(super) version: VersionRecord,
     /// Current versions of what a TLS context refers to and a filter needs.
     pub(super) dependencies: Vec<(SecretRecord, VersionRecord)>,
+    /// Editions of the revocation lists of CRL distributors among them.
+    pub(super) editions: Vec<(SecretId, u64)>,
 }
 
 impl Located {
@@ -76,6 +78,7 @@ impl Located {
                 let versions: Vec<(SecretId, u64)> =
                     std::iter::once((found.secret.id, found.version.number))
                         .chain(dependencies)
+                        .chain(found.editions.iter().copied())
                         .collect();
                 revision::of_versions(&versions, found.reference.field.as_ref())
             }
@@ -205,12 +208,20 @@ impl Provider {
             return Ok(not_found(format!("a {what} has no field {field:?}")));
         }
         let dependencies = self.dependencies_of(&group, &version).await?;
+        let mut editions = Vec::new();
+        for (secret, _) in &dependencies {
+            if secret.collection == Collection::CrlDistributorConfigs {
+                let edition = self.store.published_edition(secret.id).await?;
+                editions.push((secret.id, edition));
+            }
+        }
         Ok(Located::Found(Box::new(Found {
             reference,
             group,
             secret,
             version,
             dependencies,
+            editions,
         })))
     }
 

@@ -100,12 +100,21 @@ impl Provider {
             found
                 .dependency(collection, id)
                 .ok_or(PrepareError::Gone { what })?;
-            // Until there are lists, nothing is known about anybody.
-            let lists = RevocationMaterial { lists: Vec::new() };
+            let lists = self.lists(id).await?;
             verification.revocation = Some(RevocationCheck { policy, lists });
         }
         *material.verification = verification;
         Ok(Material::TlsContext(material))
+    }
+
+    /// The lists of a CRL distributor. Until there are some, nothing is known about anybody.
+    async fn lists(&self, distributor: SecretId) -> Result<RevocationMaterial, PrepareError> {
+        match self.store.published_lists(distributor).await? {
+            None => Ok(RevocationMaterial { lists: Vec::new() }),
+            Some(published) => {
+                serde_json::from_slice(&published.lists).map_err(|_| PrepareError::Payload)
+            }
+        }
     }
 
     async fn referred(

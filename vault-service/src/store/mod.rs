@@ -7,6 +7,7 @@
 
 mod edit_session;
 mod label;
+mod published_lists;
 mod record;
 mod sqlite;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 
 pub use edit_session::{EditSessionRecord, StagedAction, StagedChange};
 pub use label::{Label, OLD_VERSIONS_KEPT, Users};
+pub use published_lists::PublishedLists;
 pub use record::{
     ActorKind, ActorRecord, AuditOutcome, AuditPlace, AuditRecord, EnvironmentRecord, GrantRecord,
     GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, SecretRecord, Setting,
@@ -184,6 +186,15 @@ pub trait Store: Send + Sync {
         scope: Option<Scope>,
         until: &str,
     ) -> Result<Vec<Expiring>, StoreError>;
+
+    /// What a CRL distributor publishes.
+    async fn published_lists(
+        &self,
+        distributor: SecretId,
+    ) -> Result<Option<PublishedLists>, StoreError>;
+
+    /// Which edition a CRL distributor publishes; 0 for none.
+    async fn published_edition(&self, distributor: SecretId) -> Result<u64, StoreError>;
 
     /// The edit session that is open on a group.
     async fn edit_session(&self, group: GroupId) -> Result<Option<EditSessionRecord>, StoreError>;

@@ -8,6 +8,7 @@ use sallyport_pki::UnixTime;
 
 use super::edit_session::{EditSessionRecord, StagedChange};
 use super::label::Users;
+use super::published_lists::PublishedLists;
 
 /// An organization (business group).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -415,6 +416,13 @@ pub enum Write {
         users: Users,
         /// When.
         at: UnixTime,
+    },
+    /// Publishes revocation lists of a live CRL distributor, in the place of those before.
+    PublishLists {
+        /// The lists.
+        lists: PublishedLists,
+        /// The edition that must be there; 0 for none.
+        expected: u64,
     },
     /// Takes the name of a live secret away, so that another can have it; a later write of the same
     /// batch must name the secret again.

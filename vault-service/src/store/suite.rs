@@ -12,6 +12,7 @@ mod grants;
 mod groups;
 mod members;
 mod permissions;
+mod published_lists;
 pub(crate) mod sample;
 mod secrets;
 mod tombstones;
@@ -112,6 +113,8 @@ macro_rules! every_store_passes {
             tombstones::a_deleted_group_takes_no_more_writes,
             tombstones::names_are_free_after_deletion_and_the_living_come_first,
             tombstones::without_a_living_one_the_name_finds_the_one_deleted_last,
+            published_lists::lists_are_published_one_edition_after_the_other,
+            published_lists::lists_go_with_their_distributor,
             deletion::a_deleted_secret_leaves_a_tombstone_without_versions,
             deletion::a_secret_in_use_is_deleted_only_by_force,
             deletion::old_versions_and_tombstones_hold_nothing_back,

@@ -94,6 +94,20 @@ impl Door {
         self.send_body(method, &path, &[], body).await
     }
 
+    /// A call below the group on a path of our own, with a body as it is.
+    pub(crate) async fn own_file(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        bytes: &[u8],
+    ) -> Reply {
+        let group = self.group.replace("/secrets-manager/api/", "/api/");
+        let path = format!("{group}/{path}");
+        self.send_with(method, &path, content_type, &[], bytes.to_vec())
+            .await
+    }
+
     /// A call below the group, with more headers.
     pub(crate) async fn call(
         &self,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::scene::{Scene, in_group};
+use crate::scene::{Scene, in_group, own_in_group};
 use crate::stored::{ID, with};
 
 const SIGNER: &str = "50000000-0000-4000-8000-000000000006";
@@ -63,6 +63,53 @@ fn what_is_optional_is_left_out() {
             "frequency": 2,
             "distributorCertificate": {"path": format!("certificates/{SIGNER}")},
         })
+    );
+}
+
+#[test]
+fn a_crl_is_published_as_it_is() {
+    let scene = with("crlDistributorConfigs");
+    let path = own_in_group(&format!("/crlDistributorConfigs/{ID}/lists"));
+    let answer = json!({"message": "m", "outcome": "replaced", "edition": 3, "dropped": 2});
+    scene.vault.answer("PUT", &path, 200, answer);
+    scene.file("ca.crl", "a CRL");
+    let publish = "crl-distributor publish edge --group payments --file ca.crl";
+    let said = scene.say(publish).succeeds().to_owned();
+    assert!(
+        said.contains("was replaced: edition 3 is in force; 2 certificates"),
+        "{said}"
+    );
+    let heard = scene.vault.heard();
+    let put = heard.last().unwrap();
+    assert_eq!(put.line(), format!("PUT {path}"));
+    assert_eq!(put.header("content-type"), Some("application/octet-stream"));
+    assert_eq!(put.body, b"a CRL");
+    let planned = scene
+        .say(&format!("{publish} --dry-run"))
+        .succeeds()
+        .to_owned();
+    assert!(planned.contains("application/octet-stream"), "{planned}");
+}
+
+#[test]
+fn status_shows_the_lists_in_force() {
+    let scene = with("crlDistributorConfigs");
+    let path = own_in_group(&format!("/crlDistributorConfigs/{ID}/lists"));
+    let status = "crl-distributor status edge --group payments";
+    let empty = json!({"edition": 0, "publishedAt": null, "publishedBy": null, "lists": []});
+    scene.vault.answer("GET", &path, 200, empty);
+    assert!(scene.say(status).succeeds().contains("Nothing is in force"));
+    let scene = with("crlDistributorConfigs");
+    let list = json!({"signer": "CN=Partner CA", "signerSpkiSha256": "00", "number": "7",
+        "thisUpdate": "2026-06-01T00:00:00Z", "nextUpdate": "2026-07-01T00:00:00Z", "entries": 2,
+        "deltaEntries": null, "certificates": "all", "indirect": false});
+    let lists = json!({"edition": 1, "publishedAt": "2026-06-01T00:00:00Z", "publishedBy": "ada",
+        "lists": [list]});
+    scene.vault.answer("GET", &path, 200, lists);
+    let said = scene.say(status).succeeds().to_owned();
+    assert!(
+        said.contains("CN=Partner CA") && said.contains("2026-07-01T00:00:00Z"),
+        "{said}"
     );
 }
 

@@ -17,6 +17,7 @@ mod me;
 mod organizations;
 mod path;
 mod permissions;
+mod published_lists;
 mod secrets;
 mod token;
 mod upload;
@@ -92,6 +93,7 @@ fn own() -> Routes<ManagerDoor> {
         .merge(grants::routes())
         .merge(versions::routes())
         .merge(where_used::routes())
+        .merge(published_lists::routes())
         .merge(clone::routes())
         .merge(expiring::routes())
         .merge(audit::routes())

@@ -119,6 +119,25 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self
     }
 
+    /// One more route whose `{collection}` is this kind of secret: its handler has to refuse others.
+    pub(in crate::http) fn on_one<H: Handler<T, S>, T: 'static>(
+        mut self,
+        method: HttpMethod,
+        path: &str,
+        collection: Collection,
+        handler: H,
+        operation: Operation,
+    ) -> Self {
+        self.router = self.router.route(path, on(filter(&method), handler));
+        self.described.push(Described {
+            method,
+            path: path.replace("{collection}", collection.as_str()),
+            tag: "",
+            operation,
+        });
+        self
+    }
+
     /// With a heading, where there is none yet.
     pub(in crate::http) fn under(mut self, tag: &'static str) -> Self {
         for described in self.described.iter_mut().filter(|item| item.tag.is_empty()) {

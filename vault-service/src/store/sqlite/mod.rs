@@ -30,8 +30,8 @@ use self::pool::ReadPool;
 use self::writer::Writer;
 use super::{
     ActorKind, ActorRecord, AuditRecord, ChangeSeq, EditSessionRecord, EnvironmentRecord, Expiring,
-    GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, SecretRecord,
-    Setting, StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
+    GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, PublishedLists,
+    SecretRecord, Setting, StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
 };
 
 /// The store in one SQLite file. Dropping it finishes the batches that are queued and closes the
@@ -321,6 +321,21 @@ impl Store for SqliteStore {
     ) -> Result<Vec<GrantRecord>, StoreError> {
         self.readers
             .read(move |db| reads::grants_of(db, group, actor))
+            .await
+    }
+
+    async fn published_lists(
+        &self,
+        distributor: SecretId,
+    ) -> Result<Option<PublishedLists>, StoreError> {
+        self.readers
+            .read(move |db| reads::published_lists(db, distributor))
+            .await
+    }
+
+    async fn published_edition(&self, distributor: SecretId) -> Result<u64, StoreError> {
+        self.readers
+            .read(move |db| reads::published_edition(db, distributor))
             .await
     }
 

@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use sallyport_model::{ActorId, Collection, GroupId, GroupName, Scope, SecretId, SecretName};
 
 use super::super::{
-    ChangeSeq, EditSessionRecord, Expiring, GrantRecord, GroupKeyRecord, GroupRecord, SecretRecord,
-    Setting, StagedChange, StoreError, VersionRecord,
+    ChangeSeq, EditSessionRecord, Expiring, GrantRecord, GroupKeyRecord, GroupRecord,
+    PublishedLists, SecretRecord, Setting, StagedChange, StoreError, VersionRecord,
 };
 use super::rows;
 use super::words::setting_name;
@@ -331,6 +331,29 @@ pub(super) fn grants_of(
         (group.as_bytes(), actor.as_bytes()),
         rows::grant,
     )
+}
+
+pub(super) fn published_lists(
+    db: &Connection,
+    distributor: SecretId,
+) -> Result<Option<PublishedLists>, StoreError> {
+    one(
+        db,
+        "SELECT * FROM published_lists WHERE distributor = ?1",
+        (distributor.as_bytes(),),
+        rows::published_lists,
+    )
+}
+
+/// 0 if nothing was published.
+pub(super) fn published_edition(db: &Connection, distributor: SecretId) -> Result<u64, StoreError> {
+    let edition = one(
+        db,
+        "SELECT edition FROM published_lists WHERE distributor = ?1",
+        (distributor.as_bytes(),),
+        rows::published_edition,
+    )?;
+    Ok(edition.unwrap_or(0))
 }
 
 fn one<T>(

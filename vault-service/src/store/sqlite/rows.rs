@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::super::{
     ActorRecord, AuditPlace, AuditRecord, EditSessionRecord, EnvironmentRecord, GrantRecord,
-    GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, SecretRecord, StagedAction,
-    StagedChange, StoreError, TokenRecord, VersionRecord,
+    GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, PublishedLists,
+    SecretRecord, StagedAction, StagedChange, StoreError, TokenRecord, VersionRecord,
 };
 use super::apply::Living;
 use super::words::Word;
@@ -213,6 +213,21 @@ pub(super) fn grant(row: &Row<'_>) -> Result<GrantRecord, StoreError> {
         granted_at: fields.time("granted_at")?,
         granted_by: fields.plain("granted_by")?,
     })
+}
+
+pub(super) fn published_lists(row: &Row<'_>) -> Result<PublishedLists, StoreError> {
+    let fields = Fields::of("revocation lists", row);
+    Ok(PublishedLists {
+        distributor: fields.id("distributor", SecretId::new)?,
+        edition: fields.number("edition")?,
+        lists: fields.plain("lists")?,
+        published_at: fields.time("published_at")?,
+        published_by: fields.plain("published_by")?,
+    })
+}
+
+pub(super) fn published_edition(row: &Row<'_>) -> Result<u64, StoreError> {
+    Fields::of("revocation lists", row).number("edition")
 }
 
 pub(super) fn audit(row: &Row<'_>) -> Result<AuditRecord, StoreError> {

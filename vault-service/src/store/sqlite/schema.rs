@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_versions.sql"),
     include_str!("migrations/0003_permissions.sql"),
+    include_str!("migrations/0004_published_lists.sql"),
 ];
 
 const KNOWN: u32 = MIGRATIONS.len() as u32;

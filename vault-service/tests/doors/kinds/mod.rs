@@ -1,6 +1,7 @@
 //! Every kind of secret through the public door, in the bodies real clients send.
 
 mod download;
+mod published_lists;
 mod secrecy;
 mod served_contexts;
 mod stores;

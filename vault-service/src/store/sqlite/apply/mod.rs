@@ -5,6 +5,7 @@ mod audit;
 mod edit_session;
 mod groups;
 mod permissions;
+mod published_lists;
 mod secrets;
 mod versions;
 
@@ -156,6 +157,7 @@ fn apply(db: &Connection, write: &Write) -> Result<Traces, StoreError> {
             *expected,
             *at,
         ),
+        Write::PublishLists { lists, expected } => published_lists::publish(db, lists, *expected),
         Write::FreeName(secret) => secrets::free_name(db, *secret),
         Write::MoveCurrent {
             secret,
@@ -188,6 +190,7 @@ fn moves_feed(write: &Write) -> bool {
         | Write::MoveCurrent { .. }
         | Write::UpdateSecret { .. }
         | Write::DeleteSecret { .. }
+        | Write::PublishLists { .. }
         | Write::PutGrant(_)
         | Write::RemoveGrants { .. } => true,
         Write::PutSetting(..)

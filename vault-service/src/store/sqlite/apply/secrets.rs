@@ -175,6 +175,12 @@ pub(super) fn delete(
     execute(
         db,
         secret.what(),
+        "DELETE FROM published_lists WHERE distributor = ?1",
+        (secret.id.as_bytes(),),
+    )?;
+    execute(
+        db,
+        secret.what(),
         "DELETE FROM version WHERE secret = ?1",
         (secret.id.as_bytes(),),
     )

@@ -1,0 +1,188 @@
+//! What CRL distributors publish: taken from whoever has fetched a CRL, verified, reduced, and served
+//! to gateways with the TLS contexts that refer to the distributor.
+
+use sallyport_model::{Collection, RevocationMaterial, SecretId};
+use sallyport_pki::{Certificate, CrlRules, CrlUpdate, Revocations, UnixTime, crl_from_pem};
+
+use super::Manager;
+use super::error::{ManagerError, Problem, Violation};
+use super::metadata::Metadata;
+use super::secrets::{entry, explain};
+use crate::access::Caller;
+use crate::store::{GroupRecord, PublishedLists, StoreError, VersionRecord, Write};
+
+/// Lists in force, and who published them last.
+pub struct ListsInForce {
+    /// Counts from 1; 0 if nothing was published yet.
+    pub edition: u64,
+    /// When, and the name of who published them.
+    pub published: Option<(UnixTime, String)>,
+    /// The lists.
+    pub revocations: Revocations,
+    /// Certificates that may have signed them.
+    pub signers: Vec<Certificate>,
+}
+
+impl Manager {
+    /// Verifies a CRL, complete or delta, in DER or PEM, with the certificates of its distributor,
+    /// and publishes it beside the lists of other signers and scopes. An older one is refused, and
+    /// nothing is written if it is there already. It takes effect at once, also while somebody has an
+    /// edit session open: a revocation must not wait for that.
+    pub async fn publish_crl(
+        &self,
+        caller: &Caller,
+        group: &GroupRecord,
+        id: SecretId,
+        crl: Vec<u8>,
+        now: UnixTime,
+    ) -> Result<(CrlUpdate, ListsInForce), ManagerError> {
+        let (secret, version, _) = self
+            .secret(group, Collection::CrlDistributorConfigs, id)
+            .await?;
+        let before = self.in_force(group, id, &version).await?;
+        let expected = before.edition;
+        let signers = before.signers.clone();
+        // Sorting a million serial numbers is no work for the threads that answer.
+        let taken = tokio::task::spawn_blocking(move || take(before, &crl, now)).await;
+        let (update, mut lists) = taken.map_err(interrupted)??;
+        let Some(json) = lists.json.take() else {
+            return Ok((update, lists.of(signers)));
+        };
+        let published = PublishedLists {
+            distributor: id,
+            edition: expected.saturating_add(1),
+            lists: json,
+            published_at: now,
+            published_by: caller.name.clone(),
+        };
+        lists.edition = published.edition;
+        lists.published = Some((now, caller.name.clone()));
+        let write = Write::PublishLists {
+            lists: published,
+            expected,
+        };
+        let entry = entry(caller, group, &secret, "publish", now).version(lists.edition);
+        self.published
+            .commit(vec![write, entry.allowed()])
+            .await
+            .map_err(|error| explain(error, group, &secret))?;
+        Ok((update, lists.of(signers)))
+    }
+
+    /// The lists that a CRL distributor publishes.
+    pub async fn lists_in_force(
+        &self,
+        group: &GroupRecord,
+        id: SecretId,
+    ) -> Result<ListsInForce, ManagerError> {
+        let (_, version, _) = self
+            .secret(group, Collection::CrlDistributorConfigs, id)
+            .await?;
+        self.in_force(group, id, &version).await
+    }
+
+    async fn in_force(
+        &self,
+        group: &GroupRecord,
+        id: SecretId,
+        version: &VersionRecord,
+    ) -> Result<ListsInForce, ManagerError> {
+        let signers = self.signers(group, version).await?;
+        let Some(published) = self.published.published_lists(id).await? else {
+            return Ok(ListsInForce {
+                edition: 0,
+                published: None,
+                revocations: Revocations::default(),
+                signers,
+            });
+        };
+        let what = "revocation lists";
+        let read = tokio::task::spawn_blocking(move || {
+            let material: RevocationMaterial = serde_json::from_slice(&published.lists).ok()?;
+            Revocations::try_from(material).ok()
+        });
+        let revocations = read.await.map_err(interrupted)?;
+        Ok(ListsInForce {
+            edition: published.edition,
+            published: Some((published.published_at, published.published_by)),
+            revocations: revocations.ok_or(StoreError::Damaged { what })?,
+            signers,
+        })
+    }
+
+    /// The certificates a distributor refers to: that of the signer, and perhaps that of the CA.
+    async fn signers(
+        &self,
+        group: &GroupRecord,
+        version: &VersionRecord,
+    ) -> Result<Vec<Certificate>, ManagerError> {
+        let mut signers = Vec::new();
+        for id in &version.refers_to {
+            let collection = Collection::Certificates;
+            if let Some(secret) = self.published.secret(group.id, collection, *id).await? {
+                let version = self.published.version(secret.id, secret.current).await?;
+                let what = "current version";
+                let version = version.ok_or(StoreError::Damaged { what })?;
+                signers.extend(Metadata::of(&version)?.read_certificates()?);
+            }
+        }
+        Ok(signers)
+    }
+}
+
+/// Lists after a CRL was taken.
+struct Taken {
+    edition: u64,
+    published: Option<(UnixTime, String)>,
+    revocations: Revocations,
+    /// `None` if nothing has changed.
+    json: Option<Vec<u8>>,
+}
+
+impl Taken {
+    fn of(self, signers: Vec<Certificate>) -> ListsInForce {
+        ListsInForce {
+            edition: self.edition,
+            published: self.published,
+            revocations: self.revocations,
+            signers,
+        }
+    }
+}
+
+fn take(
+    before: ListsInForce,
+    crl: &[u8],
+    now: UnixTime,
+) -> Result<(CrlUpdate, Taken), ManagerError> {
+    let ListsInForce {
+        edition,
+        published,
+        mut revocations,
+        signers,
+    } = before;
+    let refuse = |error| Violation::new("", Problem::Crl(error));
+    let der = match crl.trim_ascii_start().starts_with(b"-----BEGIN") {
+        true => crl_from_pem(crl).map_err(refuse)?,
+        false => crl.to_vec(),
+    };
+    let rules = CrlRules::new(now);
+    let update = revocations.update(&der, &signers, &rules).map_err(refuse)?;
+    let json = match update {
+        CrlUpdate::Unchanged => None,
+        CrlUpdate::Added | CrlUpdate::Replaced { .. } => {
+            Some(serde_json::to_vec(&RevocationMaterial::from(&revocations))?)
+        }
+    };
+    let taken = Taken {
+        edition,
+        published,
+        revocations,
+        json,
+    };
+    Ok((update, taken))
+}
+
+fn interrupted(error: tokio::task::JoinError) -> ManagerError {
+    ManagerError::Store(StoreError::Engine(Box::new(error)))
+}

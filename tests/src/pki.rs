@@ -5,9 +5,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize,
-    date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
+    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair,
+    KeyUsagePurpose, PKCS_RSA_SHA256, PublicKeyData as _, RevokedCertParams, RsaKeySize,
+    SerialNumber, date_time_ymd,
 };
 
 use crate::{Result, files};
@@ -30,6 +31,8 @@ pub struct Identity {
     pub chain: String,
     /// The private key, PKCS#8 PEM.
     pub key: String,
+    /// The serial number of the certificate; empty if nobody will ask for it.
+    pub serial: Vec<u8>,
 }
 
 /// Where an [`Identity`] was written to.
@@ -107,6 +110,25 @@ impl Authority {
         self.issuer.pem()
     }
 
+    /// A CRL that lists these certificates, from 2020 to 2049, PEM.
+    pub fn crl(&self, number: u64, revoked: &[&Identity]) -> Result<String> {
+        let revoked = revoked.iter().map(|identity| RevokedCertParams {
+            serial_number: SerialNumber::from_slice(&identity.serial),
+            revocation_time: date_time_ymd(2026, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let parameters = CertificateRevocationListParams {
+            this_update: date_time_ymd(2020, 1, 1),
+            next_update: date_time_ymd(2049, 1, 1),
+            crl_number: number.into(),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        Ok(parameters.signed_by(&self.issuer)?.pem()?)
+    }
+
     /// A certificate for TLS clients.
     pub fn client(&self, name: &str) -> Result<Identity> {
         self.issue(
@@ -147,11 +169,16 @@ impl Authority {
         parameters.use_authority_key_identifier_extension = true;
         date(&mut parameters, validity);
         let key = self.keys.generate()?;
+        // Of its own kind of randomness: the public key. It must not look negative.
+        let mut serial: Vec<u8> = key.der_bytes().iter().rev().take(16).copied().collect();
+        serial.insert(0, 1);
+        parameters.serial_number = Some(SerialNumber::from_slice(&serial));
         let certificate = parameters.signed_by(&key, &self.issuer)?.pem();
         Ok(Identity {
             chain: format!("{certificate}{}", self.intermediates.concat()),
             certificate,
             key: key.serialize_pem(),
+            serial,
         })
     }
 }
@@ -170,6 +197,7 @@ impl Identity {
             chain: certificate.clone(),
             certificate,
             key: files::read(&directory.join("gateway.key"))?,
+            serial: Vec::new(),
         })
     }
 

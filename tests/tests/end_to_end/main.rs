@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod contexts;
 mod gateway;
 mod per_route;
 mod seven_lines;

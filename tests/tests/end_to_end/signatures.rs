@@ -62,6 +62,7 @@ async fn without_envoys_code_the_filter_verifies_itself() -> Result<()> {
             chain: format!("{leaf}{issuer}"),
             certificate: leaf,
             key: good.key.clone(),
+            serial: good.serial.clone(),
         }))?;
         let reply = client.get(gateway.listener(), "/").await?;
         let found = (reply.status, reply.header("x-sallyport-reason"));
@@ -96,6 +97,7 @@ async fn a_broken_signature_is_refused_by_envoys_own_code() -> Result<()> {
                 certificate: chain[0].clone(),
                 chain: chain.concat(),
                 key: good.key.clone(),
+                serial: good.serial.clone(),
             }))?;
             let reply = client.get(listener, "/").await?;
             let found = (reply.status, reply.header("x-sallyport-reason"));

@@ -53,7 +53,7 @@ run: ## Install what is missing, build, and show the whole thing working with a 
 
 test: ## Run every test: unit, layering, wasm, end to end against a real Envoy, the clients people have
 	@echo "[1/7] tools: wasm targets, Envoy $(ENVOY_VERSION), wasm-bindgen $(WASM_BINDGEN_VERSION), Anypoint's command line, Schemathesis"
-	@$(MAKE) tools
+	@$(MAKE) -j4 tools
 	@echo "[2/7] building the vault service and the command line"
 	@cargo build --workspace --bins
 	@echo "[3/7] building filter.wasm"

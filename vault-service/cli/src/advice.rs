@@ -50,11 +50,13 @@ impl Error {
             Self::Nonsense { .. } => {
                 "check that the url is a vault's, and that its version fits this command's"
             }
-            Self::NoSuch {
-                what: "environment" | "organization",
-                known,
-                ..
-            } if known.count() == 0 => {
+            Self::NoneThere {
+                what: "environment",
+            } => {
+                "create one: sallyport env create NAME; or ask an administrator for a permission: \
+                 sallyport permission set ..."
+            }
+            Self::NoneThere { .. } => {
                 "ask an administrator for a permission: sallyport permission set ..."
             }
             Self::NoSuch { known, .. } if known.count() == 0 => {

@@ -13,7 +13,7 @@ use crate::names;
 use crate::output::Output;
 use crate::private_file::{PRIVATE, Staged};
 use crate::request::{Body, Fields, Request, parse};
-use crate::session::Session;
+use crate::session::OrganizationSession;
 use crate::writing::{Destroying, Writing};
 
 const WHAT: &str = "connected app";
@@ -76,7 +76,7 @@ struct Made {
 
 /// Runs a verb.
 pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
-    let mut session = Session::open()?;
+    let mut session = OrganizationSession::open()?;
     match command {
         Command::Create {
             name,
@@ -133,7 +133,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
 }
 
 /// The id of a connected app, by name or id.
-pub(crate) fn find(session: &mut Session, wanted: &str) -> Result<Uuid, Error> {
+pub(crate) fn find(session: &mut OrganizationSession, wanted: &str) -> Result<Uuid, Error> {
     let list = apps(session);
     names::find(session, WHAT, wanted, &list)
 }
@@ -190,7 +190,7 @@ impl Out {
     }
 }
 
-fn list(session: &mut Session, output: Output) -> Result<(), Error> {
+fn list(session: &mut OrganizationSession, output: Output) -> Result<(), Error> {
     let answer = session.client.list(&apps(session))?;
     output.items(
         &answer,
@@ -204,6 +204,6 @@ fn list(session: &mut Session, output: Output) -> Result<(), Error> {
     )
 }
 
-fn apps(session: &Session) -> String {
+fn apps(session: &OrganizationSession) -> String {
     session.of_organization("/connectedApps")
 }

@@ -9,7 +9,7 @@ use crate::names;
 use crate::output::Output;
 use crate::profile::Profile;
 use crate::request::{Fields, Request};
-use crate::session::{self, Session};
+use crate::session::{self, OrganizationSession};
 use crate::storing::created;
 use crate::writing::Writing;
 
@@ -51,7 +51,7 @@ pub(crate) enum Command {
 
 /// Runs a verb.
 pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
-    let mut session = Session::open()?;
+    let mut session = OrganizationSession::open()?;
     let environments = session.of_organization("/environments");
     match command {
         Command::Create {
@@ -86,7 +86,10 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
                     let id = names::find(&mut session, WHAT, &wanted, &environments)?;
                     format!("{environments}/{id}")
                 }
-                None => session.own(""),
+                None => {
+                    let id = session.environment()?;
+                    format!("{environments}/{id}")
+                }
             };
             output.record(&session.client.get(&path)?)
         }
@@ -97,7 +100,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
 }
 
 fn use_it(
-    session: &mut Session,
+    session: &mut OrganizationSession,
     name: &str,
     organization: Option<&str>,
     output: Output,
@@ -105,7 +108,7 @@ fn use_it(
     let path = Profile::location()?;
     let organization = match organization {
         Some(wanted) => session::organization(&mut session.client, Some(wanted))?.0,
-        None => session.scope().organization,
+        None => session.id(),
     };
     let (environment, named) = session::environment(&mut session.client, organization, Some(name))?;
     // Read after the calls: they may have renewed the token in it.
@@ -113,7 +116,7 @@ fn use_it(
         return Err(Error::NotLoggedIn { path });
     };
     profile.organization = organization;
-    profile.environment = environment;
+    profile.environment = Some(environment);
     profile.save(&path)?;
     output.done(
         &json!({"id": environment, "name": named.name, "organization": organization}),

@@ -105,6 +105,8 @@ pub(crate) enum Error {
         wanted: String,
         known: Known,
     },
+    #[error("there is no {what} you may see")]
+    NoneThere { what: &'static str },
     #[error("{count} {what}s are named {wanted:?}; {known}", count = known.count())]
     Ambiguous {
         what: &'static str,
@@ -140,6 +142,7 @@ impl Error {
             | Self::Denied { .. }
             | Self::Nonsense { .. }
             | Self::NoSuch { .. }
+            | Self::NoneThere { .. }
             | Self::Ambiguous { .. } => EXIT_REFUSED,
             _ => EXIT_USAGE,
         }

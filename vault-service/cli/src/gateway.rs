@@ -214,7 +214,8 @@ fn report(issued: &Issued, files: &GatewayFiles, done: &str, output: Output) -> 
 }
 
 fn list(session: &mut Session, output: Output) -> Result<(), Error> {
-    let answer = session.client.list(&session.own("/gateways"))?;
+    let path = session.own("/gateways");
+    let answer = session.client.list(&path)?;
     output.items(
         &answer,
         &[

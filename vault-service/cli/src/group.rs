@@ -204,7 +204,7 @@ fn delete(
 impl Clone {
     fn run(self, session: &mut Session, output: Output) -> Result<(), Error> {
         let id = find(session, &self.name)?;
-        let organization = session.scope().organization;
+        let organization = session.id();
         let environment = match &self.environment {
             Some(wanted) => {
                 let found = session::environment(&mut session.client, organization, Some(wanted))?;

@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use crate::client::Client;
 use crate::error::Error;
 use crate::identity::{Credentials, Identity};
+use crate::names::Named;
 use crate::output::{Output, text_of};
 use crate::profile::{Overrides, Profile, parse_url};
 use crate::secret_input::{self, LineEnd, Prompt, Wanted};
-use crate::session::{self, Session};
+use crate::session::{self, OrganizationSession};
 
 /// Who one is at the vault.
 pub(crate) const ME: &str = "/api/v1/me";
@@ -61,11 +62,11 @@ pub(crate) struct Login {
     #[arg(long, value_name = "FILE", requires = "username")]
     password_file: Option<PathBuf>,
 
-    /// Organization, by name or id [default: the only one]
+    /// Organization, by name or id [default: your own, not a business group below it]
     #[arg(long, env = "SALLYPORT_ORGANIZATION", value_name = "NAME")]
     organization: Option<String>,
 
-    /// Environment, by name or id [default: the only one]
+    /// Environment, by name or id [default: the only one, or none if there is none yet]
     #[arg(long, env = "SALLYPORT_ENVIRONMENT", value_name = "NAME")]
     environment: Option<String>,
 }
@@ -95,28 +96,36 @@ pub(crate) fn login(login: Login, output: Output) -> Result<(), Error> {
     let identity = client.identity().clone();
     let (organization, organization_name) =
         session::organization(&mut client, login.organization.as_deref())?;
-    let (environment, environment_name) =
-        session::environment(&mut client, organization, login.environment.as_deref())?;
+    let environment =
+        match session::environment(&mut client, organization, login.environment.as_deref()) {
+            // A new business group: its first environment is made after the login.
+            Err(Error::NoneThere { .. }) => None,
+            found => Some(found?),
+        };
     Profile {
         url: url.clone(),
         ca_file,
         identity,
         organization,
-        environment,
+        environment: environment.as_ref().map(|(id, _)| *id),
         token: client.token().cloned(),
     }
     .save(&file)?;
+    let environment = environment.map(|(_, Named { id, name })| json!({"id": id, "name": name}));
+    let place = match environment.as_ref().and_then(|named| named.get("name")) {
+        Some(name) => format!("environment {}", text_of(name)),
+        None => "which has no environment you may see".to_owned(),
+    };
     output.done(
         &json!({
             "url": url,
             "organization": {"id": organization, "name": organization_name.name},
-            "environment": {"id": environment, "name": environment_name.name},
+            "environment": environment,
             "profile": file,
         }),
         &format!(
-            "Logged in to {url}, organization {}, environment {}; profile {}",
+            "Logged in to {url}, organization {}, {place}; profile {}",
             organization_name.name,
-            environment_name.name,
             file.display()
         ),
     )
@@ -164,16 +173,17 @@ pub(crate) fn logout(output: Output) -> Result<(), Error> {
 
 /// Asks the vault, so that it also shows whether the login still holds.
 pub(crate) fn whoami(output: Output) -> Result<(), Error> {
-    let mut session = Session::open()?;
-    let scope = session.scope();
+    let mut session = OrganizationSession::open()?;
+    let in_use = session.environment_if_any()?;
     let me = session.client.get(ME)?;
-    let environments = session::environments(&mut session.client, scope.organization)?;
+    let id = session.id();
+    let environments = session::environments(&mut session.client, id)?;
     let environment = |id: &str| {
         let known = environments.iter().find(|named| named.id.to_string() == id);
         known.map_or_else(|| id.to_owned(), ToString::to_string)
     };
     let text = |pointer: &str| text_of(me.pointer(pointer).unwrap_or(&Value::Null));
-    let mut organization = scope.organization.to_string();
+    let mut organization = id.to_string();
     if text("/organization/id") == organization {
         organization = format!("{} ({organization})", text("/organization/name"));
     }
@@ -191,7 +201,7 @@ pub(crate) fn whoami(output: Output) -> Result<(), Error> {
         "vault": session.client.url(),
         "name": format!("{} ({} {})", text("/name"), text("/kind"), text("/id")),
         "organization": organization,
-        "environment": environment(&scope.environment.to_string()),
+        "environment": in_use.map(|id| environment(&id.to_string())),
         "administrator": me.get("administrator"),
         "permissions": permissions,
     });

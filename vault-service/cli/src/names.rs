@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::known::Known;
-use crate::session::Session;
+use crate::session::OrganizationSession;
 
 /// Something in a list of the vault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Named {
 
 /// The id in `list` of what is called `wanted`, which may be an id itself: then nothing is asked.
 pub(crate) fn find(
-    session: &mut Session,
+    session: &mut OrganizationSession,
     what: &'static str,
     wanted: &str,
     list: &str,
@@ -50,7 +50,7 @@ pub(crate) fn find(
 
 /// Id and name of what is called `wanted` in `list`.
 pub(crate) fn find_named(
-    session: &mut Session,
+    session: &mut OrganizationSession,
     what: &'static str,
     wanted: &str,
     list: &str,
@@ -107,11 +107,7 @@ pub(crate) fn pick_or_only(
             option,
             known: Known::new(all.into_iter().chain([last]).map(|named| named.name)),
         }),
-        None => Err(Error::NoSuch {
-            what,
-            wanted: String::new(),
-            known: Known::new([]),
-        }),
+        None => Err(Error::NoneThere { what }),
     }
 }
 

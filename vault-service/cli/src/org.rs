@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::names;
 use crate::output::Output;
 use crate::request::{Fields, Request};
-use crate::session::Session;
+use crate::session::OrganizationSession;
 use crate::storing::created;
 use crate::writing::Writing;
 
@@ -38,7 +38,7 @@ pub(crate) enum Command {
 
 /// Runs a verb.
 pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
-    let mut session = Session::open()?;
+    let mut session = OrganizationSession::open()?;
     match command {
         Command::Create { name, writing } => {
             let path = session.of_organization("/organizations");

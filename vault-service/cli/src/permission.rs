@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::output::{Output, text_of};
 use crate::request::{Body, Request};
-use crate::session::{self, Session};
+use crate::session::{self, OrganizationSession};
 use crate::writing::Writing;
 use crate::{app, user};
 
@@ -78,7 +78,7 @@ enum Place {
 
 /// Runs a verb.
 pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
-    let mut session = Session::open()?;
+    let mut session = OrganizationSession::open()?;
     match command {
         Command::List(account) => {
             let actor = account.find(&mut session)?;
@@ -91,7 +91,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
 }
 
 impl Set {
-    fn run(self, session: &mut Session, output: Output) -> Result<(), Error> {
+    fn run(self, session: &mut OrganizationSession, output: Output) -> Result<(), Error> {
         let actor = self.account.find(session)?;
         let mut all = Vec::new();
         for wanted in &self.permission {
@@ -112,7 +112,7 @@ impl Set {
 }
 
 impl Account {
-    fn find(&self, session: &mut Session) -> Result<Uuid, Error> {
+    fn find(&self, session: &mut OrganizationSession) -> Result<Uuid, Error> {
         match (&self.user, &self.app) {
             (Some(name), _) => user::find(session, name),
             // clap demands one of the two.
@@ -122,13 +122,12 @@ impl Account {
 }
 
 impl Place {
-    fn find(&self, session: &mut Session) -> Result<Option<EnvironmentId>, Error> {
-        let scope = session.scope();
+    fn find(&self, session: &mut OrganizationSession) -> Result<Option<EnvironmentId>, Error> {
         Ok(match self {
             Self::Everywhere => None,
-            Self::InUse => Some(scope.environment),
+            Self::InUse => Some(session.environment()?),
             Self::Named(wanted) => {
-                let organization = scope.organization;
+                let organization = session.id();
                 let found = session::environment(&mut session.client, organization, Some(wanted))?;
                 Some(found.0)
             }
@@ -153,12 +152,16 @@ impl std::str::FromStr for Wanted {
     }
 }
 
-fn path(session: &Session, actor: Uuid) -> String {
+fn path(session: &OrganizationSession, actor: Uuid) -> String {
     session.of_organization(format_args!("/actors/{actor}/permissions"))
 }
 
-fn print(session: &mut Session, answer: Vec<Value>, output: Output) -> Result<(), Error> {
-    let organization = session.scope().organization;
+fn print(
+    session: &mut OrganizationSession,
+    answer: Vec<Value>,
+    output: Output,
+) -> Result<(), Error> {
+    let organization = session.id();
     let environments = session::environments(&mut session.client, organization)?;
     let rows: Vec<Vec<String>> = answer
         .iter()

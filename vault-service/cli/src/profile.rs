@@ -28,8 +28,9 @@ pub(crate) struct Profile {
     pub(crate) identity: Identity,
     /// Chosen at login.
     pub(crate) organization: OrganizationId,
-    /// Chosen at login.
-    pub(crate) environment: EnvironmentId,
+    /// Chosen at login; `None` where there was none to choose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) environment: Option<EnvironmentId>,
     /// The last access token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<Token>,

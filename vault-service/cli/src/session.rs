@@ -1,31 +1,89 @@
-//! An actor in an environment: what every command but `login` starts with.
+//! An actor in an organization, and in an environment of it: what every command but `login` starts
+//! with.
 
 use std::fmt::Display;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 
-use sallyport_model::{EnvironmentId, OrganizationId, Scope};
+use sallyport_model::{EnvironmentId, OrganizationId};
 use serde_json::Value;
 
 use crate::client::Client;
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::names::{Named, pick_or_only};
+use crate::names::{Named, pick, pick_or_only};
 use crate::profile::{Overrides, Profile, parse_url};
 
 const ME: &str = "/accounts/api/me";
+const ORGANIZATION: &str = "organization";
 
-/// A client and where it works.
+/// A client and the environment it works in.
 pub(crate) struct Session {
+    organization: OrganizationSession,
+    environment: EnvironmentId,
+}
+
+/// A client and the organization it works in, which may have no environment yet.
+pub(crate) struct OrganizationSession {
     /// The vault.
     pub(crate) client: Client,
-    scope: Scope,
+    organization: OrganizationId,
+    in_use: InUse,
+}
+
+/// The environment in use, as far as it is known without asking.
+enum InUse {
+    /// From the profile.
+    Known(EnvironmentId),
+    /// By name or id, or the only one.
+    Wanted(Option<String>),
 }
 
 impl Session {
     /// From the profile, with the `SALLYPORT_*` variables above it.
     ///
     /// # Errors
-    /// Not logged in, or something the variables name does not exist.
+    /// Not logged in, or something the variables name does not exist, or there is no environment.
+    pub(crate) fn open() -> Result<Self, Error> {
+        let mut organization = OrganizationSession::open()?;
+        let environment = organization.environment()?;
+        Ok(Self {
+            organization,
+            environment,
+        })
+    }
+
+    /// A path of the Secrets Manager API.
+    pub(crate) fn manager(&self, rest: impl Display) -> String {
+        let (organization, environment) = (self.organization.id(), self.environment);
+        format!(
+            "/secrets-manager/api/v1/organizations/{organization}/environments/{environment}{rest}"
+        )
+    }
+
+    /// A path of Sallyport's own API in the environment: gateways, grants, versions, audit.
+    pub(crate) fn own(&self, rest: impl Display) -> String {
+        let environment = self.environment;
+        self.of_organization(format_args!("/environments/{environment}{rest}"))
+    }
+}
+
+impl Deref for Session {
+    type Target = OrganizationSession;
+
+    fn deref(&self) -> &Self::Target {
+        &self.organization
+    }
+}
+
+impl DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.organization
+    }
+}
+
+impl OrganizationSession {
+    /// Like [`Session::open`], for what needs no environment.
     pub(crate) fn open() -> Result<Self, Error> {
         let overrides = Overrides::from_environment();
         let path = Profile::location()?;
@@ -36,61 +94,68 @@ impl Session {
             (None, Some(profile)) => profile.organization,
             (wanted, _) => organization(&mut client, wanted.as_deref())?.0,
         };
-        let environment = match (&overrides.environment, &profile) {
+        let kept = match &profile {
             // The environment of the profile belongs to the organization of the profile.
-            (None, Some(profile)) if profile.organization == organization => profile.environment,
-            (wanted, _) => environment(&mut client, organization, wanted.as_deref())?.0,
+            Some(profile) if profile.organization == organization => profile.environment,
+            _ => None,
+        };
+        let in_use = match (overrides.environment, kept) {
+            (None, Some(environment)) => InUse::Known(environment),
+            (wanted, _) => InUse::Wanted(wanted),
         };
         Ok(Self {
             client,
-            scope: Scope {
-                organization,
-                environment,
-            },
+            organization,
+            in_use,
         })
     }
 
-    /// Where it works.
-    pub(crate) const fn scope(&self) -> Scope {
-        self.scope
+    /// The organization.
+    pub(crate) const fn id(&self) -> OrganizationId {
+        self.organization
     }
 
-    /// A path of the Secrets Manager API.
-    pub(crate) fn manager(&self, rest: impl Display) -> String {
-        let Scope {
-            organization,
-            environment,
-        } = self.scope;
-        format!(
-            "/secrets-manager/api/v1/organizations/{organization}/environments/{environment}{rest}"
-        )
+    /// The environment in use.
+    ///
+    /// # Errors
+    /// The wanted one does not exist, or none is chosen and there is not exactly one.
+    pub(crate) fn environment(&mut self) -> Result<EnvironmentId, Error> {
+        match &self.in_use {
+            InUse::Known(environment) => Ok(*environment),
+            InUse::Wanted(wanted) => {
+                let found = environment(&mut self.client, self.organization, wanted.as_deref())?.0;
+                self.in_use = InUse::Known(found);
+                Ok(found)
+            }
+        }
     }
 
-    /// A path of Sallyport's own API in the environment: gateways, grants, versions, audit.
-    pub(crate) fn own(&self, rest: impl Display) -> String {
-        let environment = self.scope.environment;
-        self.of_organization(format_args!("/environments/{environment}{rest}"))
+    /// The environment in use, or `None` if there is none to choose or none is chosen.
+    pub(crate) fn environment_if_any(&mut self) -> Result<Option<EnvironmentId>, Error> {
+        match self.environment() {
+            Err(Error::NoneThere { .. } | Error::Undecided { .. }) => Ok(None),
+            found => found.map(Some),
+        }
     }
 
     /// A path of Sallyport's own API in the organization: environments, users, connected apps.
     pub(crate) fn of_organization(&self, rest: impl Display) -> String {
-        let organization = self.scope.organization;
+        let organization = self.organization;
         format!("/api/v1/organizations/{organization}{rest}")
     }
 }
 
-/// The organization with this name or id, or the only one.
+/// The organization with this name or id, or the actor's own: business groups below it are chosen.
 pub(crate) fn organization(
     client: &mut Client,
     wanted: Option<&str>,
 ) -> Result<(OrganizationId, Named), Error> {
     let me = client.get(ME)?;
-    let named = pick_or_only(
-        "organization",
-        "--organization",
-        wanted,
-        organizations_of(&me),
-    )?;
+    let all = organizations_of(&me);
+    let named = match (wanted, me.pointer("/user/organization/id")) {
+        (None, Some(Value::String(own))) => pick(ORGANIZATION, own, all),
+        _ => pick_or_only(ORGANIZATION, "--organization", wanted, all),
+    }?;
     Ok((OrganizationId::new(named.id), named))
 }
 

@@ -15,7 +15,7 @@ use crate::output::Output;
 use crate::request::{Fields, Request, parse};
 use crate::secret_input;
 use crate::secret_value::PASSWORD;
-use crate::session::Session;
+use crate::session::OrganizationSession;
 use crate::storing::created;
 use crate::writing::{Destroying, Writing};
 
@@ -78,7 +78,7 @@ struct Me {
 
 /// Runs a verb.
 pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
-    let mut session = Session::open()?;
+    let mut session = OrganizationSession::open()?;
     match command {
         Command::Create {
             username,
@@ -134,13 +134,13 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
 }
 
 /// The id of a user, by user name or id.
-pub(crate) fn find(session: &mut Session, wanted: &str) -> Result<Uuid, Error> {
+pub(crate) fn find(session: &mut OrganizationSession, wanted: &str) -> Result<Uuid, Error> {
     let list = users(session);
     names::find(session, WHAT, wanted, &list)
 }
 
 /// Not everybody may list users, but everybody may know themselves.
-fn self_or(session: &mut Session, wanted: Option<&str>) -> Result<Named, Error> {
+fn self_or(session: &mut OrganizationSession, wanted: Option<&str>) -> Result<Named, Error> {
     let me = session.client.get(ME)?;
     let me = parse::<Me>(ME, &me)?;
     match wanted {
@@ -155,7 +155,7 @@ fn self_or(session: &mut Session, wanted: Option<&str>) -> Result<Named, Error> 
     }
 }
 
-fn list(session: &mut Session, output: Output) -> Result<(), Error> {
+fn list(session: &mut OrganizationSession, output: Output) -> Result<(), Error> {
     let answer = session.client.list(&users(session))?;
     output.items(
         &answer,
@@ -169,6 +169,6 @@ fn list(session: &mut Session, output: Output) -> Result<(), Error> {
     )
 }
 
-fn users(session: &Session) -> String {
+fn users(session: &OrganizationSession) -> String {
     session.of_organization("/users")
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::output::{Output, printable, warn};
 use crate::request::Request;
-use crate::session::Session;
+use crate::session::OrganizationSession;
 
 /// Options of every command that writes.
 #[derive(Args, Clone, Copy)]
@@ -50,7 +50,7 @@ impl Writing {
     /// The answer of the vault; `None` after a dry run, which prints the request instead.
     pub(crate) fn send(
         self,
-        session: &mut Session,
+        session: &mut OrganizationSession,
         request: &Request,
         output: Output,
     ) -> Result<Option<Value>, Error> {
@@ -66,7 +66,7 @@ impl Destroying {
     /// Like [`Writing::send`], after a question on a terminal.
     pub(crate) fn send(
         self,
-        session: &mut Session,
+        session: &mut OrganizationSession,
         request: &Request,
         question: &str,
         output: Output,
@@ -82,7 +82,7 @@ impl Storing {
     /// Like [`Writing::send`]; shows warnings if they are wanted.
     pub(crate) fn send(
         self,
-        session: &mut Session,
+        session: &mut OrganizationSession,
         request: &Request,
         output: Output,
     ) -> Result<Option<Value>, Error> {

@@ -256,8 +256,19 @@ fn who_may_see_no_environment_learns_whom_to_ask() {
     let ended = login_as_user(&scene, "pa55w0rd");
     assert!(
         ended
-            .fails(1)
-            .contains("ask an administrator for a permission")
+            .succeeds()
+            .contains("organization Acme, which has no environment you may see")
+    );
+    assert_eq!(profile(&scene)["environment"], Value::Null);
+    let ended = scene.say("group list");
+    let stderr = ended.fails(1);
+    assert!(
+        stderr.starts_with("error: there is no environment you may see\n"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("ask an administrator for a permission"),
+        "{stderr}"
     );
 }
 

@@ -192,11 +192,15 @@ impl Content {
 
     fn read_store(&self, path: &Path) -> Result<Source, Error> {
         let file = UploadFile::read(path)?;
-        let store_type = self.r#type.unwrap_or_else(|| file.store_type());
+        let store_type = match self.r#type {
+            Some(given) => given,
+            None => file.store_type(path)?,
+        };
         if store_type == StoreType::Pem {
-            return Err(wrong_type(
-                "PEM goes with --certificate and --key; a --keystore is JKS, JCEKS or PKCS12",
-            ));
+            return Err(Error::Flag {
+                flag: "--keystore",
+                reason: "is JKS, JCEKS or PKCS12; PEM goes with --certificate and --key".into(),
+            });
         }
         let store_passphrase =
             secret_input::read(self.store_passphrase_file.as_ref(), STORE_PASSPHRASE)?;

@@ -67,7 +67,10 @@ impl Kind for Truststore {
 
     fn read(content: Content) -> Result<Material, Error> {
         let file = UploadFile::read(&content.file)?;
-        let store_type = content.r#type.unwrap_or_else(|| file.store_type());
+        let store_type = match content.r#type {
+            Some(given) => given,
+            None => file.store_type(&content.file)?,
+        };
         let passphrase_file = content.store_passphrase_file.as_ref();
         let passphrase = match store_type {
             StoreType::Pem if passphrase_file.is_some() => {

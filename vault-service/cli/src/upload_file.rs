@@ -74,14 +74,24 @@ impl UploadFile {
         }
     }
 
-    /// What kind of store it is, by its first bytes; what is nothing else is PEM.
-    pub(crate) fn store_type(&self) -> StoreType {
+    /// What kind of store it is, by its first bytes, and PEM if there is a block of any label;
+    /// `path` is for the error.
+    ///
+    /// # Errors
+    /// None of them.
+    pub(crate) fn store_type(&self, path: &Path) -> Result<StoreType, Error> {
         match self.bytes.as_slice() {
-            [0xfe, 0xed, 0xfe, 0xed, ..] => StoreType::Jks,
-            [0xce, 0xce, 0xce, 0xce, ..] => StoreType::Jceks,
+            [0xfe, 0xed, 0xfe, 0xed, ..] => Ok(StoreType::Jks),
+            [0xce, 0xce, 0xce, 0xce, ..] => Ok(StoreType::Jceks),
             // A DER SEQUENCE (PKCS#12 is RFC 7292 section 4).
-            [0x30, ..] => StoreType::Pkcs12,
-            _ => StoreType::Pem,
+            [0x30, ..] => Ok(StoreType::Pkcs12),
+            _ if self.holds(b"-----BEGIN ") => Ok(StoreType::Pem),
+            _ => Err(Error::FileSyntax {
+                path: path.to_owned(),
+                reason: "by its first bytes it is neither JKS nor JCEKS nor PKCS#12, and it holds \
+                         nothing in PEM"
+                    .to_owned(),
+            }),
         }
     }
 
@@ -124,13 +134,15 @@ mod tests {
                 name: String::new(),
                 bytes: Zeroizing::new(bytes.to_vec()),
             };
-            file.store_type()
+            file.store_type(Path::new("x")).ok()
         };
-        assert_eq!(kind(b"\xfe\xed\xfe\xed\0\0\0\x02"), StoreType::Jks);
-        assert_eq!(kind(b"\xce\xce\xce\xce\0\0\0\x02"), StoreType::Jceks);
-        assert_eq!(kind(b"\x30\x82\x01"), StoreType::Pkcs12);
-        assert_eq!(kind(b"-----BEGIN CERTIFICATE-----"), StoreType::Pem);
-        assert_eq!(kind(b""), StoreType::Pem);
+        assert_eq!(kind(b"\xfe\xed\xfe\xed\0\0\0\x02"), Some(StoreType::Jks));
+        assert_eq!(kind(b"\xce\xce\xce\xce\0\0\0\x02"), Some(StoreType::Jceks));
+        assert_eq!(kind(b"\x30\x82\x01"), Some(StoreType::Pkcs12));
+        assert_eq!(kind(b"-----BEGIN CERTIFICATE-----"), Some(StoreType::Pem));
+        for other in [b"".as_slice(), b"PK\x03\x04", b"words"] {
+            assert_eq!(kind(other), None);
+        }
     }
 
     #[test]

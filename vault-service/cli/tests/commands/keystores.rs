@@ -188,6 +188,19 @@ fn options_that_do_not_fit_together_are_refused_before_any_request() {
     );
     assert!(create("--certificate leaf.key --key leaf.pem").contains("it holds no private key"));
     assert!(create("--keystore leaf.pem --alias x").contains("PEM goes with --certificate"));
+    for (file, content) in [
+        ("empty", ""),
+        ("bomb.zip", "PK\u{3}\u{4}"),
+        ("garbage", "words"),
+    ] {
+        scene.file(file, content);
+        let stderr = create(&format!("--keystore {file} --alias x"));
+        assert!(
+            stderr.contains("neither JKS nor JCEKS nor PKCS#12"),
+            "{stderr}"
+        );
+        assert!(!stderr.contains("--type"), "{stderr}");
+    }
     let both = "--keystore edge.p12 --alias x --store-passphrase-file - --key-passphrase-file -";
     assert!(create(both).contains("two secrets are to be read from stdin"));
     assert!(create("--keystore edge.p12 --alias x").contains("--store-passphrase-file FILE"));

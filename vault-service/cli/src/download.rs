@@ -13,13 +13,14 @@ use crate::internal_door::AsGateway;
 use crate::output::Output;
 use crate::private_file::{self, PRIVATE};
 use crate::request::{Fields, to_json};
-use crate::secret_input::{self, LineEnd, Prompt, Wanted};
+use crate::secret_input::{self, LineEnd, Prompt, SHORT, Wanted};
 
 const PASSPHRASE: Wanted = Wanted {
     what: "passphrase for the file",
     option: "--passphrase-file",
     prompt: Prompt::Twice,
     line_end: LineEnd::Dropped,
+    limit: SHORT,
 };
 
 /// What to fetch, as whom, and where to put it.

@@ -9,7 +9,7 @@ use crate::collection::GroupCollection;
 use crate::error::Error;
 use crate::kind::{AllowExpired, Kind, Upload, Words};
 use crate::request::{Body, Part};
-use crate::secret_input::{self, LineEnd, Prompt, Wanted, check_one_stdin};
+use crate::secret_input::{self, LineEnd, Prompt, SHORT, Wanted, check_one_stdin};
 use crate::store_type::{self, Algorithm};
 use crate::truststore::STORE_PASSPHRASE;
 use crate::upload_file::{PemLabel, UploadFile};
@@ -19,6 +19,7 @@ const KEY_PASSPHRASE: Wanted = Wanted {
     option: "--key-passphrase-file",
     prompt: Prompt::Once,
     line_end: LineEnd::Dropped,
+    limit: SHORT,
 };
 
 /// The kind.

@@ -13,7 +13,7 @@ use crate::identity::{Credentials, Identity};
 use crate::names::Named;
 use crate::output::{Output, text_of};
 use crate::profile::{Overrides, Profile, parse_url};
-use crate::secret_input::{self, LineEnd, Prompt, Wanted};
+use crate::secret_input::{self, LineEnd, Prompt, SHORT, Wanted};
 use crate::session::{self, OrganizationSession};
 
 /// Who one is at the vault.
@@ -76,6 +76,7 @@ const CLIENT_SECRET: Wanted = Wanted {
     option: "--client-secret-file",
     prompt: Prompt::Once,
     line_end: LineEnd::Dropped,
+    limit: SHORT,
 };
 
 const PASSWORD: Wanted = Wanted {

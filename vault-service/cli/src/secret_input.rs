@@ -9,7 +9,10 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::error::Error;
 use crate::private_file;
 
-const LIMIT: u64 = 64 * 1024;
+/// Bytes of a password, a key or a passphrase.
+pub(crate) const SHORT: u64 = 64 * 1024;
+/// Bytes of the largest blob the vault takes.
+pub(crate) const BLOB: u64 = 256 * 1024;
 
 /// What is asked for, and how to give it without a terminal.
 #[derive(Clone, Copy)]
@@ -22,6 +25,8 @@ pub(crate) struct Wanted {
     pub(crate) prompt: Prompt,
     /// What a line end at the end of a file is.
     pub(crate) line_end: LineEnd,
+    /// Most bytes: [`SHORT`] or [`BLOB`].
+    pub(crate) limit: u64,
 }
 
 /// What one line end (`\n` or `\r\n`) at the end of a file is.
@@ -45,25 +50,26 @@ pub(crate) enum Prompt {
 /// Reads a secret from `source` (`-` is stdin), or asks for it if there is none.
 ///
 /// # Errors
-/// Unreadable, empty, longer than 64 KiB, not UTF-8, or nobody to ask.
+/// Unreadable, empty, longer than the limit, not UTF-8, or nobody to ask.
 pub(crate) fn read(source: Option<&PathBuf>, wanted: Wanted) -> Result<SecretString, Error> {
     match source {
         None => ask(wanted),
-        Some(path) => from_bytes(read_bytes(path, wanted.what)?, wanted.what, wanted.line_end),
+        Some(path) => from_bytes(read_bytes(path, wanted)?, wanted.what, wanted.line_end),
     }
 }
 
 /// Reads a file, or stdin if it is `-`.
-pub(crate) fn read_bytes(path: &Path, what: &'static str) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(crate) fn read_bytes(path: &Path, wanted: Wanted) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let Wanted { what, limit, .. } = wanted;
     if path != Path::new("-") {
-        return private_file::read(path, LIMIT);
+        return private_file::read(path, limit);
     }
-    private_file::read_limited(&mut io::stdin().lock(), LIMIT)
+    private_file::read_limited(&mut io::stdin().lock(), limit)
         .map_err(|source| Error::Read {
             path: "stdin".into(),
             source,
         })?
-        .ok_or(Error::SecretTooLong { what, limit: LIMIT })
+        .ok_or(Error::SecretTooLong { what, limit })
 }
 
 /// Stdin can be read once.

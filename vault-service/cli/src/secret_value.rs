@@ -9,7 +9,7 @@ use sallyport_model::{SecretString, SharedSecret, symmetric_key_bytes};
 
 use crate::error::Error;
 use crate::secret::SecretType;
-use crate::secret_input::{self, LineEnd, Prompt, Wanted};
+use crate::secret_input::{self, BLOB, LineEnd, Prompt, SHORT, Wanted};
 
 /// The options of all four types.
 #[derive(Args)]
@@ -40,7 +40,8 @@ pub(crate) struct Values {
     #[arg(long, value_name = "FILE")]
     secret_access_key_file: Option<PathBuf>,
 
-    /// Blob: file with the text, `-` for stdin, kept to the last byte [default: a prompt]
+    /// Blob: file with the text, at most 256 KiB, `-` for stdin, kept to the last byte [default: a
+    /// prompt]
     #[arg(long, value_name = "FILE")]
     content_file: Option<PathBuf>,
 }
@@ -136,6 +137,7 @@ impl Values {
                     self.content_file.as_ref(),
                     Wanted {
                         line_end: LineEnd::Kept,
+                        limit: BLOB,
                         ..wanted("content", "--content-file")
                     },
                 )?,
@@ -153,13 +155,14 @@ const fn wanted(what: &'static str, option: &'static str) -> Wanted {
         option,
         prompt: Prompt::Twice,
         line_end: LineEnd::Dropped,
+        limit: SHORT,
     }
 }
 
 fn read_key(file: Option<&PathBuf>, format: KeyFormat) -> Result<SecretString, Error> {
     const KEY: Wanted = wanted("key", "--key-file");
     if let (Some(path), KeyFormat::Raw) = (file, format) {
-        let bytes = secret_input::read_bytes(path, KEY.what)?;
+        let bytes = secret_input::read_bytes(path, KEY)?;
         if bytes.is_empty() {
             return Err(Error::EmptySecret { what: KEY.what });
         }

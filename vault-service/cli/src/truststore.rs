@@ -9,7 +9,7 @@ use crate::collection::GroupCollection;
 use crate::error::Error;
 use crate::kind::{AllowExpired, Kind, Upload, Words};
 use crate::request::{Body, Part};
-use crate::secret_input::{self, LineEnd, Prompt, Wanted};
+use crate::secret_input::{self, LineEnd, Prompt, SHORT, Wanted};
 use crate::store_type::{self, Algorithm};
 use crate::upload_file::{PemLabel, UploadFile};
 
@@ -124,6 +124,7 @@ pub(crate) const STORE_PASSPHRASE: Wanted = Wanted {
     option: "--store-passphrase-file",
     prompt: Prompt::Once,
     line_end: LineEnd::Dropped,
+    limit: SHORT,
 };
 
 const fn not_for_pem(flag: &'static str) -> Error {

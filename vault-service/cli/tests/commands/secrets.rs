@@ -334,3 +334,22 @@ fn a_dry_run_resolves_names_and_sends_no_write_and_shows_no_value() {
     scene.never_shows(PASSWORD);
     scene.never_shows("pa55-");
 }
+
+#[test]
+fn a_blob_may_have_as_much_as_the_vault_takes() {
+    let scene = Scene::logged_in();
+    let path = in_group("/sharedSecrets");
+    let made = json!({"message": "ok", "id": GROUP});
+    scene.vault.answer("POST", &path, 201, made);
+    let create = "secret create x --group payments --type Blob --content-file blob";
+    let most = "x".repeat(256 * 1024);
+    scene.file("blob", &most);
+    scene.say(create).succeeds();
+    let heard = scene.vault.heard();
+    assert_eq!(heard.last().unwrap().json()["content"], most);
+
+    scene.file("blob", &format!("{most}x"));
+    let ended = scene.say(create);
+    assert!(ended.fails(2).contains("blob is larger than 262144 bytes"));
+    assert!(scene.vault.heard().is_empty());
+}

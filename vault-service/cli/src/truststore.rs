@@ -11,7 +11,7 @@ use crate::kind::{AllowExpired, Kind, Upload, Words};
 use crate::request::{Body, Part};
 use crate::secret_input::{self, LineEnd, Prompt, SHORT, Wanted};
 use crate::store_type::{self, Algorithm};
-use crate::upload_file::{PemLabel, UploadFile};
+use crate::upload_file::UploadFile;
 
 /// The kind.
 pub(crate) struct Truststore;
@@ -66,25 +66,11 @@ impl Kind for Truststore {
     type Material = Material;
 
     fn read(content: Content) -> Result<Material, Error> {
-        let file = UploadFile::read(&content.file)?;
-        let store_type = match content.r#type {
-            Some(given) => given,
-            None => file.store_type(&content.file)?,
-        };
-        let passphrase_file = content.store_passphrase_file.as_ref();
-        let passphrase = match store_type {
-            StoreType::Pem if passphrase_file.is_some() => {
-                return Err(not_for_pem("--store-passphrase-file"));
-            }
-            StoreType::Pem if content.algorithm.is_some() => {
-                return Err(not_for_pem("--algorithm"));
-            }
-            StoreType::Pem => {
-                file.check_pem(&content.file, PemLabel::Certificate)?;
-                None
-            }
-            _ => Some(secret_input::read(passphrase_file, STORE_PASSPHRASE)?),
-        };
+        let (file, store_type) = UploadFile::read_certificates(&content.file, content.r#type)?;
+        if store_type == StoreType::Pem && content.algorithm.is_some() {
+            return Err(not_for_pem("--algorithm"));
+        }
+        let passphrase = store_passphrase(store_type, content.store_passphrase_file.as_ref())?;
         Ok(Material {
             file,
             store_type,
@@ -126,6 +112,18 @@ pub(crate) const STORE_PASSPHRASE: Wanted = Wanted {
     line_end: LineEnd::Dropped,
     limit: SHORT,
 };
+
+/// The passphrase of a store that is not PEM.
+pub(crate) fn store_passphrase(
+    store_type: StoreType,
+    source: Option<&PathBuf>,
+) -> Result<Option<SecretString>, Error> {
+    match store_type {
+        StoreType::Pem if source.is_some() => Err(not_for_pem("--store-passphrase-file")),
+        StoreType::Pem => Ok(None),
+        _ => secret_input::read(source, STORE_PASSPHRASE).map(Some),
+    }
+}
 
 const fn not_for_pem(flag: &'static str) -> Error {
     Error::Flag {

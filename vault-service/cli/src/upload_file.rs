@@ -45,8 +45,27 @@ impl UploadFile {
         Ok(file)
     }
 
+    /// Reads a file with certificates and says what it is: `given`, or what its first bytes say.
+    ///
+    /// # Errors
+    /// Like [`UploadFile::read_pem`] if it is PEM.
+    pub(crate) fn read_certificates(
+        path: &Path,
+        given: Option<StoreType>,
+    ) -> Result<(Self, StoreType), Error> {
+        let file = Self::read(path)?;
+        let store_type = match given {
+            Some(given) => given,
+            None => file.store_type(path)?,
+        };
+        if store_type == StoreType::Pem {
+            file.check_pem(path, PemLabel::Certificate)?;
+        }
+        Ok((file, store_type))
+    }
+
     /// Whether there is a block with this label; `path` is for the error.
-    pub(crate) fn check_pem(&self, path: &Path, label: PemLabel) -> Result<(), Error> {
+    fn check_pem(&self, path: &Path, label: PemLabel) -> Result<(), Error> {
         let (end_of_label, what) = match label {
             PemLabel::Certificate => ("-----BEGIN CERTIFICATE-----", "certificate"),
             PemLabel::PrivateKey => ("PRIVATE KEY-----", "private key"),

@@ -4,15 +4,20 @@ use clap::{Subcommand, value_parser};
 
 use crate::error::Error;
 use crate::output::Output;
-use crate::session::Session;
+use crate::session::{OrganizationSession, Session};
 
 /// The verbs.
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// List audit entries, oldest first: the newest ones, or those after a sequence number
     #[command(after_help = "Example:\n  sallyport audit list --limit 20\n  \
-                      sallyport audit list --after 4711 -o json")]
+                      sallyport audit list --after 4711 -o json\n  \
+                      sallyport audit list --organization")]
     List {
+        /// Read the log of the organization: logins, users, apps, permissions, environments
+        /// [default: the log of the environment]
+        #[arg(long)]
+        organization: bool,
         /// How many entries at most, 1 to 1000
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = value_parser!(u16).range(1..=1000))]
         limit: u16,
@@ -24,11 +29,22 @@ pub(crate) enum Command {
 
 /// Runs a verb.
 pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
-    let Command::List { limit, after } = command;
-    let mut session = Session::open()?;
+    let Command::List {
+        organization,
+        limit,
+        after,
+    } = command;
     let after = after.map_or_else(String::new, |seq| format!("after={seq}&"));
-    let path = session.own(format_args!("/audit?{after}limit={limit}"));
-    let answer = session.client.list(&path)?;
+    let page = format!("/audit?{after}limit={limit}");
+    let answer = if organization {
+        let mut session = OrganizationSession::open()?;
+        let path = session.of_organization(page);
+        session.client.list(&path)?
+    } else {
+        let mut session = Session::open()?;
+        let path = session.own(page);
+        session.client.list(&path)?
+    };
     output.items(
         &answer,
         &[

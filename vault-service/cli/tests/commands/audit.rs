@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::scene::{Scene, own};
+use crate::scene::{Scene, of_organization, own};
 
 #[test]
 fn audit_list_reads_the_newest_or_goes_on_after_one() {
@@ -23,4 +23,16 @@ fn audit_list_reads_the_newest_or_goes_on_after_one() {
     let ended = scene.run(&["audit", "list", "--after", "7", "--limit", "5"]);
     assert_eq!(ended.succeeds(), "No audit entries.\n");
     scene.run(&["audit", "list", "--limit", "1001"]).fails(2);
+}
+
+#[test]
+fn audit_list_reads_the_log_of_the_organization_on_demand() {
+    let scene = Scene::logged_in();
+    let entry = json!({"seq": 3, "time": "2026-01-01T00:00:00Z", "actor": "ada", "actorKind": "user",
+        "operation": "user.login", "object": "ada", "outcome": "allowed", "reason": null, "version": null});
+    let path = of_organization("/audit?limit=100");
+    scene.vault.answer("GET", &path, 200, json!([entry]));
+    let ended = scene.say("audit list --organization");
+    assert!(ended.succeeds().contains("user.login"));
+    assert_eq!(scene.vault.heard_lines(), [format!("GET {path}")]);
 }

@@ -63,7 +63,7 @@ pub(crate) enum Command {
     /// read grant, and the group must be downloadable. No login is needed; the vault logs it.
     #[command(
         after_help = "Example:\n  sallyport gateway download secret://payments/keystores/edge \\\n    \
-                      --provider-url https://vault.example:8443 --gateway edge-1/ \\\n    \
+                      --provider-url https://vault.example:8444 --gateway edge-1/ \\\n    \
                       --format pkcs12 --passphrase-file edge.pass --out edge.p12"
     )]
     Download(Box<Download>),

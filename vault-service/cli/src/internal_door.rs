@@ -78,10 +78,9 @@ impl InternalDoor {
             return Ok(Answer { headers, body });
         }
         let text = String::from_utf8_lossy(&body);
-        Err(Error::Refused(Box::new(Refusal::from_body(
-            status.as_u16(),
-            &text,
-        ))))
+        Err(Error::Refused(Box::new(
+            Refusal::from_body(status.as_u16(), &text).of_a_gateway(),
+        )))
     }
 }
 

@@ -22,6 +22,15 @@ pub(crate) struct Refusal {
     request_id: Option<String>,
     /// The secrets that refer to the one that was to be deleted.
     users: Vec<User>,
+    /// Who was refused.
+    asker: Asker,
+}
+
+/// Who asked: people have logins and permissions, gateways certificates and grants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asker {
+    Account,
+    Gateway,
 }
 
 #[derive(Debug, Deserialize)]
@@ -77,7 +86,14 @@ impl Refusal {
             pointer: body.pointer,
             request_id: body.request_id,
             users: body.users,
+            asker: Asker::Account,
         }
+    }
+
+    /// The same, said to a gateway.
+    pub(crate) const fn of_a_gateway(mut self) -> Self {
+        self.asker = Asker::Gateway;
+        self
     }
 
     /// Whether what is there is not what the request expects.
@@ -88,6 +104,18 @@ impl Refusal {
     /// What to do about it.
     pub(crate) fn advice(&self) -> String {
         let text = match self.status {
+            401 if self.asker == Asker::Gateway => {
+                "check that the gateway is registered and its certificate has not ended: \
+                 sallyport gateway list"
+            }
+            403 if self.asker == Asker::Gateway => {
+                "check that --gateway is a gateway's, and that the group is downloadable: \
+                 sallyport group update GROUP --downloadable true"
+            }
+            404 if self.asker == Asker::Gateway => {
+                "check the reference, and that the gateway has a read grant: \
+                 sallyport grant list --group GROUP"
+            }
             401 => "log in again: sallyport login ...",
             403 => "ask an administrator for a permission or a grant; `whoami` shows what you have",
             404 => "look at what there is with `list`; it may also be that you may not see it",
@@ -228,6 +256,19 @@ mod tests {
         assert_eq!(refusal.lines(), ["used by tlsContexts/in (1)"]);
         assert!(refusal.is_conflict() && refusal.advice().contains("--force"));
         assert_eq!(refusal.json()["users"][0]["name"], "in");
+    }
+
+    #[test]
+    fn a_gateway_is_told_of_grants_and_not_of_logins() {
+        for (status, word) in [
+            (401, "gateway list"),
+            (403, "--downloadable true"),
+            (404, "grant list"),
+        ] {
+            let account = Refusal::from_body(status, "{}");
+            assert!(!account.advice().contains(word));
+            assert!(account.of_a_gateway().advice().contains(word));
+        }
     }
 
     #[test]

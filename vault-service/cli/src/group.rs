@@ -25,7 +25,8 @@ pub(crate) enum Command {
     Create {
         /// 3 to 35 letters, digits and dashes; starts with a letter, does not end with a dash
         name: GroupName,
-        /// Let other applications hand its secrets to their users
+        /// Let gateways with a read grant fetch its keys and certificates as files: private keys
+        /// may leave the vault
         #[arg(long)]
         downloadable: bool,
         #[command(flatten)]
@@ -77,7 +78,8 @@ pub(crate) struct Update {
     /// The new name; references by name must follow
     #[arg(long = "name", id = "to", value_name = "NAME")]
     to: Option<GroupName>,
-    /// Whether other applications may hand its secrets to their users
+    /// Whether gateways with a read grant may fetch its keys and certificates as files: private
+    /// keys may leave the vault then
     #[arg(long, value_name = "true|false")]
     downloadable: Option<bool>,
     #[command(flatten)]

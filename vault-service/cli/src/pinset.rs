@@ -19,7 +19,7 @@ pub(crate) struct Pinset;
 /// What is pinned.
 #[derive(Args)]
 pub(crate) struct Content {
-    /// Certificates, PEM, concatenated; at most 1 MiB. The public key of each is an active pin
+    /// Certificates, PEM, concatenated; at most 512 KiB. The public key of each is an active pin
     #[arg(long, required_unless_present = "pin")]
     file: Option<PathBuf>,
 

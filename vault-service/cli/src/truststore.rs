@@ -7,7 +7,7 @@ use sallyport_model::{Collection, SecretString, StoreType};
 
 use crate::collection::GroupCollection;
 use crate::error::Error;
-use crate::kind::{AllowExpired, Kind, Upload, Words};
+use crate::kind::{Kind, Upload, Words};
 use crate::request::{Body, Part};
 use crate::secret_input::{self, LineEnd, Prompt, SHORT, Wanted};
 use crate::store_type::{self, Algorithm};
@@ -36,8 +36,9 @@ pub(crate) struct Content {
     #[arg(long, value_enum, ignore_case = true)]
     algorithm: Option<Algorithm>,
 
-    #[command(flatten)]
-    expired: AllowExpired,
+    /// Changes nothing: certificates that have ended are taken anyway, and no chain ends at them
+    #[arg(long)]
+    allow_expired: bool,
 
     /// Trust a certificate that is no CA's for itself alone, byte for byte
     #[arg(long)]
@@ -76,10 +77,11 @@ impl Kind for Truststore {
             store_type,
             passphrase,
             algorithm: content.algorithm,
-            query: match (content.allow_pinned_leaves, content.expired.query()) {
-                (false, query) => query,
-                (true, "") => "?allowPinnedLeaves=true",
-                (true, _) => "?allowExpiredCert=true&allowPinnedLeaves=true",
+            query: match (content.allow_pinned_leaves, content.allow_expired) {
+                (false, false) => "",
+                (false, true) => "?allowExpiredCert=true",
+                (true, false) => "?allowPinnedLeaves=true",
+                (true, true) => "?allowExpiredCert=true&allowPinnedLeaves=true",
             },
         })
     }

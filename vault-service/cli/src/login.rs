@@ -176,18 +176,17 @@ pub(crate) fn logout(output: Output) -> Result<(), Error> {
 pub(crate) fn whoami(output: Output) -> Result<(), Error> {
     let mut session = OrganizationSession::open()?;
     let in_use = session.environment_if_any()?;
-    let me = session.client.get(ME)?;
+    let mut me = session.client.get(ME)?;
     let id = session.id();
     let environments = session::environments(&mut session.client, id)?;
-    let environment = |id: &str| {
+    let organization = session::organization(&mut session.client, Some(&id.to_string()))?.1;
+    let find = |id: &str| {
         let known = environments.iter().find(|named| named.id.to_string() == id);
-        known.map_or_else(|| id.to_owned(), ToString::to_string)
+        known.cloned()
     };
+    let environment = |id: &str| find(id).map_or_else(|| id.to_owned(), |named| named.to_string());
+    let in_use = in_use.map(|id| id.to_string());
     let text = |pointer: &str| text_of(me.pointer(pointer).unwrap_or(&Value::Null));
-    let mut organization = id.to_string();
-    if text("/organization/id") == organization {
-        organization = format!("{} ({organization})", text("/organization/name"));
-    }
     let held = me.get("permissions").and_then(Value::as_array);
     let permissions: Vec<String> = held
         .into_iter()
@@ -201,10 +200,20 @@ pub(crate) fn whoami(output: Output) -> Result<(), Error> {
     let people = json!({
         "vault": session.client.url(),
         "name": format!("{} ({} {})", text("/name"), text("/kind"), text("/id")),
-        "organization": organization,
-        "environment": in_use.map(|id| environment(&id.to_string())),
+        "organization": organization.to_string(),
+        "environment": in_use.as_deref().map(environment),
         "administrator": me.get("administrator"),
         "permissions": permissions,
     });
+    let name = in_use.as_deref().and_then(find).map(|named| named.name);
+    if let Some(members) = me.as_object_mut() {
+        let in_use = json!({
+            "organization": {"id": organization.id, "name": organization.name},
+            "environment": in_use.map(|id| json!({"id": id, "name": name})),
+        });
+        members.insert("vault".to_owned(), session.client.url().into());
+        // The organization the vault names is the actor's own.
+        members.insert("inUse".to_owned(), in_use);
+    }
     output.summary(&me, &people)
 }

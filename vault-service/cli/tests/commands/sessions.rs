@@ -189,6 +189,12 @@ fn whoami_shows_where_one_is_and_what_one_may_do() {
     }
     let json = scene.run(&["whoami", "-o", "json"]).json();
     assert_eq!(json["id"], "app-1");
+    assert_eq!(json["vault"], scene.vault.url());
+    assert_eq!(
+        json["inUse"],
+        json!({"organization": {"id": ORGANIZATION, "name": "Acme"},
+            "environment": {"id": ENVIRONMENT, "name": "production"}})
+    );
     assert_eq!(scene.say("whoami -o name").succeeds(), "ci\n");
     scene.never_prints(CLIENT_SECRET);
 }

@@ -60,7 +60,8 @@ impl Error {
                 "ask an administrator for a permission: sallyport permission set ..."
             }
             Self::NoSuch { known, .. } if known.count() == 0 => {
-                "create it first; `sallyport --help` shows how"
+                "create it first (`sallyport --help` shows how); if it is there, you may lack \
+                 read:secrets_metadata to see names: its id works without"
             }
             Self::NoSuch { .. } => "use one of these names, or an id",
             Self::Ambiguous { .. } => "use an id",

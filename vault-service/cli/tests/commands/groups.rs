@@ -271,3 +271,22 @@ fn a_dry_run_of_every_verb_that_writes_sends_nothing() {
         .collect();
     assert!(methods.iter().all(|method| method == "GET"), "{methods:?}");
 }
+
+#[test]
+fn who_sees_no_group_learns_that_an_id_works() {
+    let scene = Scene::new();
+    scene.login().succeeds();
+    scene
+        .vault
+        .answer("GET", &manager("/secretGroups"), 200, json!([]));
+    let ended = scene.say("keystore list --group payments");
+    let stderr = ended.fails(1);
+    assert!(
+        stderr.starts_with("error: no secret group \"payments\"; there are none\n"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("read:secrets_metadata to see names: its id works without"),
+        "{stderr}"
+    );
+}

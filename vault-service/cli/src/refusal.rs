@@ -5,6 +5,9 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+const LOCKED: &str = "see who works on the group: sallyport group edit status";
+const LAST_ADMINISTRATOR: &str = "make another one: sallyport user create NAME --administrator";
+
 /// A refusal, from either kind of body or from the status alone.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -120,10 +123,7 @@ impl Refusal {
             403 => "ask an administrator for a permission or a grant; `whoami` shows what you have",
             404 => "look at what there is with `list`; it may also be that you may not see it",
             409 if !self.users.is_empty() => "change those first, or delete with --force",
-            409 => {
-                "look at what is there with `list` or `show`; if the group is locked: \
-                 sallyport group edit status"
-            }
+            409 => self.advice_on_conflict(),
             412 => "another version is current: `show` it, then repeat with its number",
             413 => "send less: the vault takes files up to 1 MiB",
             429 | 503 => "wait a moment and repeat it",
@@ -131,6 +131,19 @@ impl Refusal {
             _ => "ask who runs the vault; its log knows more",
         };
         text.to_owned()
+    }
+
+    /// The vault has one code for conflicts in Anypoint's shape: its sentence says which it is.
+    fn advice_on_conflict(&self) -> &'static str {
+        let says = |words: &str| self.message.contains(words);
+        match self.code.as_deref() {
+            Some("locked") => LOCKED,
+            Some("last_administrator") => LAST_ADMINISTRATOR,
+            _ if says("edit session") => LOCKED,
+            _ if says("already") => "choose another name, or change the one that is there",
+            _ if says("at the same time") => "`show` it, then repeat it",
+            _ => "look at what is there with `list` or `show`",
+        }
     }
 
     /// The lines below the message, for people.
@@ -268,6 +281,32 @@ mod tests {
             let account = Refusal::from_body(status, "{}");
             assert!(!account.advice().contains(word));
             assert!(account.of_a_gateway().advice().contains(word));
+        }
+    }
+
+    #[test]
+    fn the_advice_on_a_conflict_is_about_what_is_in_the_way() {
+        for (body, word) in [
+            (
+                r#"{"message":"there is already a user named \"bob\""}"#,
+                "another name",
+            ),
+            (
+                r#"{"message":"\"ada\" has an edit session open on it"}"#,
+                "edit status",
+            ),
+            (
+                r#"{"detail":"x","code":"last_administrator"}"#,
+                "--administrator",
+            ),
+            (
+                r#"{"message":"somebody else changed it at the same time"}"#,
+                "repeat",
+            ),
+            (r#"{"message":"x"}"#, "`list`"),
+        ] {
+            let advice = Refusal::from_body(409, body).advice();
+            assert!(advice.contains(word), "{advice}");
         }
     }
 

@@ -101,8 +101,7 @@ fn a_refused_registration_leaves_no_key_behind() {
     assert_eq!(
         ended.fails(4),
         "error: a gateway named edge-1 exists\n  at /name\n  request id r-1\n  \
-         look at what is there with `list` or `show`; if the group is locked: \
-         sallyport group edit status\n"
+         look at what is there with `list` or `show`\n"
     );
     assert_eq!(fs::read_dir(scene.path("edge")).unwrap().count(), 0);
 }

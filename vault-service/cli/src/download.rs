@@ -55,6 +55,8 @@ pub(crate) fn run(download: &Download, output: Output) -> Result<(), Error> {
         out,
         ..
     } = download;
+    // The vault logs a key that is fetched: it must not be lost for want of a place.
+    private_file::check_writable(out)?;
     let door = download.gateway.open()?;
     let fields = Fields::default()
         .plain("reference", reference.as_str())

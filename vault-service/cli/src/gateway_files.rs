@@ -1,5 +1,6 @@
 //! What a gateway needs on disk: its key, its certificate, and the CA of the vault.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256};
@@ -13,6 +14,8 @@ const MAX_KEY_FILE: u64 = 64 * 1024;
 /// A directory with `gateway.key`, `gateway.pem` and `ca.pem`.
 pub(crate) struct GatewayFiles {
     directory: PathBuf,
+    /// Whether this run made the directory.
+    made: bool,
 }
 
 /// What to do about a key that is there already.
@@ -35,14 +38,19 @@ pub(crate) struct GatewayKey {
 impl GatewayFiles {
     /// Makes the directory (0700) if it is missing.
     pub(crate) fn open(directory: &Path) -> Result<Self, Error> {
+        let made = !directory.exists();
         private_file::create_directory(directory)?;
-        Ok(Self::at(directory))
+        Ok(Self {
+            directory: directory.to_owned(),
+            made,
+        })
     }
 
     /// The files of a directory that is there.
     pub(crate) fn at(directory: &Path) -> Self {
         Self {
             directory: directory.to_owned(),
+            made: false,
         }
     }
 
@@ -97,6 +105,15 @@ impl GatewayFiles {
     }
 }
 
+impl Drop for GatewayFiles {
+    fn drop(&mut self) {
+        if self.made {
+            // With the files in it this fails, as it should.
+            let _ = fs::remove_dir(&self.directory);
+        }
+    }
+}
+
 impl GatewayKey {
     /// A certificate signing request (PKCS#10, PEM). The vault decides about the identity; the
     /// name only helps people.
@@ -131,7 +148,6 @@ fn read_key(path: &Path) -> Result<GatewayKey, Error> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;

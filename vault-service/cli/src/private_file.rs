@@ -29,6 +29,20 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error>
     staged.move_to(path)
 }
 
+/// Whether [`replace`] can write `path`, without touching what is there.
+pub(crate) fn check_writable(path: &Path) -> Result<(), Error> {
+    if path.is_dir() {
+        let source = io::Error::from(io::ErrorKind::IsADirectory);
+        return Err(write_error(path, source));
+    }
+    Staged::write(&beside(path), b"", PRIVATE)
+        .map(drop)
+        .map_err(|error| match error {
+            Error::Write { source, .. } => write_error(path, source),
+            other => other,
+        })
+}
+
 /// A file that disappears again unless it is kept: what it belongs to may still fail.
 pub(crate) struct Staged {
     path: PathBuf,
@@ -171,6 +185,15 @@ mod tests {
         let staged = Staged::write(&path, b"", PRIVATE).unwrap();
         staged.fill(b"secret").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"secret");
+    }
+
+    #[test]
+    fn only_a_file_in_a_directory_that_is_there_can_be_written() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(check_writable(&directory.path().join("f")).is_ok());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        assert!(check_writable(&directory.path().join("missing/f")).is_err());
+        assert!(check_writable(directory.path()).is_err());
     }
 
     #[test]

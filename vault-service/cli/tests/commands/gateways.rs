@@ -103,7 +103,10 @@ fn a_refused_registration_leaves_no_key_behind() {
         "error: a gateway named edge-1 exists\n  at /name\n  request id r-1\n  \
          look at what is there with `list` or `show`\n"
     );
-    assert_eq!(fs::read_dir(scene.path("edge")).unwrap().count(), 0);
+    assert!(!scene.path("edge").exists());
+    fs::create_dir(scene.path("edge")).unwrap();
+    scene.say("gateway create edge-1 --out edge").fails(4);
+    assert!(scene.path("edge").exists());
 }
 
 #[test]
@@ -193,4 +196,17 @@ fn a_dry_run_makes_no_key_and_sends_nothing() {
     scene.say("gateway create edge-1 --out edge").succeeds();
     let ended = scene.say("gateway create edge-1 --out edge --dry-run");
     assert!(ended.fails(2).contains("holds a private key"));
+}
+
+#[test]
+fn a_download_without_a_place_for_its_file_is_not_asked_for() {
+    let scene = with_a_gateway();
+    let url = scene.vault.url();
+    let line = format!(
+        "gateway download secret://payments/keystores/edge --provider-url {url} --gateway edge \
+         --out nowhere/edge.pem"
+    );
+    let ended = scene.say(&line);
+    assert!(ended.fails(2).contains("cannot write nowhere/edge.pem"));
+    assert!(scene.vault.heard().is_empty());
 }

@@ -160,15 +160,14 @@ impl Login {
 /// Removes the profile; a missing one is as good.
 pub(crate) fn logout(output: Output) -> Result<(), Error> {
     let file = Profile::location()?;
-    match fs::remove_file(&file) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            return Err(Error::Write { path: file, source });
-        }
-        _ => {}
-    }
+    let done = match fs::remove_file(&file) {
+        Ok(()) => "Logged out",
+        Err(source) if source.kind() == io::ErrorKind::NotFound => "You were not logged in",
+        Err(source) => return Err(Error::Write { path: file, source }),
+    };
     output.done(
         &json!({ "profile": file }),
-        &format!("Logged out: no profile at {}", file.display()),
+        &format!("{done}: no profile at {}", file.display()),
     )
 }
 

@@ -292,9 +292,11 @@ fn a_wrong_password_is_reported_and_no_profile_is_written() {
 #[test]
 fn logout_removes_the_profile_and_may_be_repeated() {
     let scene = Scene::logged_in();
-    scene.run(&["logout"]).succeeds();
+    let ended = scene.run(&["logout"]);
+    assert!(ended.succeeds().starts_with("Logged out: "));
     assert!(!scene.profile().exists());
-    scene.run(&["logout"]).succeeds();
+    let ended = scene.run(&["logout"]);
+    assert!(ended.succeeds().starts_with("You were not logged in: "));
     let ended = scene.run(&["group", "list"]);
     assert!(ended.fails(2).contains("run: sallyport login"));
 }

@@ -97,10 +97,15 @@ impl FlexGateway {
 pub(super) fn suites(ciphers: &[String]) -> Result<Vec<&'static str>, Error> {
     let suite = |name: &String| match name.parse::<CipherSuite>() {
         Ok(suite) => Ok(suite.as_str()),
-        Err(error) => Err(Error::Flag {
-            flag: "--cipher",
-            reason: format!("has an {error}").into(),
-        }),
+        Err(_) => {
+            let shown: String = name.chars().take(64).collect();
+            let all: Vec<&str> = CipherSuite::all().map(CipherSuite::as_str).collect();
+            let all = all.join(", ");
+            Err(Error::Flag {
+                flag: "--cipher",
+                reason: format!("has an unknown cipher suite {shown:?}; there are: {all}").into(),
+            })
+        }
     };
     ciphers.iter().map(suite).collect()
 }

@@ -164,7 +164,15 @@ fn what_makes_no_sense_is_refused_before_any_request() {
             .contains("TLSv1.1, TLSv1.2, TLSv1.3")
     );
     assert!(create(&["--keystore", "edge", "--alpn", "h3"]).contains("h2, http/1.1"));
-    assert!(create(&["--keystore", "edge", "--cipher", "AES"]).contains("unknown cipher suite"));
+    let refused = create(&["--keystore", "edge", "--cipher", "AES"]);
+    assert!(
+        refused.contains("unknown cipher suite \"AES\""),
+        "{refused}"
+    );
+    assert!(
+        refused.contains("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
+        "{refused}"
+    );
     assert!(scene.vault.heard().is_empty());
 }
 

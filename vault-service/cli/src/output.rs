@@ -37,6 +37,11 @@ impl Output {
         Self { format }
     }
 
+    /// Whether a program reads it.
+    pub(crate) const fn is_structured(self) -> bool {
+        matches!(self.format, Format::Json | Format::Yaml)
+    }
+
     /// A collection: the server's array, or one row per item, its name first, and `empty` if there
     /// is none.
     pub(crate) fn items(
@@ -114,7 +119,7 @@ impl Output {
 
     /// A request that is not sent.
     pub(crate) fn planned(self, request: &Value) -> Result<(), Error> {
-        if matches!(self.format, Format::Json | Format::Yaml) {
+        if self.is_structured() {
             return self.structured(&json!({ "dryRun": request }));
         }
         let mut text = format!(
@@ -178,7 +183,7 @@ impl Output {
             _ => None,
         };
         let advice = error.advice();
-        if matches!(self.format, Format::Json | Format::Yaml) {
+        if self.is_structured() {
             let mut object = refusal.map_or_else(|| json!({}), |refusal| refusal.json());
             if let Value::Object(members) = &mut object {
                 members.insert("message".to_owned(), error.to_string().into());

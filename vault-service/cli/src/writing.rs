@@ -1,5 +1,6 @@
 //! How everything that changes the vault is sent: dry runs, confirmations, warnings.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use clap::Args;
@@ -33,7 +34,7 @@ pub(crate) struct Destroying {
 pub(crate) struct Storing {
     #[command(flatten)]
     pub(crate) writing: Writing,
-    /// Show the vault's warnings on stderr, for example about certificates that end soon
+    /// Show the vault's warnings on stderr also with -o json and yaml, whose output has them
     #[arg(long, help_heading = None::<&str>)]
     warn: bool,
 }
@@ -79,7 +80,7 @@ impl Destroying {
 }
 
 impl Storing {
-    /// Like [`Writing::send`]; shows warnings if they are wanted.
+    /// Like [`Writing::send`]; shows warnings, each once, unless the output has them.
     pub(crate) fn send(
         self,
         session: &mut OrganizationSession,
@@ -88,11 +89,13 @@ impl Storing {
     ) -> Result<Option<Value>, Error> {
         let answer = self.writing.send(session, request, output)?;
         let warnings = answer.as_ref().and_then(|answer| answer.get("warnings"));
-        if self.warn
-            && let Some(warnings) = warnings.and_then(Value::as_array)
-        {
-            for warning in warnings.iter().filter_map(Value::as_str) {
-                warn(&format!("warning: {}", printable(warning)));
+        if self.warn || !output.is_structured() {
+            let warnings = warnings.and_then(Value::as_array).into_iter().flatten();
+            let mut shown = BTreeSet::new();
+            for warning in warnings.filter_map(Value::as_str) {
+                if shown.insert(warning) {
+                    warn(&format!("warning: {}", printable(warning)));
+                }
             }
         }
         Ok(answer)

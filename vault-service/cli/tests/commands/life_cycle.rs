@@ -246,17 +246,19 @@ fn another_current_version_is_a_conflict() {
 }
 
 #[test]
-fn warnings_are_shown_on_stderr_if_they_are_wanted() {
+fn warnings_are_shown_once_on_stderr_unless_the_output_has_them() {
     let scene = Scene::logged_in();
-    let answer = json!({"message": "ok", "id": ID, "warnings": ["edge ends in 3 days\u{1b}[2J"]});
+    let answer = json!({"message": "ok", "id": ID, "warnings": ["edge ends in 3 days\u{1b}[2J", "edge ends in 3 days\u{1b}[2J"]});
     scene
         .vault
         .answer("POST", &in_group("/truststores"), 201, answer);
     scene.file("roots.pem", "-----BEGIN CERTIFICATE-----");
-    let create = "truststore create edge --group payments --file roots.pem -o json";
-    let quiet = scene.say(create);
-    assert_eq!(quiet.json()["warnings"].as_array().unwrap().len(), 1);
-    let loud = scene.say(&format!("{create} --warn"));
-    assert_eq!(loud.code, 0);
-    assert_eq!(loud.stderr, "warning: edge ends in 3 days\u{fffd}[2J\n");
+    let create = "truststore create edge --group payments --file roots.pem";
+    let quiet = scene.say(&format!("{create} -o json"));
+    assert_eq!(quiet.json()["warnings"].as_array().unwrap().len(), 2);
+    for more in ["", "-o name", "-o json --warn"] {
+        let loud = scene.say(&format!("{create} {more}"));
+        assert_eq!(loud.code, 0);
+        assert_eq!(loud.stderr, "warning: edge ends in 3 days\u{fffd}[2J\n");
+    }
 }

@@ -31,6 +31,7 @@ mod known;
 mod life_cycle;
 mod login;
 mod names;
+mod option_words;
 mod org;
 mod output;
 mod permission;

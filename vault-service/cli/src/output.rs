@@ -8,6 +8,7 @@ use comfy_table::presets::NOTHING;
 use serde_json::{Value, json};
 
 use crate::error::{EXIT_USAGE, Error};
+use crate::option_words::as_options;
 
 /// What the user asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -194,7 +195,16 @@ impl Output {
             return self.structured_error(&object);
         }
         let lines = refusal.map(|refusal| refusal.lines()).unwrap_or_default();
-        let mut text = format!("error: {}", printable(&error.to_string()));
+        let sentence = error.to_string();
+        // Other errors speak of options already.
+        let (sentence, lines) = match refusal {
+            Some(_) => (
+                as_options(&sentence),
+                lines.iter().map(|line| as_options(line)).collect(),
+            ),
+            None => (sentence, lines),
+        };
+        let mut text = format!("error: {}", printable(&sentence));
         for line in lines.into_iter().chain([advice]) {
             text.push_str("\n  ");
             text.push_str(&printable(&line));

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::option_words::as_options;
 use crate::output::{Output, printable, warn};
 use crate::request::Request;
 use crate::session::OrganizationSession;
@@ -94,7 +95,7 @@ impl Storing {
             let mut shown = BTreeSet::new();
             for warning in warnings.filter_map(Value::as_str) {
                 if shown.insert(warning) {
-                    warn(&format!("warning: {}", printable(warning)));
+                    warn(&format!("warning: {}", printable(&as_options(warning))));
                 }
             }
         }

@@ -210,3 +210,19 @@ fn help_explains_exit_codes_and_files() {
     let help = scene.run(&["login", "--help"]);
     assert!(help.succeeds().contains("keeps the client secret"));
 }
+
+#[test]
+fn people_read_options_and_programs_the_words_of_the_vault() {
+    let scene = Scene::logged_in();
+    scene.vault.answer("POST", &in_group("/certificates"), 400, json!({
+        "message": "certStore: the certificate of CN=old expired on 2020-01-01; allowExpiredCert=true accepts it",
+    }));
+    scene.file("old.pem", "-----BEGIN CERTIFICATE-----");
+    let create = "certificate create old --group payments --file old.pem";
+    let ended = scene.say(create);
+    assert!(ended.fails(1).starts_with(
+        "error: --file: the certificate of CN=old expired on 2020-01-01; --allow-expired accepts it\n"
+    ));
+    let ended = scene.say(&format!("{create} -o json"));
+    assert!(ended.fails(1).contains("allowExpiredCert=true"));
+}

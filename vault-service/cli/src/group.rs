@@ -57,6 +57,8 @@ pub(crate) enum Command {
         destroying: Destroying,
     },
     /// Copy a secret group with all its secrets, also into another environment
+    ///
+    /// Of each secret the current version is copied; pending and previous ones are not.
     #[command(
         after_help = "Example:\n  sallyport group clone payments payments-test --environment sandbox"
     )]

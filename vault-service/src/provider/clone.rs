@@ -1,6 +1,6 @@
 //! Copying a secret to another group: open, give it the new ids, seal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use sallyport_model::{Collection, SecretId};
@@ -21,7 +21,8 @@ impl SecretCopier for Provider {
         ids: &BTreeMap<SecretId, SecretId>,
     ) -> Result<Vec<u8>, CopyError> {
         let mut payload = self.opened(group, secret, version).await?;
-        for old in &version.refers_to {
+        // Certificate and CA of a CRL distributor may be one: after its first turn the old id is gone.
+        for old in &BTreeSet::from_iter(version.refers_to.iter().copied()) {
             let new = ids.get(old).ok_or(CopyError::References)?;
             rename(&mut payload, *old, *new).ok_or(CopyError::References)?;
         }

@@ -5,7 +5,9 @@ use sallyport_model::{Access, EnvironmentId, GroupId, Scope};
 use sallyport_vault::store::{EnvironmentRecord, Write};
 use serde_json::{Value, json};
 
+use crate::http::Part;
 use crate::scene::{Scene, at};
+use crate::vault::ca;
 
 const NOTHING: Value = Value::Null;
 
@@ -74,6 +76,48 @@ async fn a_clone_has_everything_with_new_keys_and_ids_and_is_served() {
         1
     );
     assert_ne!(context, "");
+}
+
+#[tokio::test]
+async fn what_refers_to_one_secret_twice_is_cloned() {
+    let scene = Scene::new().await;
+    let ca = ca().pem();
+    let parts = [
+        Part::Text("type", "PEM"),
+        Part::Text("name", "ca"),
+        Part::File("certStore", "ca.pem", ca.as_bytes()),
+    ];
+    let reply = scene.door.form(Method::POST, "certificates", &parts).await;
+    let certificate = reply.created();
+    let path = json!({ "path": format!("certificates/{certificate}") });
+    let distributor = json!({
+        "name": "lists", "completeCrlIssuerUrl": "http://crl.example/ca.crl", "frequency": 60,
+        "distributorCertificate": path, "caCertificate": path,
+    });
+    let collection = "crlDistributorConfigs";
+    let reply = scene
+        .door
+        .call(Method::POST, collection, &[], distributor)
+        .await;
+    reply.is(StatusCode::CREATED);
+
+    let reply = scene
+        .door
+        .own(Method::POST, "clone", json!({ "name": "copies" }))
+        .await;
+    let cloned = reply.is(StatusCode::CREATED).json();
+    let copies = scene
+        .door
+        .at_group(cloned["id"].as_str().unwrap().parse().unwrap());
+    let copied = copies.get(collection).await.ok()[0]["meta"]["path"].clone();
+    let shown = copies.get(copied.as_str().unwrap()).await.ok();
+    let certificates = copies.get("certificates").await.ok();
+    for field in ["distributorCertificate", "caCertificate"] {
+        assert_eq!(
+            shown[field]["path"], certificates[0]["meta"]["path"],
+            "{shown}"
+        );
+    }
 }
 
 #[tokio::test]

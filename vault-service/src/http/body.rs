@@ -11,6 +11,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::json_limits;
+use super::objects::Objects;
 use crate::manager::{Form, Problem, Violation};
 
 /// Largest request body of the public door, in bytes.
@@ -82,8 +83,8 @@ pub(super) async fn json<T: DeserializeOwned>(
     let bytes = read(headers, body, "application/json", limit).await?;
     json_limits::check(&bytes).map_err(|limit| wrong("", limit.to_string()))?;
     let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
-    let value =
-        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| place(&error))?;
+    let value = serde_path_to_error::deserialize(Objects(&mut deserializer))
+        .map_err(|error| place(&error))?;
     deserializer
         .end()
         .map_err(|_| wrong("", "must be one JSON object and nothing after it"))?;
@@ -231,12 +232,25 @@ fn without_value(message: &str) -> String {
     ] {
         if message.starts_with(prefix) {
             return match message.rsplit_once("expected ") {
-                Some((_, expected)) => format!("{what}, expected {expected}"),
+                Some((_, expected)) => format!("{what}, expected {}", in_json(expected)),
                 None => what.to_owned(),
             };
         }
     }
     message.to_owned()
+}
+
+/// What serde expects, in words of JSON: names of types say nothing to a client.
+fn in_json(expected: &str) -> &str {
+    let types = [
+        "struct ",
+        "internally tagged enum ",
+        "adjacently tagged enum ",
+    ];
+    match types.iter().any(|name| expected.starts_with(name)) {
+        true => "an object",
+        false => expected,
+    }
 }
 
 #[cfg(test)]
@@ -297,6 +311,27 @@ mod tests {
         let (place, problem) = violation(r#"{"name":" x","inner":{"numbers":[]}}"#).await;
         assert_eq!(place, "/name");
         assert!(problem.contains("space"), "{problem}");
+    }
+
+    #[tokio::test]
+    async fn an_array_is_no_object_and_types_of_rust_are_not_named() {
+        for (text, place, expected) in [
+            (r#" ["x",{"numbers":[1]}]"#, "", "expected an object"),
+            (r#"["x"]"#, "", "expected an object"),
+            (r#""x""#, "", "expected an object"),
+            (r#"{"name":"x","inner":7}"#, "/inner", "expected an object"),
+            (r#"{"name":"x","inner":[]}"#, "/inner", "expected an object"),
+            (
+                r#"{"name":"x","inner":[[1]]}"#,
+                "/inner",
+                "expected an object",
+            ),
+        ] {
+            let (found, problem) = violation(text).await;
+            assert_eq!(found, place, "{text}");
+            assert!(problem.contains(expected), "{problem}");
+            assert!(!problem.contains("Inner"), "{problem}");
+        }
     }
 
     #[tokio::test]

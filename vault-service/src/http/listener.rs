@@ -17,12 +17,12 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
 use super::crowd::Crowd;
 use super::linger::Lingering;
 use super::network::Network;
+use super::remainder;
 
 /// Largest request head, in bytes.
 const MAX_HEAD: usize = 32 * 1024;
@@ -181,12 +181,12 @@ async fn converse(
         .max_concurrent_streams(MAX_STREAMS)
         .keep_alive_interval(Some(PING));
     let heard = Arc::new(AtomicBool::new(false));
-    let service = router.map_request({
+    let service = tower::service_fn({
         let heard = Arc::clone(&heard);
         move |mut request: Request<Incoming>| {
             heard.store(true, Ordering::Relaxed);
             request.extensions_mut().insert(peer.clone());
-            request
+            remainder::answered(router.clone(), request)
         }
     });
     let connection = builder.serve_connection(

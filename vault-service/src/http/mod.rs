@@ -15,6 +15,7 @@ mod objects;
 mod openapi;
 mod problem;
 pub mod provider;
+mod remainder;
 mod shape;
 pub mod tls;
 mod urlencoded;

@@ -1,12 +1,15 @@
 //! The edge of the public door, over real TLS connections.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
-use http_body_util::Full;
+use http_body_util::{Full, StreamBody};
+use hyper::body::Frame;
 use sallyport_vault::http::listener::Limits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -61,6 +64,37 @@ async fn an_answer_that_comes_before_the_end_of_a_body_is_not_lost() {
         let answer = door.send(request.as_bytes()).await;
         let start = format!("HTTP/1.1 {status}");
         assert!(answer.starts_with(&start), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn over_http2_the_rest_of_a_body_is_let_in_before_the_stream_of_an_early_answer_ends() {
+    const CHUNKS: usize = 500;
+    let vault = Vault::new().await;
+    let door = Listening::open(vault.routes(), only(2), Limits::PUBLIC).await;
+    for (path, status) in [("/api/v1/me", 405), (TOKEN, 413), (TOKEN, 429)] {
+        let left = Arc::new(AtomicUsize::new(CHUNKS));
+        let chunk = Bytes::from(vec![b'x'; 16 * 1024]);
+        let counter = Arc::clone(&left);
+        let chunks = futures_util::stream::unfold(chunk, move |chunk| {
+            let counter = Arc::clone(&counter);
+            async move {
+                counter
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                        left.checked_sub(1)
+                    })
+                    .ok()
+                    .map(|_| (Ok::<_, std::io::Error>(Frame::data(chunk.clone())), chunk))
+            }
+        });
+        let request = Request::post(format!("https://localhost{path}"))
+            .header("content-type", "application/json")
+            .body(StreamBody::new(Box::pin(chunks)))
+            .unwrap();
+        let answer = door.ask_http2(request).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert!(!answer.body.is_empty(), "{path}");
+        assert_eq!(left.load(Ordering::Relaxed), 0, "{path}");
     }
 }
 

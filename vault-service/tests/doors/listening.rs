@@ -10,6 +10,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Request, StatusCode};
 use governor::Quota;
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Body;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
@@ -121,7 +122,10 @@ impl Listening {
     }
 
     /// One request over HTTP/2.
-    pub(crate) async fn ask_http2(&self, request: Request<Full<Bytes>>) -> Answer {
+    pub(crate) async fn ask_http2<B>(&self, request: Request<B>) -> Answer
+    where
+        B: Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + Unpin + 'static,
+    {
         let stream = self.connect("h2").await.unwrap();
         let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
             .await

@@ -19,6 +19,7 @@ pub use target::TlsTarget;
 pub use verification_settings::{ListedCertificates, RevocationSettings, VerificationSettings};
 pub use versions::AcceptableTlsVersions;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -34,7 +35,7 @@ pub struct UnknownTlsWord {
     /// What came, cut at 60 characters.
     pub word: String,
     /// The words there are.
-    pub known: &'static str,
+    pub known: Cow<'static, str>,
 }
 
 /// A TLS protocol version, ordered from old to new.
@@ -139,11 +140,11 @@ impl fmt::Display for AlpnProtocol {
     }
 }
 
-fn unknown(what: &'static str, word: &str, known: &'static str) -> UnknownTlsWord {
+fn unknown(what: &'static str, word: &str, known: impl Into<Cow<'static, str>>) -> UnknownTlsWord {
     UnknownTlsWord {
         what,
         word: word.chars().take(60).collect(),
-        known,
+        known: known.into(),
     }
 }
 

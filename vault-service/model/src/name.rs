@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Name of a secret group: 3 to 35 letters, digits and dashes, starting with a letter, not ending
-/// with a dash (Anypoint's documented rule).
+/// with a dash (Anypoint's documented rule); not a UUID.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct GroupName(String);
 
-/// Name of a secret: 1 to 128 characters, no control characters, no leading or trailing space.
+/// Name of a secret: 1 to 128 characters, no control characters, no leading or trailing space; not a
+/// UUID.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SecretName(String);
@@ -45,6 +46,9 @@ pub enum NameError {
         /// The word.
         word: &'static str,
     },
+    /// A name that could only be read as an id: wherever one is named, either may stand.
+    #[error("a name is not a UUID, because it would be taken for an id")]
+    Id,
 }
 
 impl GroupName {
@@ -62,6 +66,7 @@ impl FromStr for GroupName {
 
     fn from_str(text: &str) -> Result<Self, NameError> {
         check_length(text, Self::MIN, Self::MAX)?;
+        check_no_id(text)?;
         let last = text.chars().count().saturating_sub(1);
         for (position, character) in text.chars().enumerate() {
             let rule = match character {
@@ -96,6 +101,7 @@ impl FromStr for SecretName {
 
     fn from_str(text: &str) -> Result<Self, NameError> {
         check_length(text, Self::MIN, Self::MAX)?;
+        check_no_id(text)?;
         let last = text.chars().count().saturating_sub(1);
         for (position, character) in text.chars().enumerate() {
             let rule = match character {
@@ -121,6 +127,13 @@ pub(crate) fn check_length(text: &str, min: usize, max: usize) -> Result<(), Nam
         return Ok(());
     }
     Err(NameError::Length { length, min, max })
+}
+
+fn check_no_id(text: &str) -> Result<(), NameError> {
+    match text.parse::<uuid::Uuid>() {
+        Ok(_) => Err(NameError::Id),
+        Err(_) => Ok(()),
+    }
 }
 
 macro_rules! text_conversions {
@@ -190,6 +203,24 @@ mod tests {
                 min: 3,
                 max: 35
             })
+        );
+    }
+
+    #[test]
+    fn a_name_is_no_id_in_any_spelling() {
+        for id in [
+            "0a3d6c52-7f3a-4a54-8f42-9f5d1d9be4a1",
+            "A0000000000040008000000000000001",
+            "{0a3d6c52-7f3a-4a54-8f42-9f5d1d9be4a1}",
+        ] {
+            assert_eq!(id.parse::<SecretName>(), Err(NameError::Id), "{id}");
+        }
+        let simple = "a0000000000040008000000000000001";
+        assert_eq!(simple.parse::<GroupName>(), Err(NameError::Id));
+        assert!(
+            "0a3d6c52-7f3a-4a54-8f42-9f5d1d9be4a"
+                .parse::<SecretName>()
+                .is_ok()
         );
     }
 

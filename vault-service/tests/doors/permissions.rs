@@ -15,7 +15,7 @@ fn secret(name: &str) -> Value {
 async fn reach(house: &House, group: &str, actor: &Actor) -> [u16; 7] {
     let of_group = |rest: &str| house.anypoint(&format!("/secretGroups/{group}{rest}"));
     let secrets = of_group("/sharedSecrets");
-    let name = actor.id.to_string();
+    let name = format!("of {}", actor.id);
     [
         house.get(&of_group(""), actor).await,
         house.get(&secrets, actor).await,

@@ -41,7 +41,7 @@ pub enum ManagerError {
     #[error("this is the last administrator of the organization; make another one first")]
     LastAdministrator,
     /// The name is in use.
-    #[error("there is already a {what} named {name:?}")]
+    #[error("the name {name:?} is taken by another {what}")]
     Taken {
         /// "secret group", "keystore", ...
         what: &'static str,

@@ -200,7 +200,7 @@ async fn a_name_is_taken_once_and_the_error_says_by_what() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "there is already a shared secret named \"backend\""
+        "the name \"backend\" is taken by another shared secret"
     );
 }
 

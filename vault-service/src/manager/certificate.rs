@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Manager;
 use super::draft::Draft;
 use super::error::{Problem, Violation};
-use super::expiry::{ExpiredCertificates, ended, first_to_end};
+use super::expiry::{ExpiredCertificates, first_to_end, not_valid};
 use super::form::{File, Form, Parts};
 use super::java_store::JavaStore;
 use super::limits::UploadLimits;
@@ -51,7 +51,7 @@ impl Manager {
         })?;
         let certificates = [certificate];
         expired.check("certStore", &certificates, now)?;
-        warnings.extend(ended("certStore", &certificates, now));
+        warnings.extend(not_valid("certStore", &certificates, now));
 
         let [certificate] = &certificates;
         let shown = json!({

@@ -8,6 +8,7 @@ use sallyport_pki::{Certificate, UnixTime};
 use super::Manager;
 use super::draft::Draft;
 use super::error::ManagerError;
+use super::expiry::ended;
 use crate::access::Caller;
 use crate::clock;
 use crate::store::Expiring;
@@ -39,19 +40,33 @@ impl Manager {
 }
 
 impl Draft {
-    /// What of it ends soon or has ended, one sentence each.
+    /// What of it ends soon or has ended, one sentence each, unless its own warnings say so already.
     pub fn expiry_warnings(&self, now: UnixTime) -> Vec<String> {
-        let mut warnings: Vec<String> = self
-            .expiration_date
-            .iter()
-            .filter_map(|date| warning("the secret", date, now))
+        let certificates = self.metadata.certificates.iter();
+        let certificates: Vec<Certificate> = certificates
+            .filter_map(|der| Certificate::from_der(&der.0).ok())
             .collect();
-        for certificate in &self.metadata.certificates {
-            let Ok(certificate) = Certificate::from_der(&certificate.0) else {
-                continue;
-            };
-            let what = format!("the certificate of {}", certificate.subject());
-            warnings.extend(warning(&what, &clock::date(certificate.not_after()), now));
+        let ends = |certificate: &Certificate| clock::date(certificate.not_after());
+        // By default a secret ends with a certificate, whose sentence says more.
+        let date = self.expiration_date.iter();
+        let date = date.filter(|date| !certificates.iter().any(|item| ends(item) == **date));
+        let secret = date.filter_map(|date| warning("the secret", date, now));
+        let said = certificates
+            .iter()
+            .filter_map(|item| match item.not_after() < now {
+                true => Some(ended(item)),
+                false => warning(
+                    &format!("the certificate of {}", item.subject()),
+                    &ends(item),
+                    now,
+                ),
+            });
+        let mut warnings: Vec<String> = Vec::new();
+        for sentence in secret.chain(said) {
+            let known = self.warnings.iter().chain(&warnings);
+            if !known.into_iter().any(|known| known.ends_with(&sentence)) {
+                warnings.push(sentence);
+            }
         }
         warnings
     }

@@ -50,17 +50,27 @@ pub(super) fn first_to_end(certificates: &[Certificate], now: UnixTime) -> Optio
     next.or_else(|| ends().max()).map(clock::date)
 }
 
-/// Says which certificates have ended, where that is allowed.
-pub(super) fn ended(place: &str, certificates: &[Certificate], now: UnixTime) -> Vec<String> {
-    let ended = certificates
-        .iter()
-        .filter(|certificate| certificate.not_after() < now);
-    ended
-        .map(|certificate| {
-            let (subject, day) = (certificate.subject(), clock::date(certificate.not_after()));
-            format!("{place}: the certificate of {subject} expired on {day}")
-        })
+/// Says which certificates have ended, where that is allowed, and which are not valid yet.
+pub(super) fn not_valid(place: &str, certificates: &[Certificate], now: UnixTime) -> Vec<String> {
+    let sentences = certificates.iter().filter_map(|certificate| {
+        let subject = certificate.subject();
+        if certificate.not_before() > now {
+            let day = clock::date(certificate.not_before());
+            return Some(format!(
+                "the certificate of {subject} is not valid before {day}"
+            ));
+        }
+        (certificate.not_after() < now).then(|| ended(certificate))
+    });
+    sentences
+        .map(|sentence| format!("{place}: {sentence}"))
         .collect()
+}
+
+/// The sentence about a certificate that has ended.
+pub(super) fn ended(certificate: &Certificate) -> String {
+    let (subject, day) = (certificate.subject(), clock::date(certificate.not_after()));
+    format!("the certificate of {subject} expired on {day}")
 }
 
 /// The date an upload gives, if it is one. An empty text counts as absent.

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::Manager;
 use super::draft::Draft;
 use super::error::{Problem, Violation};
-use super::expiry::{ExpiredCertificates, ended, first_to_end};
+use super::expiry::{ExpiredCertificates, first_to_end, not_valid};
 use super::form::{File, Form, Parts};
 use super::java_store::{JavaStore, algorithm};
 use super::limits::UploadLimits;
@@ -77,11 +77,25 @@ impl Manager {
         expired.check(pair.place, &pair.ca_path, now)?;
         expired.check(ca_path_part, &more, now)?;
         let mut warnings = std::mem::take(&mut pair.warnings);
-        warnings.extend(ended(pair.place, leaf, now));
-        warnings.extend(ended(pair.place, &pair.ca_path, now));
-        warnings.extend(ended(ca_path_part, &more, now));
+        warnings.extend(not_valid(pair.place, leaf, now));
+        warnings.extend(not_valid(pair.place, &pair.ca_path, now));
+        warnings.extend(not_valid(ca_path_part, &more, now));
         let expiration_date = form.expiration_date()?.or_else(|| first_to_end(leaf, now));
+        let own = pair.ca_path.len();
         let ca_path = joined(pair.ca_path, more, ca_path_part)?;
+        let stray = strays(&pair.certificate, &ca_path).into_iter();
+        warnings.extend(stray.map(|(index, certificate)| {
+            let place = if index < own {
+                pair.place
+            } else {
+                ca_path_part
+            };
+            let subject = certificate.subject();
+            format!(
+                "{place}: the certificate of {subject} is not in the path of the keystore's \
+                 certificate: it issued none of the others"
+            )
+        }));
 
         let mut metadata = pair.metadata;
         metadata.show("type", json!(store_type));
@@ -205,6 +219,23 @@ fn from_java(form: &Form, store_type: StoreType) -> Result<KeyPair, Violation> {
     })
 }
 
+/// CA certificates, with their indices, that no chain of issuers leads to from the leaf. By names:
+/// signatures are for those who trust the result.
+fn strays<'a>(leaf: &Certificate, ca_path: &'a [Certificate]) -> Vec<(usize, &'a Certificate)> {
+    let mut strays: Vec<_> = ca_path.iter().enumerate().collect();
+    let mut issuers = vec![leaf.issuer()];
+    while let Some(issuer) = issuers.pop() {
+        strays.retain(|(_, certificate)| {
+            let reached = certificate.subject() == issuer;
+            if reached {
+                issuers.push(certificate.issuer());
+            }
+            !reached
+        });
+    }
+    strays
+}
+
 /// The CA path of the keystore and what the upload adds to it.
 fn joined(
     mut ca_path: Vec<Certificate>,
@@ -225,7 +256,9 @@ fn joined(
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{NOW, ca, ca_until, ended_leaf, form, leaf, refusal};
+    use super::super::sample::{
+        NOW, ca, ca_until, ended_leaf, form, future_leaf, issued_leaf, leaf, refusal,
+    };
     use super::*;
 
     const REFUSE: ExpiredCertificates = ExpiredCertificates::Refuse;
@@ -288,8 +321,55 @@ mod tests {
         assert_eq!(refused, ("certificate".to_owned(), "expired_certificate"));
         let draft = Manager::keystore(&form, ExpiredCertificates::Allow, NOW).unwrap();
         assert_eq!(draft.expiration_date.as_deref(), Some("2020-01-01"));
-        assert_eq!(draft.warnings().len(), 2);
-        assert!(draft.warnings()[1].starts_with("capath: the certificate of CN=issuer"));
+        assert_eq!(draft.warnings().len(), 3);
+        let path = &draft.warnings()[1];
+        assert!(path.starts_with("capath: the certificate of CN=issuer expired"));
+    }
+
+    #[test]
+    fn a_ca_path_that_leads_nowhere_is_taken_and_named() {
+        let (pair, root) = issued_leaf("server", "root");
+        let path = format!("{}{root}", ca("stranger"));
+        let form = form(
+            &TEXTS,
+            &[
+                ("certificate", pair.certificate.as_bytes()),
+                ("key", pair.key.as_bytes()),
+                ("capath", path.as_bytes()),
+            ],
+        );
+        let draft = Manager::keystore(&form, REFUSE, NOW).unwrap();
+        let [warning] = draft.warnings() else {
+            panic!("{:?}", draft.warnings());
+        };
+        assert!(warning.starts_with("capath: the certificate of CN=stranger is not in the path"));
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_valid_yet_is_taken_and_named() {
+        let pair = future_leaf("server");
+        let files: [(&str, &[u8]); 2] = [
+            ("certificate", pair.certificate.as_bytes()),
+            ("key", pair.key.as_bytes()),
+        ];
+        let draft = Manager::keystore(&form(&TEXTS, &files), REFUSE, NOW).unwrap();
+        assert_eq!(
+            draft.warnings(),
+            ["certificate: the certificate of CN=server is not valid before 2030-01-01"]
+        );
+    }
+
+    #[test]
+    fn what_has_ended_is_said_once() {
+        let pair = ended_leaf("server");
+        let files: [(&str, &[u8]); 2] = [
+            ("certificate", pair.certificate.as_bytes()),
+            ("key", pair.key.as_bytes()),
+        ];
+        let draft = Manager::keystore(&form(&TEXTS, &files), ExpiredCertificates::Allow, NOW);
+        let draft = draft.unwrap();
+        assert_eq!(draft.warnings().len(), 1);
+        assert_eq!(draft.expiry_warnings(NOW), Vec::<String>::new());
     }
 
     #[test]

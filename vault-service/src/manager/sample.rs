@@ -13,7 +13,7 @@ use super::error::Violation;
 use super::form::Form;
 
 /// A day in 2026; what is made here is valid from 1975 to 4096 unless it is told otherwise.
-pub(super) const NOW: UnixTime = UnixTime(1_795_470_600);
+pub(super) const NOW: UnixTime = UnixTime(1_796_075_400);
 
 /// A certificate and its private key, both PEM.
 pub(super) struct Leaf {
@@ -32,18 +32,39 @@ pub(super) fn ended_leaf(name: &str) -> Leaf {
     self_signed(params)
 }
 
+/// Valid from 1 January 2030.
+pub(super) fn future_leaf(name: &str) -> Leaf {
+    let mut params = params(name);
+    params.not_before = rcgen::date_time_ymd(2030, 1, 1);
+    self_signed(params)
+}
+
+/// A leaf and the certificate of the CA that issued it.
+pub(super) fn issued_leaf(name: &str, issuer: &str) -> (Leaf, String) {
+    let ca = issuing(issuer, 4000);
+    let key = KeyPair::generate().unwrap();
+    let leaf = Leaf {
+        certificate: params(name).signed_by(&key, &ca).unwrap().pem(),
+        key: key.serialize_pem(),
+    };
+    (leaf, ca.pem())
+}
+
 pub(super) fn ca(name: &str) -> String {
     ca_until(name, 4000)
 }
 
 /// A CA whose certificate ends on 1 January of a year.
 pub(super) fn ca_until(name: &str, year: i32) -> String {
+    issuing(name, year).pem()
+}
+
+fn issuing(name: &str, year: i32) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = params(name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     params.not_after = rcgen::date_time_ymd(year, 1, 1);
-    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    ca.pem()
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
 fn params(name: &str) -> CertificateParams {

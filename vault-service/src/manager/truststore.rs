@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Manager;
 use super::draft::Draft;
 use super::error::{Problem, Violation};
-use super::expiry::{ended, first_to_end};
+use super::expiry::{first_to_end, not_valid};
 use super::form::{File, Form, Parts};
 use super::java_store::{JavaStore, algorithm};
 use super::limits::UploadLimits;
@@ -87,7 +87,7 @@ impl Manager {
             pinned: ders(&pinned),
         };
         let certificates = [anchors, pinned].concat();
-        warnings.extend(ended("trustStore", &certificates, now));
+        warnings.extend(not_valid("trustStore", &certificates, now));
         Ok(Draft {
             name,
             expiration_date: form

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::Manager;
 use super::error::{ManagerError, taken};
-use super::groups::{NewGroup, group_path, random};
+use super::groups::{NewGroup, group_path, opened, random};
 use super::secrets::{FIRST_VERSION, entry, place};
 use crate::access::{Caller, Wish};
 use crate::audit::Entry;
@@ -97,6 +97,7 @@ impl Manager {
         let object = format!("{} from {}", group_path(&group), group_path(source));
         let cloned = Entry::new(caller, scope, "group.clone", object, now).allowed();
         let mut batch = vec![Write::CreateGroup(group.clone(), key), cloned];
+        batch.extend(opened(caller, &group, now));
         for (secret, version) in &originals {
             let (copy, copied) = self
                 .copied(

@@ -17,6 +17,9 @@ const FIRST_TERM: u32 = 1;
 
 const WHAT: &str = "secret group";
 
+/// Whether private keys may leave is worth an entry of its own.
+const DOWNLOADABLE: &str = "group.downloadable";
+
 /// The JSON body of a create.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,8 +91,11 @@ impl Manager {
         let (group, key) = self.new_group(caller, scope, &new, now)?;
         let id = group.id;
         let entry = Entry::new(caller, scope, "group.create", group_path(&group), now).allowed();
+        let opened = opened(caller, &group, now);
+        let mut writes = vec![Write::CreateGroup(group, key), entry];
+        writes.extend(opened);
         self.store
-            .commit(vec![Write::CreateGroup(group, key), entry])
+            .commit(writes)
             .await
             .map_err(|error| taken(error, WHAT, new.name.as_str()))?;
         Ok(id)
@@ -104,17 +110,28 @@ impl Manager {
         now: UnixTime,
     ) -> Result<(), ManagerError> {
         let name = change.name.unwrap_or_else(|| group.name.clone());
-        let entry =
-            Entry::new(caller, group.scope, "group.update", group_path(&group), now).allowed();
+        let downloadable = change.downloadable.unwrap_or(group.downloadable);
+        let write_down = |operation: &str, object: String| {
+            Entry::new(caller, group.scope, operation, object, now).allowed()
+        };
         let update = Write::UpdateGroup {
             group: group.id,
             name: name.clone(),
-            downloadable: change.downloadable.unwrap_or(group.downloadable),
+            downloadable,
             at: now,
             by: caller.name.clone(),
         };
+        let mut writes = vec![unlocked(&group, Some(caller)), update];
+        if name != group.name || downloadable == group.downloadable {
+            let object = format!("{} to {name}", group_path(&group));
+            writes.push(write_down("group.update", object));
+        }
+        if downloadable != group.downloadable {
+            let object = format!("{} to {downloadable}", group_path(&group));
+            writes.push(write_down(DOWNLOADABLE, object));
+        }
         self.store
-            .commit(vec![unlocked(&group, caller), update, entry])
+            .commit(writes)
             .await
             .map_err(|error| taken(error, WHAT, name.as_str()))
     }
@@ -134,7 +151,7 @@ impl Manager {
             at: now,
         };
         self.store
-            .commit(vec![unlocked(&group, caller), delete, entry])
+            .commit(vec![unlocked(&group, Some(caller)), delete, entry])
             .await?;
         Ok(())
     }
@@ -175,11 +192,18 @@ impl Manager {
     }
 }
 
-/// While somebody else edits the secrets of a group, the group stays as it is.
-fn unlocked(group: &GroupRecord, caller: &Caller) -> Write {
+/// The entry about a new group that is open for downloads.
+pub(super) fn opened(caller: &Caller, group: &GroupRecord, now: UnixTime) -> Option<Write> {
+    let object = format!("{} to true", group_path(group));
+    let entry = || Entry::new(caller, group.scope, DOWNLOADABLE, object, now).allowed();
+    group.downloadable.then(entry)
+}
+
+/// While somebody edits the secrets of a group, unless it is this caller, the group stays as it is.
+fn unlocked(group: &GroupRecord, except: Option<&Caller>) -> Write {
     Write::RequireUnlocked {
         group: group.id,
-        except: Some(caller.id),
+        except: except.map(|caller| caller.id),
     }
 }
 

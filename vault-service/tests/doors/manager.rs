@@ -2,12 +2,14 @@
 
 use std::fs;
 
+use axum::http::{Method, StatusCode};
 use rcgen::{CertificateParams, KeyPair};
 use sallyport_model::{Access, Collection};
 use sallyport_vault::clock;
 use sallyport_vault::manager::{ExpiredCertificates, Manager, ManagerError, PinnedLeaves};
 use serde_json::json;
 
+use crate::scene::Scene;
 use crate::vault::{Vault, ca, form, upload};
 
 const PASSWORD: &str = "a password that must not be found";
@@ -253,4 +255,35 @@ async fn a_gateway_can_be_granted_reading_and_nothing_more() {
         assert!(error.to_string().contains("/access/1"), "{error}");
     }
     assert!(vault.manager.grants(&group).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_audit_log_says_who_opened_a_group_for_downloads() {
+    let scene = Scene::new().await;
+    let since = scene.vault.audit().await.len();
+    for change in [
+        json!({ "downloadable": true }),
+        json!({ "downloadable": true }),
+        json!({ "name": "renamed" }),
+        json!({ "name": "payments", "downloadable": false }),
+    ] {
+        let reply = scene.door.call(Method::PATCH, "", &[], change).await;
+        reply.is(StatusCode::OK);
+    }
+    let id = scene.group.id;
+    let log = scene.vault.audit().await;
+    let told: Vec<_> = log[since..]
+        .iter()
+        .map(|entry| (entry.operation.as_str(), entry.object.clone()))
+        .collect();
+    let expected = [
+        ("group.downloadable", "payments", "true"),
+        ("group.update", "payments", "payments"),
+        ("group.update", "payments", "renamed"),
+        ("group.update", "renamed", "payments"),
+        ("group.downloadable", "renamed", "false"),
+    ];
+    let expected =
+        expected.map(|(operation, name, to)| (operation, format!("{name} ({id}) to {to}")));
+    assert_eq!(told, expected);
 }

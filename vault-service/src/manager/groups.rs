@@ -137,13 +137,17 @@ impl Manager {
     }
 
     /// Deletes a group with everything in it: its key is destroyed, so backups of the payloads are
-    /// unreadable too.
+    /// unreadable too. Not in the caller's edit session, which would be dropped with it.
     pub async fn delete_group(
         &self,
         caller: &Caller,
         group: GroupRecord,
         now: UnixTime,
     ) -> Result<(), ManagerError> {
+        let session = self.store.edit_session(group.id).await?;
+        if session.is_some_and(|session| session.holder == caller.id) {
+            return Err(ManagerError::SessionOpen);
+        }
         let entry =
             Entry::new(caller, group.scope, "group.delete", group_path(&group), now).allowed();
         let delete = Write::DeleteGroup {
@@ -151,7 +155,7 @@ impl Manager {
             at: now,
         };
         self.store
-            .commit(vec![unlocked(&group, Some(caller)), delete, entry])
+            .commit(vec![unlocked(&group, None), delete, entry])
             .await?;
         Ok(())
     }

@@ -119,6 +119,20 @@ async fn what_is_staged_is_seen_by_its_holder_and_served_when_it_is_finished() {
 }
 
 #[tokio::test]
+async fn a_group_is_not_deleted_with_what_its_holder_has_staged() {
+    let scene = Scene::new().await;
+    open(&scene.door).await;
+    scene.password("new", "fresh").await;
+    let delete = async || scene.door.call(Method::DELETE, "", &[], NOTHING).await;
+    let refused = delete().await;
+    let refused = refused.is(StatusCode::CONFLICT).json();
+    let said = refused["message"].as_str().unwrap();
+    assert!(said.contains("you have an edit session open"), "{said}");
+    finish(&scene.door).await;
+    delete().await.is(StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
 async fn while_a_group_is_locked_every_other_writer_is_told_by_whom() {
     let scene = Scene::new().await;
     let id = scene.password("backend", "one").await;

@@ -22,7 +22,12 @@ use crate::store::{EditSessionRecord, GroupRecord};
 
 pub(super) fn routes() -> Routes<ManagerDoor> {
     const GROUP: &str = "/secretGroups/{group}";
-    let downloadable = || flag("Whether its secrets may be downloaded through other applications.");
+    let downloadable = || {
+        flag(
+            "Whether gateways with a read grant may download its keystores, with their private keys, \
+             its truststores and its certificates.",
+        )
+    };
     let new = Fields::only("")
         .needs("name", named::<GroupNameText>())
         .may("downloadable", downloadable().default(Some(false.into())));
@@ -74,6 +79,8 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
 struct SecretGroup {
     #[schema(value_type = GroupNameText)]
     name: GroupName,
+    /// Whether gateways with a read grant may download its keystores, with their private keys, its
+    /// truststores and its certificates.
     downloadable: bool,
     meta: SecretGroupMeta,
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::Manager;
 use super::error::ManagerError;
 use super::groups::random;
+use super::members::Sight;
 use crate::access::{Caller, Wish};
 use crate::accounts::HashingRoom;
 use crate::audit::Entry;
@@ -23,20 +24,18 @@ pub struct NewConnectedApp {
 }
 
 impl Manager {
-    /// Connected apps of an organization, by name.
+    /// Connected apps of an organization, by name, and how much of them the caller sees.
     pub async fn connected_apps(
         &self,
         caller: &Caller,
         organization: OrganizationId,
         now: UnixTime,
-    ) -> Result<Vec<ActorRecord>, ManagerError> {
-        let wish = Wish::Administer;
-        self.require_organization(caller, organization, wish, "connectedApp.list", now)
+    ) -> Result<(Sight, Vec<ActorRecord>), ManagerError> {
+        let sight = self
+            .sight_of_members(caller, organization, "connectedApp.list", now)
             .await?;
-        Ok(self
-            .store
-            .actors(organization, ActorKind::ConnectedApp)
-            .await?)
+        let kind = ActorKind::ConnectedApp;
+        Ok((sight, self.store.actors(organization, kind).await?))
     }
 
     /// Makes a connected app. Its secret is in this answer only.

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::Manager;
 use super::error::{ManagerError, Problem, Violation, taken};
 use super::groups::random;
-use crate::access::{Caller, Wish};
+use super::members::Sight;
+use crate::access::{Caller, Decision, Wish};
 use crate::audit::Entry;
 use crate::store::{ActorKind, ActorRecord, Write};
 
@@ -70,16 +71,27 @@ impl NewGateway {
 const WHAT: &str = "gateway";
 
 impl Manager {
-    /// Gateways of an environment, by name.
+    /// Gateways of an environment, by name, and how much of them the caller sees: who may grant access
+    /// to a group sees names.
     pub async fn gateways(
         &self,
         caller: &Caller,
         scope: Scope,
         now: UnixTime,
-    ) -> Result<Vec<ActorRecord>, ManagerError> {
+    ) -> Result<(Sight, Vec<ActorRecord>), ManagerError> {
+        let standing = self.standing(caller, scope.organization).await?;
+        let wish = Wish::InEnvironment(Permission::ManageSecretGroups);
+        let whole = standing.decide(Some(scope.environment), &[], wish) == Decision::Allow;
+        let environment = self
+            .store
+            .environment(scope.organization, scope.environment)
+            .await?;
+        if !whole && environment.is_some() && self.may_grant(caller, &standing, scope).await? {
+            return Ok((Sight::Names, self.store.gateways(scope).await?));
+        }
         self.require_gateways(caller, scope, "gateway.list", now)
             .await?;
-        Ok(self.store.gateways(scope).await?)
+        Ok((Sight::Whole, self.store.gateways(scope).await?))
     }
 
     /// The identity a gateway's certificate carries.

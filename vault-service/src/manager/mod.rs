@@ -65,6 +65,7 @@ pub use gateways::{GatewayCertificate, GatewayIssuer, IssueError, NewGateway};
 pub use grants::Grantee;
 pub use groups::{GroupChange, NewGroup};
 pub(crate) use limits::UploadLimits;
+pub use members::Sight;
 pub use metadata::Metadata;
 pub use organizations::NewOrganization;
 pub(crate) use permissions::MAX_PERMISSIONS;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::Manager;
 use super::error::{ManagerError, taken};
 use super::groups::random;
+use super::members::Sight;
 use crate::access::{Caller, Wish};
 use crate::accounts::{HashingRoom, NewPassword};
 use crate::audit::Entry;
@@ -24,16 +25,18 @@ pub struct NewUser {
 }
 
 impl Manager {
-    /// Users of an organization, by name.
+    /// Users of an organization, by name, and how much of them the caller sees.
     pub async fn users(
         &self,
         caller: &Caller,
         organization: OrganizationId,
         now: UnixTime,
-    ) -> Result<Vec<ActorRecord>, ManagerError> {
-        self.require_organization(caller, organization, Wish::Administer, "user.list", now)
+    ) -> Result<(Sight, Vec<ActorRecord>), ManagerError> {
+        let sight = self
+            .sight_of_members(caller, organization, "user.list", now)
             .await?;
-        Ok(self.store.actors(organization, ActorKind::User).await?)
+        let users = self.store.actors(organization, ActorKind::User).await?;
+        Ok((sight, users))
     }
 
     /// Makes a user. Its name is taken in all organizations, because it signs in without naming one.

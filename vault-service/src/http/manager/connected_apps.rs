@@ -15,7 +15,7 @@ use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
 use super::path::{Ids, InOrganization, OfMember};
 use crate::clock;
-use crate::manager::NewConnectedApp;
+use crate::manager::{NewConnectedApp, Sight};
 use crate::store::ActorRecord;
 
 pub(super) fn routes() -> Routes<ManagerDoor> {
@@ -28,7 +28,7 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
             list,
             Operation::new(
                 "listConnectedApps",
-                "List the connected apps of an organization",
+                "List the connected apps of an organization; who may grant access sees names",
             )
             .answers_list::<ConnectedApp>("The connected apps, by name."),
         )
@@ -65,9 +65,14 @@ struct ConnectedApp {
     id: ActorId,
     #[schema(value_type = NameText)]
     name: String,
-    administrator: bool,
-    #[schema(value_type = Moment)]
-    created_at: String,
+    /// Absent unless the caller administers the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
+    administrator: Option<bool>,
+    /// Absent unless the caller administers the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Moment, required = false)]
+    created_at: Option<String>,
 }
 
 /// A connected app that was just made.
@@ -96,11 +101,13 @@ async fn list(
     Authenticated(caller): Authenticated,
     Ids(InOrganization { organization }): Ids<InOrganization>,
 ) -> Result<Json<Vec<ConnectedApp>>, OwnFailure> {
-    let apps = door
+    let (sight, apps) = door
         .manager
         .connected_apps(&caller, organization, clock::now())
         .await?;
-    Ok(Json(apps.into_iter().map(shown).collect()))
+    Ok(Json(
+        apps.into_iter().map(|app| shown(app, sight)).collect(),
+    ))
 }
 
 async fn create(
@@ -156,11 +163,12 @@ async fn rotate(
     }))
 }
 
-fn shown(app: ActorRecord) -> ConnectedApp {
+fn shown(app: ActorRecord, sight: Sight) -> ConnectedApp {
+    let whole = sight == Sight::Whole;
     ConnectedApp {
         id: app.id,
         name: app.name,
-        administrator: app.administrator,
-        created_at: clock::rfc3339(app.created_at),
+        administrator: whole.then_some(app.administrator),
+        created_at: whole.then(|| clock::rfc3339(app.created_at)),
     }
 }

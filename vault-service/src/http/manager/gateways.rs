@@ -15,7 +15,7 @@ use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
 use super::path::{Ids, InScope, OfActor};
 use crate::clock;
-use crate::manager::{GatewayCertificate, NewGateway};
+use crate::manager::{GatewayCertificate, NewGateway, Sight};
 
 pub(super) fn routes() -> Routes<ManagerDoor> {
     let csr = || {
@@ -32,8 +32,11 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
         .get(
             "/gateways",
             list,
-            Operation::new("listGateways", "List the gateways of an environment")
-                .answers_list::<GatewaySummary>("The gateways, by name."),
+            Operation::new(
+                "listGateways",
+                "List the gateways of an environment; who may grant access sees names",
+            )
+            .answers_list::<GatewaySummary>("The gateways, by name."),
         )
         .post(
             "/gateways",
@@ -69,13 +72,18 @@ struct GatewaySummary {
     id: ActorId,
     #[schema(value_type = NameText)]
     name: String,
-    /// SPIFFE id in its certificate.
-    identity: String,
-    #[schema(value_type = Moment)]
-    created_at: String,
-    /// When its newest certificate ends.
-    #[schema(value_type = Option<Moment>)]
-    not_after: Option<String>,
+    /// SPIFFE id in its certificate. Absent unless the caller manages gateways.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    identity: Option<String>,
+    /// Absent unless the caller manages gateways.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Moment, required = false)]
+    created_at: Option<String>,
+    /// When its newest certificate ends. Absent unless the caller manages gateways.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Moment>, required = false)]
+    not_after: Option<Option<String>>,
 }
 
 /// A gateway and the certificate that was just signed.
@@ -107,10 +115,11 @@ async fn list(
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<InScope>,
 ) -> Result<Json<Vec<GatewaySummary>>, OwnFailure> {
-    let gateways = door
+    let (sight, gateways) = door
         .manager
         .gateways(&caller, ids.scope(), clock::now())
         .await?;
+    let whole = sight == Sight::Whole;
     let gateways = gateways
         .iter()
         .map(|gateway| {
@@ -118,9 +127,9 @@ async fn list(
             GatewaySummary {
                 id: gateway.id,
                 name: gateway.name.clone(),
-                identity: identity.to_string(),
-                created_at: clock::rfc3339(gateway.created_at),
-                not_after: gateway.certificate_not_after.map(clock::rfc3339),
+                identity: whole.then(|| identity.to_string()),
+                created_at: whole.then(|| clock::rfc3339(gateway.created_at)),
+                not_after: whole.then(|| gateway.certificate_not_after.map(clock::rfc3339)),
             }
         })
         .collect();

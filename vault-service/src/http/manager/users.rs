@@ -18,7 +18,7 @@ use super::failure::OwnFailure;
 use super::path::{Ids, InOrganization, OfMember};
 use crate::accounts::{MAX_LENGTH, MIN_CHARACTERS, NewPassword};
 use crate::clock;
-use crate::manager::NewUser;
+use crate::manager::{NewUser, Sight};
 use crate::store::ActorRecord;
 
 pub(super) fn routes() -> Routes<ManagerDoor> {
@@ -37,8 +37,11 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
         .get(
             "/users",
             list,
-            Operation::new("listUsers", "List the users of an organization")
-                .answers_list::<UserOfOrganization>("The users, by name."),
+            Operation::new(
+                "listUsers",
+                "List the users of an organization; who may grant access sees names",
+            )
+            .answers_list::<UserOfOrganization>("The users, by name."),
         )
         .post(
             "/users",
@@ -74,9 +77,14 @@ struct UserOfOrganization {
     id: ActorId,
     #[schema(value_type = UsernameText)]
     username: String,
-    administrator: bool,
-    #[schema(value_type = Moment)]
-    created_at: String,
+    /// Absent unless the caller administers the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
+    administrator: Option<bool>,
+    /// Absent unless the caller administers the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Moment, required = false)]
+    created_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -90,11 +98,13 @@ async fn list(
     Authenticated(caller): Authenticated,
     Ids(InOrganization { organization }): Ids<InOrganization>,
 ) -> Result<Json<Vec<UserOfOrganization>>, OwnFailure> {
-    let users = door
+    let (sight, users) = door
         .manager
         .users(&caller, organization, clock::now())
         .await?;
-    Ok(Json(users.into_iter().map(shown).collect()))
+    Ok(Json(
+        users.into_iter().map(|user| shown(user, sight)).collect(),
+    ))
 }
 
 async fn create(
@@ -146,11 +156,12 @@ async fn change_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn shown(user: ActorRecord) -> UserOfOrganization {
+fn shown(user: ActorRecord, sight: Sight) -> UserOfOrganization {
+    let whole = sight == Sight::Whole;
     UserOfOrganization {
         id: user.id,
         username: user.name,
-        administrator: user.administrator,
-        created_at: clock::rfc3339(user.created_at),
+        administrator: whole.then_some(user.administrator),
+        created_at: whole.then(|| clock::rfc3339(user.created_at)),
     }
 }

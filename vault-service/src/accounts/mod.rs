@@ -123,6 +123,23 @@ impl Accounts {
         Ok(actor.into())
     }
 
+    /// Whether this is the caller's password. Wrong ones count as failed sign-ins; only users have one.
+    pub async fn confirm(
+        &self,
+        caller: &Caller,
+        password: SecretString,
+        now: UnixTime,
+    ) -> Result<bool, AccountsError> {
+        if caller.kind != ActorKind::User {
+            return Ok(false);
+        }
+        match self.prove_user(&caller.name, password, now).await {
+            Ok(user) => Ok(user.id == caller.id),
+            Err(AccountsError::Unauthorized) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn prove_user(
         &self,
         username: &str,

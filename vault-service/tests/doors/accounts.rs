@@ -251,11 +251,22 @@ async fn a_new_password_ends_the_tokens_of_the_old_one() {
     let id = ada(&house, false).await;
     let ada = actor(id, &login(&house, "ada@example.org", PASSWORD).await);
     let path = house.home(&format!("/users/{id}/password"));
-    let change = |password: &str| json!({ "password": password });
+    let change = |password: &str| json!({ "password": password, "oldPassword": PASSWORD });
 
     let short = house.json("PUT", &path, &ada, change("short")).await;
     assert_eq!(short.status, StatusCode::BAD_REQUEST);
     assert_eq!(short.json()["pointer"], "/password");
+    // A token is not enough.
+    let another = "another password";
+    for body in [
+        json!({ "password": another }),
+        json!({ "password": another, "oldPassword": another }),
+    ] {
+        let refused = house.json("PUT", &path, &ada, body).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text);
+        assert_eq!(refused.json()["pointer"], "/oldPassword");
+        assert!(!refused.text.contains(another), "{}", refused.text);
+    }
     let changed = house
         .json("PUT", &path, &ada, change("another password"))
         .await;

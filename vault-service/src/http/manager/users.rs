@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use sallyport_model::ActorId;
+use sallyport_model::{ActorId, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -14,11 +14,12 @@ use super::super::openapi::{
 };
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
-use super::failure::OwnFailure;
+use super::failure::{Failure, OwnFailure};
 use super::path::{Ids, InOrganization, OfMember};
+use crate::access::Caller;
 use crate::accounts::{MAX_LENGTH, MIN_CHARACTERS, NewPassword};
 use crate::clock;
-use crate::manager::{NewUser, Sight};
+use crate::manager::{ManagerError, NewUser, Problem, Sight, Violation};
 use crate::store::ActorRecord;
 
 pub(super) fn routes() -> Routes<ManagerDoor> {
@@ -63,7 +64,11 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
                 "changePassword",
                 "Change the password of a user, or one's own",
             )
-            .json(Fields::only("").needs("password", password()))
+            .json(
+                Fields::only("")
+                    .needs("password", password())
+                    .may("oldPassword", text("Needed for one's own.", 1, MAX_LENGTH)),
+            )
             .answers_nothing("It was changed."),
         )
         .under("Users and connected apps")
@@ -89,8 +94,10 @@ struct UserOfOrganization {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 struct PasswordChange {
     password: NewPassword,
+    old_password: Option<SecretString>,
 }
 
 async fn list(
@@ -141,7 +148,15 @@ async fn change_password(
     headers: HeaderMap,
     request: Body,
 ) -> Result<StatusCode, OwnFailure> {
-    let PasswordChange { password } = body::json(&headers, request, body::MAX_BODY).await?;
+    let change: PasswordChange = body::json(&headers, request, body::MAX_BODY).await?;
+    let PasswordChange {
+        password,
+        old_password,
+    } = change;
+    // A token alone, which may have been stolen, does not take over an account.
+    if caller.id == ids.actor {
+        confirm(&door, &caller, old_password).await?;
+    }
     let hashing = door.accounts.hashing();
     door.manager
         .change_password(
@@ -154,6 +169,23 @@ async fn change_password(
         )
         .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn confirm(
+    door: &ManagerDoor,
+    caller: &Caller,
+    old_password: Option<SecretString>,
+) -> Result<(), Failure> {
+    let wrong = |problem| Err(ManagerError::from(Violation::new("/oldPassword", problem)).into());
+    let Some(old) = old_password else {
+        let when = "the password is your own";
+        return wrong(Problem::Required { when });
+    };
+    if door.accounts.confirm(caller, old, clock::now()).await? {
+        return Ok(());
+    }
+    let expected = "is not the password you have now".to_owned();
+    wrong(Problem::Value { expected })
 }
 
 fn shown(user: ActorRecord, sight: Sight) -> UserOfOrganization {

@@ -19,11 +19,11 @@ pub(crate) struct CrlDistributor;
 pub(crate) struct Content {
     /// Where the complete list is: http:// or https://
     #[arg(long, value_name = "URL")]
-    complete_url: CrlUrl,
+    complete_url: String,
 
     /// Where the delta list is
     #[arg(long, value_name = "URL")]
-    delta_url: Option<CrlUrl>,
+    delta_url: Option<String>,
 
     /// Minutes between two fetches, 2 to 1000
     #[arg(long, value_name = "MINUTES", value_parser = minutes)]
@@ -52,6 +52,10 @@ impl Kind for CrlDistributor {
     type Material = Content;
 
     fn read(content: Content) -> Result<Content, Error> {
+        check_url("--complete-url", &content.complete_url)?;
+        if let Some(url) = &content.delta_url {
+            check_url("--delta-url", url)?;
+        }
         Ok(content)
     }
 
@@ -62,14 +66,22 @@ impl Kind for CrlDistributor {
         let fields = Fields::default()
             .plain("name", name)
             .plain("completeCrlIssuerUrl", content.complete_url.as_str())
-            .optional(
-                "deltaCrlIssuerUrl",
-                content.delta_url.as_ref().map(CrlUrl::as_str),
-            )
+            .optional("deltaCrlIssuerUrl", content.delta_url.as_deref())
             .plain("frequency", content.frequency.minutes())
             .reference("distributorCertificate", Some(&distributor))
             .reference("caCertificate", ca.as_ref());
         Ok(Upload::of(fields))
+    }
+}
+
+/// Not by clap, whose errors repeat what was given: it may hold a password.
+fn check_url(flag: &'static str, url: &str) -> Result<(), Error> {
+    match url.parse::<CrlUrl>() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Error::Flag {
+            flag,
+            reason: error.to_string().into(),
+        }),
     }
 }
 

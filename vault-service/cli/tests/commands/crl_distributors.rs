@@ -67,6 +67,23 @@ fn what_is_optional_is_left_out() {
 }
 
 #[test]
+fn a_password_in_a_url_is_refused_and_not_repeated() {
+    let scene = with_a_signer();
+    for line in [
+        "--complete-url http://ada:hunter2@pki.test/ca.crl",
+        "--complete-url http://pki.test/ca.crl --delta-url http://ada:hunter2@pki.test/d.crl",
+    ] {
+        let line = format!(
+            "crl-distributor create x --group payments {line} --frequency 60 \
+             --distributor-certificate crl-signer"
+        );
+        let said = scene.say(&line).fails(2).to_owned();
+        assert!(said.contains("without a user name or password"), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
 fn a_crl_is_published_as_it_is() {
     let scene = with("crlDistributorConfigs");
     let path = own_in_group(&format!("/crlDistributorConfigs/{ID}/lists"));

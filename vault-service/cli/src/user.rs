@@ -13,13 +13,21 @@ use crate::login::ME;
 use crate::names::{self, Named};
 use crate::output::Output;
 use crate::request::{Fields, Request, parse};
-use crate::secret_input;
+use crate::secret_input::{self, Prompt, Wanted};
 use crate::secret_value::PASSWORD;
 use crate::session::OrganizationSession;
 use crate::storing::created;
 use crate::writing::{Destroying, Writing};
 
 const WHAT: &str = "user";
+
+/// The password one has, when one's own is changed.
+const OLD_PASSWORD: Wanted = Wanted {
+    what: "old password",
+    option: "--old-password-file",
+    prompt: Prompt::Once,
+    ..PASSWORD
+};
 
 /// The verbs.
 #[derive(Subcommand)]
@@ -41,11 +49,16 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  sallyport user list")]
     List,
     /// Give yourself, or as an administrator somebody else, a new password
+    ///
+    /// Your own takes the old one too.
     #[command(after_help = "Example:\n  sallyport user set-password\n  \
                       sallyport user set-password ada --password-file -")]
     SetPassword {
         /// User name or id [default: yourself]
         username: Option<String>,
+        /// For your own: file with the password you have now, `-` for stdin [default: a prompt]
+        #[arg(long, value_name = "FILE")]
+        old_password_file: Option<PathBuf>,
         #[command(flatten)]
         password: NewPassword,
         #[command(flatten)]
@@ -100,13 +113,26 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
         Command::List => list(&mut session, output),
         Command::SetPassword {
             username,
+            old_password_file,
             password,
             writing,
         } => {
-            let password = secret_input::read(password.password_file.as_ref(), PASSWORD)?;
-            let named = self_or(&mut session, username.as_deref())?;
+            let (old, new) = (old_password_file.as_ref(), password.password_file.as_ref());
+            secret_input::check_one_stdin(&[old, new])?;
+            let (named, own) = self_or(&mut session, username.as_deref())?;
+            let mut fields = Fields::default();
+            if own {
+                let old = secret_input::read(old, OLD_PASSWORD)?;
+                fields = fields.secret("oldPassword", old);
+            } else if old.is_some() {
+                return Err(Error::Flag {
+                    flag: OLD_PASSWORD.option,
+                    reason: "is for your own password".into(),
+                });
+            }
+            let fields = fields.secret("password", secret_input::read(new, PASSWORD)?);
             let path = format!("{}/{}/password", users(&session), named.id);
-            let request = Request::put(path, Fields::default().secret("password", password));
+            let request = Request::put(path, fields);
             match writing.send(&mut session, &request, output)? {
                 Some(_) => output.done(
                     &json!({"id": named.id, "name": named.name}),
@@ -139,19 +165,27 @@ pub(crate) fn find(session: &mut OrganizationSession, wanted: &str) -> Result<Uu
     names::find(session, WHAT, wanted, &list)
 }
 
-/// Not everybody may list users, but everybody may know themselves.
-fn self_or(session: &mut OrganizationSession, wanted: Option<&str>) -> Result<Named, Error> {
+/// Not everybody may list users, but everybody may know themselves; also whether it is oneself.
+fn self_or(
+    session: &mut OrganizationSession,
+    wanted: Option<&str>,
+) -> Result<(Named, bool), Error> {
     let me = session.client.get(ME)?;
     let me = parse::<Me>(ME, &me)?;
     match wanted {
         Some(wanted) if wanted != me.name && wanted != me.id.to_string() => {
             let list = users(session);
-            names::find_named(session, WHAT, wanted, &list)
+            let named = names::find_named(session, WHAT, wanted, &list)?;
+            let own = named.id == me.id;
+            Ok((named, own))
         }
-        _ => Ok(Named {
-            id: me.id,
-            name: me.name,
-        }),
+        _ => {
+            let named = Named {
+                id: me.id,
+                name: me.name,
+            };
+            Ok((named, true))
+        }
     }
 }
 

@@ -68,16 +68,27 @@ fn users_are_listed_and_deleted_and_get_new_passwords() {
         let me = json!({"id": id, "kind": "user", "name": name});
         scene.vault.answer("GET", "/api/v1/me", 200, me);
     }
+    scene.file("old", "0ld-horse\n");
     for (who, list) in [("ada", true), ("ada", false), ("", false)] {
-        let line = format!("user set-password {who} --password-file -");
+        let old = if list { "" } else { "--old-password-file old" };
+        let line = format!("user set-password {who} --password-file - {old}");
         scene.say_with(&line, PASSWORD).succeeds();
         let heard = scene.vault.heard();
         let listed = format!("GET {}", of_organization("/users"));
         assert_eq!(heard.iter().any(|heard| heard.line() == listed), list);
         let put = heard.last().unwrap();
         assert_eq!(put.line(), format!("PUT {path}/password"));
-        assert_eq!(put.json(), json!({"password": PASSWORD}));
+        let expected = match list {
+            true => json!({"password": PASSWORD}),
+            false => json!({"password": PASSWORD, "oldPassword": "0ld-horse"}),
+        };
+        assert_eq!(put.json(), expected);
     }
+    let refused = scene.say_with("user set-password --password-file -", PASSWORD);
+    assert!(refused.fails(2).contains("--old-password-file FILE"));
+    let twice = "user set-password --password-file - --old-password-file -";
+    scene.say_with(twice, PASSWORD).fails(2);
+    scene.vault.heard();
 
     scene.say("user delete ada --dry-run").succeeds();
     scene.say(&format!("user delete {ID} --yes")).succeeds();

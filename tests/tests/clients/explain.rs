@@ -108,7 +108,7 @@ async fn a_client_is_explained_by_the_context_that_gateways_get() -> Result<()> 
 
     let stranger = Authority::root("Stranger")?.client("app")?;
     let (code, said) = scene.explain(&stranger, &CONTEXT).await?;
-    assert_eq!((code, &said["verdict"]), (Some(1), &"denied".into()));
+    assert_eq!((code, &said["verdict"]), (Some(5), &"denied".into()));
     assert_eq!(said["reason"], "unknown_issuer");
     assert_eq!(outcome(&said, "path").0, "failed");
     Ok(())
@@ -121,7 +121,7 @@ async fn time_version_and_names_are_a_matter_of_options() -> Result<()> {
     let (code, said) = scene.explain(&old, &CONTEXT).await?;
     assert_eq!(
         (code, &said["reason"]),
-        (Some(1), &"certificate_expired".into())
+        (Some(5), &"certificate_expired".into())
     );
     let then = [&CONTEXT[..], &["--at", "2020-06-01T00:00:00Z"]].concat();
     assert_eq!(scene.explain(&old, &then).await?.0, Some(0));

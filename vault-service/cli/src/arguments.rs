@@ -23,6 +23,7 @@ Exit codes:
   3  the vault cannot be reached (network, TLS, or no answer in time)
   4  what is there is not what the command expects: the name is taken, the group is locked, the
      secret is in use, or another version is current (--if-match)
+  5  `explain`: the peer would be denied
 
 Files and variables:
   SALLYPORT_PROFILE        the profile `login` writes; otherwise

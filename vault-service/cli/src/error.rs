@@ -19,6 +19,9 @@ pub(crate) const EXIT_UNREACHABLE: u8 = 3;
 /// What is there is not what the command expects: HTTP 409 and 412.
 pub(crate) const EXIT_CONFLICT: u8 = 4;
 
+/// `explain`: the peer would be denied.
+pub(crate) const EXIT_DENIED: u8 = 5;
+
 /// Why a command did not do its work.
 #[derive(Debug, Error)]
 pub(crate) enum Error {
@@ -131,15 +134,15 @@ pub(crate) enum Outcome {
 }
 
 impl Error {
-    /// 1 to 4, as `sallyport --help` explains.
+    /// 1 to 5, as `sallyport --help` explains.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Refused(refusal) if refusal.is_conflict() => EXIT_CONFLICT,
             Self::Unreachable { .. } => EXIT_UNREACHABLE,
+            Self::Denied { .. } => EXIT_DENIED,
             Self::Refused(_)
             | Self::Credentials(_)
             | Self::LoginEnded { .. }
-            | Self::Denied { .. }
             | Self::Nonsense { .. }
             | Self::NoSuch { .. }
             | Self::NoneThere { .. }

@@ -167,7 +167,18 @@ fn take(
         false => crl.to_vec(),
     };
     let rules = CrlRules::new(now);
+    let ended_before = ended(&revocations, now);
     let update = revocations.update(&der, &signers, &rules).map_err(refuse)?;
+    if ended(&revocations, now) > ended_before {
+        let expected = "is a list that has not ended; everybody would be denied by this one";
+        return Err(Violation::new(
+            "",
+            Problem::Value {
+                expected: expected.to_owned(),
+            },
+        )
+        .into());
+    }
     let json = match update {
         CrlUpdate::Unchanged => None,
         CrlUpdate::Added | CrlUpdate::Replaced { .. } => {
@@ -181,6 +192,15 @@ fn take(
         json,
     };
     Ok((update, taken))
+}
+
+/// How many lists are past their nextUpdate.
+fn ended(revocations: &Revocations, now: UnixTime) -> usize {
+    let lists = revocations.lists().iter();
+    let editions = lists.flat_map(|list| std::iter::once(&list.complete).chain(&list.delta));
+    editions
+        .filter(|edition| edition.next_update() <= now)
+        .count()
 }
 
 fn interrupted(error: tokio::task::JoinError) -> ManagerError {

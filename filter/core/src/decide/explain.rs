@@ -55,8 +55,10 @@ pub fn explain(policy: &Policy<'_>, facts: &Facts, at: UnixTime) -> Explanation 
         let outcome = match (&evidence, end) {
             (_, Some(end)) if check == end => Outcome::Failed,
             (Some(_), _) => Outcome::Passed,
-            (None, Some(end)) if check > end && policy.asks(check, facts) => Outcome::NotReached,
-            _ => Outcome::NotAsked,
+            (None, _) if !policy.asks(check, facts) => Outcome::NotAsked,
+            (None, Some(end)) if check > end => Outcome::NotReached,
+            // Of a path that ends there only the end is told.
+            _ => Outcome::Passed,
         };
         let evidence = match (outcome, &verdict) {
             (Outcome::Failed, Verdict::Deny(denial)) => Some(denial.to_string()),

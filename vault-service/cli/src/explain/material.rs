@@ -18,6 +18,9 @@ use crate::internal_door::AsGateway;
 use crate::private_file;
 use crate::refusal::Refusal;
 
+const CONTEXT: &str = "--context";
+const PINSET: &str = "--pinset";
+
 /// What a peer is judged by.
 pub(super) struct Material {
     pub(super) context: TlsContext,
@@ -49,18 +52,25 @@ impl Material {
         let answer = door.post(RESOLVE_PATH, &request)?;
         let answer: ResolveResponse<SecretString> =
             serde_json::from_slice(&answer.body).map_err(|error| nonsense(&error))?;
-        let mut material = (None, None);
-        for (reference, answer) in references.into_iter().zip(answer.answers) {
-            match prepared(reference, answer.outcome)? {
-                Prepared::TlsContext(context) => material.0 = Some(*context),
-                Prepared::CertificatePinset(pins) => material.1 = Some(pins),
-                _ => return Err(wrong(reference)),
-            }
-        }
-        match material {
-            (Some(context), pins) => Ok(Self { context, pins }),
-            (None, _) => Err(wrong(context)),
-        }
+        let mut outcomes = answer.answers.into_iter().map(|answer| answer.outcome);
+        let mut next = |reference: &Reference, flag| match outcomes.next() {
+            Some(outcome) => prepared(reference, outcome, flag),
+            None => Err(nonsense(&"an answer is missing")),
+        };
+        let Prepared::TlsContext(context) = next(context, CONTEXT)? else {
+            return Err(wrong(context, CONTEXT));
+        };
+        let pins = match pinset {
+            None => None,
+            Some(reference) => match next(reference, PINSET)? {
+                Prepared::CertificatePinset(pins) => Some(pins),
+                _ => return Err(wrong(reference, PINSET)),
+            },
+        };
+        Ok(Self {
+            context: *context,
+            pins,
+        })
     }
 
     /// A context with nothing but a truststore: TLS 1.2 and newer, both sides verified.
@@ -93,29 +103,34 @@ impl Material {
     }
 }
 
-fn prepared(reference: &Reference, outcome: Outcome<SecretString>) -> Result<Prepared, Error> {
+fn prepared(
+    reference: &Reference,
+    outcome: Outcome<SecretString>,
+    flag: &'static str,
+) -> Result<Prepared, Error> {
     let (status, code, detail) = match outcome {
         Outcome::Current { material, .. } => {
             return Prepared::new(reference, material).map_err(|error| {
-                Error::nonsense(
-                    &Method::POST,
-                    RESOLVE_PATH,
-                    &format!("{reference}: {error}"),
-                )
+                let reason = format!("{reference}: {error}");
+                Error::nonsense(&Method::POST, RESOLVE_PATH, &reason)
             });
         }
         Outcome::Refused { reason, detail } => (404, reason.as_str(), detail),
         Outcome::Withdrawn {} => (410, "withdrawn", format!("{reference} was deleted")),
-        Outcome::Unchanged { .. } => return Err(wrong(reference)),
+        Outcome::Unchanged { .. } => return Err(wrong(reference, flag)),
     };
     let body = json!({ "code": code, "detail": detail }).to_string();
     Err(Error::Refused(Box::new(Refusal::from_body(status, &body))))
 }
 
-fn wrong(reference: &Reference) -> Error {
+fn wrong(reference: &Reference, flag: &'static str) -> Error {
+    let kind = match flag {
+        CONTEXT => "a TLS context",
+        _ => "a certificate pinset",
+    };
     Error::Flag {
-        flag: "--context",
-        reason: format!("{reference} is not a TLS context, or --pinset not a pinset").into(),
+        flag,
+        reason: format!("{reference} is not {kind}").into(),
     }
 }
 

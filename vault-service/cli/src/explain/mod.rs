@@ -9,7 +9,9 @@ use clap::{ArgGroup, Args, ValueEnum};
 use sallyport_filter_core::decide::{Explanation, Policy, Verdict, explain};
 use sallyport_filter_core::{DownstreamFacts, Facts, UpstreamFacts, forwarded_client_certificate};
 use sallyport_model::{Reference, TlsVersion};
-use sallyport_pki::{AllowedNames, NamePattern, SIGNATURE_ALGORITHMS, UnixTime};
+use sallyport_pki::{
+    AllowedNames, NamePattern, SIGNATURE_ALGORITHMS, UnixTime, certificates_from_pem,
+};
 use serde_json::json;
 
 use crate::error::Error;
@@ -24,7 +26,7 @@ const MAX_PEM: u64 = 1024 * 1024;
 /// Explain what a gateway's filter would decide about a certificate
 ///
 /// Runs the filter's own code and prints every check with its outcome and what it found. The TLS
-/// context comes from the vault as a gateway gets it, or a truststore from a file. Ends with 1 if the
+/// context comes from the vault as a gateway gets it, or a truststore from a file. Ends with 5 if the
 /// peer would be denied.
 #[derive(Args)]
 #[command(
@@ -95,6 +97,7 @@ enum PeerKind {
 
 /// Explains, and fails if the peer is denied.
 pub(crate) fn run(wanted: Explain, output: Output) -> Result<(), Error> {
+    wanted.check_side()?;
     let facts = wanted.facts()?;
     let names = wanted.allowed_names()?;
     let material = match (&wanted.context, &wanted.truststore) {
@@ -116,12 +119,26 @@ pub(crate) fn run(wanted: Explain, output: Output) -> Result<(), Error> {
 }
 
 impl Explain {
+    /// What belongs to the other side would be ignored.
+    fn check_side(&self) -> Result<(), Error> {
+        match self.peer {
+            PeerKind::Client if self.server_name.is_some() => {
+                Err(missing("--server-name", "goes with --peer server"))
+            }
+            PeerKind::Server if self.chain.is_some() => Err(missing(
+                "--chain",
+                "goes with --peer client: Envoy shows a filter no chain of a server",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     fn facts(&self) -> Result<Facts, Error> {
         let certificate = read(&self.cert)?;
         let tls_version = Some(self.tls_version.as_str().into());
         Ok(match self.peer {
             PeerKind::Client => {
-                let chain = self.chain.as_deref().map(read).transpose()?;
+                let chain = self.chain.as_deref().map(read_chain).transpose()?;
                 let presented = format!("{certificate}{}", chain.unwrap_or_default());
                 let header = forwarded_client_certificate(&certificate, &presented);
                 Facts::Downstream(DownstreamFacts {
@@ -167,6 +184,15 @@ fn missing(flag: &'static str, reason: &'static str) -> Error {
         flag,
         reason: reason.into(),
     }
+}
+
+fn read_chain(path: &Path) -> Result<String, Error> {
+    let pem = read(path)?;
+    certificates_from_pem(pem.as_bytes()).map_err(|error| Error::FileSyntax {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
+    Ok(pem)
 }
 
 fn read(path: &Path) -> Result<String, Error> {

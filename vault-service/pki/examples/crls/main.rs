@@ -9,8 +9,8 @@
 //!
 //! `policy` may be absent, a text or an object:
 //!
-//! - a text is a list of words, separated by spaces or commas: `default`, `deny` or `strict` (all
-//!   three mean the default), `allow-unknown`, `allow-expired`, `leaf`, `all`, or `unknown=allow` and
+//! - a text is a list of words, separated by spaces or commas: `default`, `deny`, `strict`,
+//!   `balanced` or `rfc5280` (all of them mean the default), `allow-unknown`, `allow-expired`, `leaf`, `all`, or `unknown=allow` and
 //!   so on, with the keys of the object;
 //! - an object has `unknown` and `expired` (`deny` or `allow`; also `enforce` or `ignore`) and
 //!   `check` (`all`, `chain` or `leaf`, `end-entity`, `peer`). `status`, `expiration`, `depth` and

@@ -62,12 +62,30 @@ impl DirectoryName {
         self.rdns.starts_with(&base.rdns)
     }
 
+    /// Whether it could be taken for one that begins with all RDNs of `base`. Beyond ASCII one text
+    /// can be written in several ways (RFC 4518), which are not told apart here: such a text may be
+    /// any other.
+    pub(crate) fn may_be_within(&self, base: &Self) -> bool {
+        let like = |(own, excluded): (&Vec<Attribute>, &Vec<Attribute>)| {
+            own == excluded
+                || own
+                    .iter()
+                    .chain(excluded)
+                    .any(|(_, value)| value.is_ambiguous())
+        };
+        self.rdns.len() >= base.rdns.len() && self.rdns.iter().zip(&base.rdns).all(like)
+    }
+
     pub(crate) fn emails(&self) -> &[String] {
         &self.emails
     }
 }
 
 impl Value {
+    fn is_ambiguous(&self) -> bool {
+        matches!(self, Self::Text(text) if !text.is_ascii())
+    }
+
     fn read(value: &Any<'_>) -> Self {
         match value_text(value) {
             Some(text) => Self::Text(normalized(&text)),
@@ -107,6 +125,24 @@ mod tests {
         let one = name(&[&[("O", " Example   Org"), ("C", "DE")], &[("CN", "a")]]);
         let same = name(&[&[("C", "de"), ("O", "example org ")], &[("CN", "A")]]);
         assert_eq!(one, same);
+    }
+
+    #[test]
+    fn a_text_beyond_ascii_may_be_any_other_and_a_plain_one_is_itself() {
+        let base = name(&[&[("C", "de")], &[("O", "evil")]]);
+        for (organization, may_be) in [
+            ("evil", true),
+            ("e\u{ad}vil", true),
+            ("\u{ff25}vil", true),
+            ("\u{200b}evil", true),
+            ("good", false),
+        ] {
+            let other = name(&[&[("C", "de")], &[("O", organization)], &[("CN", "x")]]);
+            assert_eq!(other.may_be_within(&base), may_be, "{organization}");
+        }
+        let elsewhere = name(&[&[("C", "fr")], &[("O", "\u{ff25}vil")]]);
+        assert!(!elsewhere.may_be_within(&base));
+        assert!(!name(&[&[("C", "de")]]).may_be_within(&base));
     }
 
     #[test]

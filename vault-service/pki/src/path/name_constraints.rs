@@ -103,7 +103,10 @@ impl Name<'_> {
                 address::is_within(*name, base)
             }
             (Self::Alternative(AltName::Directory { name, .. }), Subtree::Directory(base))
-            | (Self::Directory(name), Subtree::Directory(base)) => Ok(name.is_within(base)),
+            | (Self::Directory(name), Subtree::Directory(base)) => Ok(match side {
+                Side::Permitted => name.is_within(base),
+                Side::Excluded => name.may_be_within(base),
+            }),
             (Self::Alternative(AltName::Other { form, .. }), Subtree::Other(other))
                 if form == other =>
             {

@@ -22,8 +22,8 @@ pub(crate) struct CertificateFacts<'a> {
     pub(crate) subject: &'a [u8],
     pub(crate) public_key: PublicKey<'a>,
     pub(crate) is_ca: bool,
-    /// cRLSign is set, or there is no key usage (RFC 5280 section 6.3.3 (f)).
-    pub(crate) may_sign_crls: bool,
+    /// Whether the key usage has cRLSign, `None` if there is no key usage (RFC 5280 section 6.3.3 (f)).
+    pub(crate) crl_sign: Option<bool>,
     pub(crate) key_identifier: Option<&'a [u8]>,
     /// Those of the extension, and the one that every certificate has.
     pub(crate) distribution_points: Vec<DistributionPoint>,
@@ -73,7 +73,7 @@ impl<'a> CertificateFacts<'a> {
             subject,
             public_key,
             is_ca: false,
-            may_sign_crls: true,
+            crl_sign: None,
             key_identifier: None,
             distribution_points: Vec::new(),
         };
@@ -88,6 +88,16 @@ impl<'a> CertificateFacts<'a> {
         Ok(facts)
     }
 
+    /// Whether it may sign CRLs in its own name: a CA without key usage may do everything.
+    pub(crate) fn may_sign_crls(&self) -> bool {
+        self.crl_sign != Some(false)
+    }
+
+    /// Whether a CA that has issued it wants its CRLs to be taken: what is no CA has to say so.
+    pub(crate) fn may_sign_crls_for_others(&self) -> bool {
+        self.crl_sign == Some(true) || (self.is_ca && self.crl_sign.is_none())
+    }
+
     fn remember(&mut self, extension: Extension<'a>) -> Result<(), Malformed> {
         let value = extension.value;
         match extension.oid {
@@ -99,7 +109,7 @@ impl<'a> CertificateFacts<'a> {
             oid::KEY_USAGE => {
                 // Not every CA drops trailing zeros as DER demands; which bits are set is the same.
                 let octets = single(BIT_STRING, value)?.get(1).ok_or(Malformed)?;
-                self.may_sign_crls = octets & CRL_SIGN != 0;
+                self.crl_sign = Some(octets & CRL_SIGN != 0);
             }
             oid::SUBJECT_KEY_IDENTIFIER => self.key_identifier = Some(single(OCTET_STRING, value)?),
             oid::CRL_DISTRIBUTION_POINTS => {

@@ -135,7 +135,7 @@ impl Revocations {
     fn may_sign(&self, list: &RevocationList, path: &Path<'_>) -> bool {
         let signer = &list.signer;
         let own = path.issuers().any(|(certificate, facts)| {
-            facts.may_sign_crls
+            facts.may_sign_crls()
                 && facts.subject == signer.name
                 && certificate.spki_sha256() == signer.key
         });

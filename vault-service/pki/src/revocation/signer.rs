@@ -75,6 +75,9 @@ impl CrlDelegation {
         issuers: &[Certificate],
         algorithms: Algorithms<'_>,
     ) -> Option<Self> {
+        if !facts.may_sign_crls_for_others() {
+            return None;
+        }
         let other = |issuer: &&Certificate| issuer.spki_sha256() != certificate.spki_sha256();
         let by = issuers.iter().filter(other).find(|issuer| {
             CertificateFacts::read(issuer).is_ok_and(|ca| {
@@ -100,7 +103,7 @@ fn check_signer(
     algorithms: Algorithms<'_>,
 ) -> Result<(), CrlError> {
     verify(algorithms, &signer.public_key, crl.signed, &crl.signature)?;
-    if !signer.may_sign_crls {
+    if !signer.may_sign_crls() {
         return Err(CrlError::IssuerMayNotSign);
     }
     match (crl.extensions.key_identifier, signer.key_identifier) {

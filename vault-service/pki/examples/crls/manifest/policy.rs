@@ -36,7 +36,9 @@ pub(crate) fn read(value: &Value) -> Result<RevocationPolicy, String> {
 
 fn set_word(policy: &mut RevocationPolicy, word: &str) -> Result<(), String> {
     match plain(word).as_str() {
-        "default" | "deny" | "strict" => *policy = RevocationPolicy::default(),
+        "default" | "deny" | "strict" | "balanced" | "rfc5280" => {
+            *policy = RevocationPolicy::default()
+        }
         "allowunknown" | "unknownallow" => policy.unknown = UnknownStatus::Allow,
         "denyunknown" | "unknowndeny" => policy.unknown = UnknownStatus::Deny,
         "allowexpired" | "expiredallow" | "ignoreexpired" | "ignoreexpiration" => {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use sallyport_tests::cli::Cli;
 use sallyport_tests::pki::{Authority, Identity, Validity};
+use sallyport_tests::said::Said;
 use sallyport_tests::scratch::Scratch;
 use sallyport_tests::vault::Vault;
 use sallyport_tests::{Result, files};
@@ -63,6 +64,13 @@ impl Scene {
 
     /// Exit code and JSON of an explanation.
     async fn explain(&self, peer: &Identity, more: &[&str]) -> Result<(Option<i32>, Value)> {
+        let said = self.explained(peer, more).await?;
+        let printed = serde_json::from_str(&said.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", said.stdout, said.stderr));
+        Ok((said.code, printed))
+    }
+
+    async fn explained(&self, peer: &Identity, more: &[&str]) -> Result<Said> {
         let (cert, chain) = (
             self.scratch.join("peer.pem"),
             self.scratch.join("chain.pem"),
@@ -85,10 +93,7 @@ impl Scene {
             "-o",
             "json",
         ];
-        let said = self.cli.run(&[&fixed[..], more].concat(), "").await?;
-        let printed = serde_json::from_str(&said.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}{}", said.stdout, said.stderr));
-        Ok((said.code, printed))
+        self.cli.run(&[&fixed[..], more].concat(), "").await
     }
 }
 
@@ -131,6 +136,17 @@ async fn time_version_and_names_are_a_matter_of_options() -> Result<()> {
     let (_, said) = scene.explain(&client, &version).await?;
     assert_eq!(said["reason"], "tls_version_refused");
     assert_eq!(outcome(&said, "path").0, "not_reached");
+
+    // A reference is taken for what its flag says, and nothing of the other side is ignored.
+    let context = CONTEXT[1];
+    let side = ["--server-name", "upstream.example"];
+    for more in [&["--pinset", context][..], &side[..]] {
+        let said = scene
+            .explained(&client, &[&CONTEXT[..], more].concat())
+            .await?;
+        assert_eq!(said.code, Some(2), "{}", said.stdout);
+        assert!(said.stderr.contains(more[0]), "{}", said.stderr);
+    }
 
     let name = [&CONTEXT[..], &["--peer-name", "dns:other.example"]].concat();
     let (_, said) = scene.explain(&client, &name).await?;

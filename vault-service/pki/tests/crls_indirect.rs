@@ -18,7 +18,7 @@ use crl_draft::{
     points, serial, status,
 };
 use der::tlv;
-use rcgen::{CertificateParams, KeyUsagePurpose, SerialNumber, date_time_ymd};
+use rcgen::{CertificateParams, IsCa, KeyUsagePurpose, SerialNumber, date_time_ymd};
 use sallyport_pki::Certificate;
 
 /// A certificate whose distribution point says that `signer` signs the CRL.
@@ -29,7 +29,7 @@ fn under_indirect_crl(issuer: &Authority, signer: &Authority) -> Certificate {
 }
 
 fn signer_only(params: &mut CertificateParams) {
-    params.is_ca = rcgen::IsCa::ExplicitNoCa;
+    params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::CrlSign];
 }
 
@@ -97,6 +97,23 @@ fn whoever_signs_an_indirect_crl_needs_a_certificate_of_a_ca_on_the_path() {
         p.not_after = date_time_ymd(2026, 3, 1);
     });
     assert_eq!(verdict(&[crl.sign(&expired)], &[&expired, &root]), unknown);
+}
+
+#[test]
+fn a_certificate_that_is_no_ca_s_signs_crls_of_its_issuer_only_if_its_key_usage_says_so() {
+    let root = Authority::root("ca", |_| {});
+    let peer = root.issue(|_| {});
+    let path = [&peer, &root.certificate];
+    let verdict = |key_usages: &[KeyUsagePurpose]| {
+        let signer = root.delegate("ca", |p| {
+            p.is_ca = IsCa::ExplicitNoCa;
+            p.key_usages = key_usages.to_vec();
+        });
+        let crl = CrlDraft::new(1).sign(&signer);
+        status(&load(&[crl], &[&signer, &root]).0, &path, &PEER_ONLY)
+    };
+    assert_eq!(verdict(&[KeyUsagePurpose::CrlSign]), "good");
+    assert_eq!(verdict(&[]), "revocation_unknown");
 }
 
 #[test]

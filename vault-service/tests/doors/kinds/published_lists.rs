@@ -28,8 +28,18 @@ impl Ca {
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
-    /// A CRL of a minute ago that is good for an hour.
+    /// A CRL that is good for an hour.
     fn crl(&self, number: u64, revoked: &[u64]) -> rcgen::CertificateRevocationList {
+        self.crl_until(time::Duration::hours(1), number, revoked)
+    }
+
+    /// A CRL of two hours ago that ends then, from now.
+    fn crl_until(
+        &self,
+        end: time::Duration,
+        number: u64,
+        revoked: &[u64],
+    ) -> rcgen::CertificateRevocationList {
         let now = OffsetDateTime::from_unix_timestamp(clock::now().0).unwrap();
         let revoked = revoked.iter().map(|serial| RevokedCertParams {
             serial_number: SerialNumber::from(*serial),
@@ -38,8 +48,8 @@ impl Ca {
             invalidity_date: None,
         });
         let params = CertificateRevocationListParams {
-            this_update: now - time::Duration::minutes(1),
-            next_update: now + time::Duration::hours(1),
+            this_update: now - time::Duration::hours(2),
+            next_update: now + end,
             crl_number: number.into(),
             issuing_distribution_point: None,
             revoked_certs: revoked.collect(),
@@ -125,6 +135,9 @@ async fn a_crl_is_verified_published_and_never_replaced_by_an_older_one() {
         assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{}", reply.text);
         assert_eq!(reply.json()["code"], "invalid_crl");
     }
+    let ended = ca.crl_until(time::Duration::minutes(-1), 3, &[7]);
+    let reply = scene.publish(&distributor, ended.der()).await;
+    assert_eq!(reply.json()["code"], "invalid_value", "{}", reply.text);
     assert_eq!(scene.status(&distributor).await, status);
 
     let pem = ca.crl(3, &[8]).pem().unwrap();

@@ -141,6 +141,17 @@ fn a_revoked_certificate_has_a_path_and_the_list_as_evidence() {
 }
 
 #[test]
+fn a_path_without_the_policy_that_is_wanted_is_a_path() {
+    let ca = Authority::new("root");
+    let mut context = context(&ca);
+    context.verification.policies = Some(vec!["1.2.3".parse().unwrap()]);
+    let facts = client(&ca.client("x"), "TLSv1.3");
+    let explained = explain(&policy(&context), &facts, AT);
+    let found = [("path", "passed"), ("policies", "failed")];
+    assert_eq!(outcomes(&explained)[2..], found);
+}
+
+#[test]
 fn explaining_and_deciding_come_to_the_same() {
     let (ca, other) = (Authority::new("root"), Authority::new("other"));
     let mut context = context(&ca);

@@ -14,6 +14,7 @@ mod limbo_case;
 
 use std::error::Error;
 use std::fs;
+use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use limbo_case::{Case, Verdict};
@@ -48,9 +49,25 @@ struct Summary {
     slowest_us: u128,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let (profile, file) = arguments()?;
-    let suite: Suite = serde_json::from_str(&fs::read_to_string(file)?)?;
+const USAGE: &str = "usage: limbo [--profile rfc5280|balanced|strict] FILE.json";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("limbo: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
+    let Some((profile, file)) = arguments()? else {
+        println!("{USAGE}");
+        return Ok(());
+    };
+    let text = fs::read_to_string(&file).map_err(|error| format!("{file}: {error}"))?;
+    let suite: Suite = serde_json::from_str(&text).map_err(|error| format!("{file}: {error}"))?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let now = UnixTime(i64::try_from(now)?);
     let mut summary = Summary {
@@ -81,15 +98,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn arguments() -> Result<(Profile, String), Box<dyn Error>> {
+/// Profile and file, `None` if help is asked for.
+fn arguments() -> Result<Option<(Profile, String)>, Box<dyn Error>> {
     let mut profile = Profile::default();
     let mut file = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--profile" => profile = arguments.next().ok_or("--profile: which one?")?.parse()?,
+            "--help" | "-h" => return Ok(None),
+            "--profile" => profile = arguments.next().ok_or(USAGE)?.parse()?,
+            option if option.starts_with('-') => return Err(USAGE.into()),
+            _ if file.is_some() => return Err(USAGE.into()),
             _ => file = Some(argument),
         }
     }
-    Ok((profile, file.ok_or("limbo [--profile P] FILE.json")?))
+    Ok(Some((profile, file.ok_or(USAGE)?)))
 }

@@ -15,12 +15,15 @@ pub(crate) struct Case {
     pub(crate) expected_result: Verdict,
     validation_kind: Kind,
     trusted_certs: Vec<String>,
+    #[serde(default)]
     untrusted_intermediates: Vec<String>,
     peer_certificate: String,
     validation_time: Option<String>,
     expected_peer_name: Option<PeerName>,
+    #[serde(default)]
     expected_peer_names: Vec<PeerName>,
     max_chain_depth: Option<usize>,
+    #[serde(default)]
     crls: Vec<String>,
 }
 

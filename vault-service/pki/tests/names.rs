@@ -15,8 +15,8 @@ use authority::{Authority, NOW, code};
 use der::{OID, SEQUENCE, tlv};
 use named::{DNS, EMAIL, IP, OTHER, ROOT, URI, allowed, passes, peer, refused};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, GeneralSubtree, IsCa, KeyUsagePurpose,
-    NameConstraints, SanType,
+    BasicConstraints, CertificateParams, CustomExtension, DnType, GeneralSubtree, IsCa,
+    KeyUsagePurpose, NameConstraints, SanType,
 };
 use sallyport_pki::{
     AllowedNames, AllowedNamesError, MAX_NAME_PATTERNS, NamePattern, NameRefusal, PathRules,
@@ -25,8 +25,24 @@ use sallyport_pki::{
 
 #[test]
 fn server_names_match_by_type_and_by_whole_labels() {
+    assert_names(|_| {});
+}
+
+#[test]
+fn server_names_match_alike_in_a_certificate_with_critical_policies() {
+    assert_names(|params| {
+        // The one policy 1.2.3.
+        let policies = vec![0x30, 6, 0x30, 4, 6, 2, 0x2a, 3];
+        let mut policies = CustomExtension::from_oid_content(&[2, 5, 29, 32], policies);
+        policies.set_criticality(true);
+        params.custom_extensions.push(policies);
+    });
+}
+
+fn assert_names(change: impl FnOnce(&mut CertificateParams)) {
     let root = Authority::root("root", |_| {});
     let peer = root.issue(|p| {
+        change(p);
         p.subject_alt_names = vec![
             SanType::DnsName("exact.test".try_into().unwrap()),
             SanType::DnsName("*.wild.test".try_into().unwrap()),

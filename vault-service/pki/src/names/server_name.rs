@@ -1,9 +1,13 @@
 //! Is this server the one we meant? (RFC 6125, RFC 9525)
 
+use std::net::IpAddr;
+
 use rustls_pki_types::{CertificateDer, ServerName};
 use webpki::EndEntityCert;
 
+use super::dns_name::DnsName;
 use crate::certificate::Certificate;
+use crate::extensions::AltName;
 
 /// Why a certificate does not belong to a server name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,9 +27,6 @@ pub enum ServerNameError {
         /// What the certificate has, each with its kind; empty if it has no names.
         presented: Vec<String>,
     },
-    /// The certificate cannot be used for TLS at all.
-    #[error("the certificate cannot be used to authenticate a server")]
-    Unusable,
 }
 
 impl ServerNameError {
@@ -34,7 +35,6 @@ impl ServerNameError {
         match self {
             Self::InvalidName { .. } => "invalid_server_name",
             Self::Mismatch { .. } => "server_name_mismatch",
-            Self::Unusable => "unusable_certificate",
         }
     }
 }
@@ -51,11 +51,43 @@ pub fn verify_server_name(peer: &Certificate, name: &str) -> Result<(), ServerNa
         name: name.to_owned(),
     })?;
     let der = CertificateDer::from(peer.der());
-    let end_entity = EndEntityCert::try_from(&der).map_err(|_| ServerNameError::Unusable)?;
-    end_entity
-        .verify_is_valid_for_subject_name(&server_name)
-        .map_err(|_| ServerNameError::Mismatch {
+    let named = match EndEntityCert::try_from(&der) {
+        Ok(end_entity) => end_entity
+            .verify_is_valid_for_subject_name(&server_name)
+            .is_ok(),
+        // Critical certificate policies, which webpki does not read and path validation does.
+        Err(_) => is_named(peer, &server_name),
+    };
+    named
+        .then_some(())
+        .ok_or_else(|| ServerNameError::Mismatch {
             name: name.to_owned(),
             presented: peer.details().subject_alternative_name,
         })
+}
+
+fn is_named(peer: &Certificate, wanted: &ServerName<'_>) -> bool {
+    let names = peer.extensions().subject_alt_name.iter();
+    let mut names = names.flat_map(|names| &names.value);
+    match wanted {
+        ServerName::DnsName(wanted) => wanted.as_ref().parse::<DnsName>().is_ok_and(|wanted| {
+            names.any(|name| matches!(name, AltName::Dns(name) if stands_for(name, &wanted)))
+        }),
+        ServerName::IpAddress(wanted) => {
+            let wanted = IpAddr::from(*wanted);
+            names.any(|name| matches!(name, AltName::Ip(address) if *address == wanted))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a name in a certificate is the wanted one, or the wildcard next to it. A wildcard stands
+/// for the hosts of a domain, not for the domains of a suffix without a dot.
+fn stands_for(presented: &str, wanted: &DnsName) -> bool {
+    match presented.strip_prefix("*.") {
+        None => presented.parse().as_ref() == Ok(wanted),
+        Some(domain) => domain.parse::<DnsName>().is_ok_and(|domain| {
+            domain.parent().is_some() && wanted.parent() == Some(domain.as_str())
+        }),
+    }
 }

@@ -55,18 +55,13 @@ impl GroupName {
     const MIN: usize = 3;
     const MAX: usize = 35;
 
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for GroupName {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<Self, NameError> {
+    /// The name of what is there already. The first release took UUIDs as names: what has one has
+    /// to stay readable, or it could not even be renamed.
+    ///
+    /// # Errors
+    /// It breaks another rule.
+    pub fn stored(text: &str) -> Result<Self, NameError> {
         check_length(text, Self::MIN, Self::MAX)?;
-        check_no_id(text)?;
         let last = text.chars().count().saturating_sub(1);
         for (position, character) in text.chars().enumerate() {
             let rule = match character {
@@ -84,11 +79,6 @@ impl FromStr for GroupName {
         }
         Ok(Self(text.to_owned()))
     }
-}
-
-impl SecretName {
-    const MIN: usize = 1;
-    const MAX: usize = 128;
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
@@ -96,12 +86,26 @@ impl SecretName {
     }
 }
 
-impl FromStr for SecretName {
+impl FromStr for GroupName {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        check_length(text, Self::MIN, Self::MAX)?;
         check_no_id(text)?;
+        Self::stored(text)
+    }
+}
+
+impl SecretName {
+    const MIN: usize = 1;
+    const MAX: usize = 128;
+
+    /// The name of what is there already. The first release took UUIDs as names: what has one has
+    /// to stay readable, or it could not even be renamed.
+    ///
+    /// # Errors
+    /// It breaks another rule.
+    pub fn stored(text: &str) -> Result<Self, NameError> {
+        check_length(text, Self::MIN, Self::MAX)?;
         let last = text.chars().count().saturating_sub(1);
         for (position, character) in text.chars().enumerate() {
             let rule = match character {
@@ -118,6 +122,20 @@ impl FromStr for SecretName {
             });
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for SecretName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        check_no_id(text)?;
+        Self::stored(text)
     }
 }
 

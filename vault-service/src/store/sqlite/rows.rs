@@ -4,7 +4,10 @@ use std::str::FromStr;
 
 use rusqlite::Row;
 use rusqlite::types::FromSql;
-use sallyport_model::{ActorId, EnvironmentId, GroupId, OrganizationId, Scope, SecretId};
+use sallyport_model::{
+    ActorId, EnvironmentId, GroupId, GroupName, NameError, OrganizationId, Scope, SecretId,
+    SecretName,
+};
 use sallyport_pki::UnixTime;
 use uuid::Uuid;
 
@@ -76,7 +79,7 @@ pub(super) fn group(row: &Row<'_>) -> Result<GroupRecord, StoreError> {
     Ok(GroupRecord {
         id: fields.id("id", GroupId::new)?,
         scope: fields.scope()?,
-        name: fields.parsed("name")?,
+        name: fields.name(GroupName::stored)?,
         downloadable: fields.plain("downloadable")?,
         created_at: fields.time("created_at")?,
         modified_at: fields.time("modified_at")?,
@@ -102,7 +105,7 @@ pub(super) fn secret(row: &Row<'_>) -> Result<SecretRecord, StoreError> {
         id: fields.id("id", SecretId::new)?,
         group: fields.id("secret_group", GroupId::new)?,
         collection: fields.parsed("collection")?,
-        name: fields.parsed("name")?,
+        name: fields.name(SecretName::stored)?,
         current: fields.number("current")?,
         previous: fields.optional_number("previous")?,
         pending: fields.optional_number("pending")?,
@@ -189,7 +192,7 @@ pub(super) fn staged_change(row: &Row<'_>) -> Result<StagedChange, StoreError> {
     Ok(StagedChange {
         secret,
         collection: fields.parsed("collection")?,
-        name: fields.parsed("name")?,
+        name: fields.name(SecretName::stored)?,
         step: fields.number("step")?,
         staged_at: fields.time("staged_at")?,
         action: match action.as_str() {
@@ -296,6 +299,11 @@ impl<'row> Fields<'row> {
             }),
             None => AuditPlace::Organization(organization),
         })
+    }
+
+    fn name<T>(&self, stored: fn(&str) -> Result<T, NameError>) -> Result<T, StoreError> {
+        let text: String = self.plain("name")?;
+        stored(&text).map_err(|_| self.damaged())
     }
 
     fn parsed<T: FromStr>(&self, column: &str) -> Result<T, StoreError> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sallyport_model::{
-    Access, ActorId, Collection, EnvironmentId, GroupId, OrganizationId, Permission, Scope,
-    SecretId,
+    Access, ActorId, Collection, EnvironmentId, GroupId, GroupName, OrganizationId, Permission,
+    Scope, SecretId, SecretName,
 };
 use sallyport_pki::UnixTime;
 use uuid::Uuid;
@@ -185,7 +185,7 @@ pub(crate) fn group(scope: Scope, name: &str) -> (GroupRecord, GroupKeyRecord) {
     let group = GroupRecord {
         id: GroupId::new(uuid()),
         scope,
-        name: name.parse().unwrap(),
+        name: GroupName::stored(name).unwrap(),
         downloadable: false,
         created_at: NOW,
         modified_at: NOW,
@@ -211,7 +211,7 @@ pub(crate) fn secret(
         id: SecretId::new(uuid()),
         group,
         collection,
-        name: name.parse().unwrap(),
+        name: SecretName::stored(name).unwrap(),
         current: 1,
         previous: None,
         pending: None,

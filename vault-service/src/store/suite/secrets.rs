@@ -41,6 +41,14 @@ pub(crate) async fn secrets_read_back_with_their_current_version(store: Arc<dyn 
     assert_eq!(store.version(record.id, 1).await.unwrap(), Some(first));
     assert_eq!(store.version(record.id, 2).await.unwrap(), None);
 
+    // The first release took UUIDs as names; they stay readable.
+    let group_of_old = house.add_group("abcdef0123456789abcdef0123456789").await;
+    let id = "0a3d6c52-7f3a-4a54-8f42-9f5d1d9be4a1";
+    let old = house.add_secret(group_of_old.id, kind, id).await;
+    let scope = group_of_old.scope;
+    assert!(store.groups(scope).await.unwrap().contains(&group_of_old));
+    assert_eq!(store.secrets(group_of_old.id, kind).await.unwrap(), [old]);
+
     // Neither under another kind nor in another group.
     let other = house.add_group("orders").await.id;
     for (group, kind) in [(group, Collection::Keystores), (other, kind)] {

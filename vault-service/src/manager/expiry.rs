@@ -2,7 +2,7 @@
 
 use sallyport_pki::{Certificate, UnixTime};
 
-use super::error::{Problem, Violation};
+use super::violation::{Problem, Violation};
 use crate::clock;
 
 /// `allowExpiredCert` of the API.

@@ -7,10 +7,11 @@ use sallyport_pki::{Certificate, UnixTime};
 use serde_json::Value;
 
 use super::Manager;
-use super::error::{ManagerError, Problem, Violation};
+use super::error::ManagerError;
 use super::metadata::Metadata;
 use super::secrets::entry;
 use super::staging::Staging;
+use super::violation::{Problem, Violation};
 use crate::access::Caller;
 use crate::clock;
 use crate::store::{

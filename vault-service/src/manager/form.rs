@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sallyport_model::{NameError, SecretName, SecretString, StoreType, UnknownStoreType};
 use zeroize::Zeroizing;
 
-use super::error::{Problem, Violation};
+use super::violation::{Problem, Violation};
 use crate::clock;
 
 /// Parts of a form by name. Every part is treated as secret: a key and its passphrase are among them.

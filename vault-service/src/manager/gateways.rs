@@ -7,9 +7,10 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::Manager;
-use super::error::{ManagerError, Problem, Violation, taken};
+use super::error::{ManagerError, taken};
 use super::groups::random;
 use super::members::Sight;
+use super::violation::{Problem, Violation};
 use crate::access::{Caller, Decision, Wish};
 use crate::audit::Entry;
 use crate::store::{ActorKind, ActorRecord, Write};

@@ -5,8 +5,9 @@ use sallyport_pki::UnixTime;
 
 use super::Manager;
 use super::authority::Attempt;
-use super::error::{ManagerError, Problem, Violation};
+use super::error::ManagerError;
 use super::groups::group_path;
+use super::violation::{Problem, Violation};
 use crate::access::{Caller, Decision, Wish};
 use crate::audit::Entry;
 use crate::store::{ActorKind, ActorRecord, GrantRecord, GroupRecord, Write};

@@ -3,9 +3,9 @@
 use sallyport_model::{SecretString, StoreType};
 use sallyport_pki::{EntryKind, Integrity, Keystore, KeystoreError, KeystoreFormat};
 
-use super::error::{Problem, Violation};
 use super::form::{File, Form};
 use super::limits::UploadLimits;
+use super::violation::{Problem, Violation};
 
 /// An uploaded JKS, JCEKS or PKCS12 file, opened with its passphrase.
 pub(super) struct JavaStore<'a> {

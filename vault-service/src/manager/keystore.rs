@@ -11,12 +11,12 @@ use serde_json::json;
 
 use super::Manager;
 use super::draft::Draft;
-use super::error::{Problem, Violation};
 use super::expiry::{ExpiredCertificates, first_to_end, not_valid};
 use super::form::{File, Form, Parts};
 use super::java_store::{JavaStore, algorithm};
 use super::limits::UploadLimits;
 use super::metadata::{Metadata, certificate_details};
+use super::violation::{Problem, Violation};
 use crate::payload::{KeystorePayload, Payload};
 
 const PARTS: Parts = Parts {

@@ -46,6 +46,7 @@ mod update;
 mod users;
 mod versions;
 mod view;
+mod violation;
 mod where_used;
 
 use std::sync::Arc;
@@ -56,7 +57,7 @@ pub use connected_apps::NewConnectedApp;
 pub use crl_distributor::CrlDistributorUpload;
 pub use draft::Draft;
 pub use environments::NewEnvironment;
-pub use error::{ManagerError, Problem, Violation};
+pub use error::ManagerError;
 pub(crate) use expiring::last_day;
 pub use expiring::{WARNED_DAYS, days_left};
 pub use expiry::ExpiredCertificates;
@@ -78,6 +79,7 @@ pub use target::{Precondition, Target};
 pub use tls_context::TlsContextUpload;
 pub use update::SecretChange;
 pub use users::NewUser;
+pub use violation::{Problem, Violation};
 pub use where_used::{SecretUser, WhereUsed};
 
 use self::staging::Staging;

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Manager;
-use super::error::{ManagerError, Problem, Violation, taken};
+use super::error::{ManagerError, taken};
 use super::groups::random;
+use super::violation::{Problem, Violation};
 use crate::access::{Caller, Wish};
 use crate::audit::Entry;
 use crate::store::{ActorKind, OrganizationRecord, Write};

@@ -5,7 +5,8 @@ use sallyport_pki::UnixTime;
 use serde::{Deserialize, Serialize};
 
 use super::Manager;
-use super::error::{ManagerError, Problem, Violation};
+use super::error::ManagerError;
+use super::violation::{Problem, Violation};
 use crate::access::{Caller, Wish};
 use crate::audit::Entry;
 use crate::store::{ActorKind, ActorRecord, PermissionRecord, Write};

@@ -5,9 +5,9 @@ use sallyport_pki::{Digest, DigestError, Pin, PinKind, PinRole, UnixTime};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::error::{Problem, Violation};
 use super::form::Form;
 use super::limits::UploadLimits;
+use super::violation::{Problem, Violation};
 use crate::clock;
 
 /// A pin as it is sent.

@@ -2,7 +2,7 @@
 
 use sallyport_pki::{Certificate, PinnedCertificates, TrustAnchorError, TrustAnchors};
 
-use super::error::{Problem, Violation};
+use super::violation::{Problem, Violation};
 
 /// `allowPinnedLeaves` of the API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

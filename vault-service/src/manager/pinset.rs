@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::Manager;
 use super::draft::Draft;
-use super::error::{ManagerError, Violation};
+use super::error::ManagerError;
 use super::expiry::first_to_end;
 use super::form::{Form, Parts};
 use super::limits::UploadLimits;
@@ -16,6 +16,7 @@ use super::metadata::{Metadata, certificate_details};
 use super::pin_upload::{self, NotedPin};
 use super::target::{Precondition, Target};
 use super::update::SecretChange;
+use super::violation::Violation;
 use crate::clock;
 use crate::payload::{Payload, PinsetPayload};
 use crate::store::GroupRecord;

@@ -5,9 +5,10 @@ use sallyport_model::{Collection, RevocationMaterial, SecretId};
 use sallyport_pki::{Certificate, CrlRules, CrlUpdate, Revocations, UnixTime, crl_from_pem};
 
 use super::Manager;
-use super::error::{ManagerError, Problem, Violation};
+use super::error::ManagerError;
 use super::metadata::Metadata;
 use super::secrets::{entry, explain};
+use super::violation::{Problem, Violation};
 use crate::access::Caller;
 use crate::store::{GroupRecord, PublishedLists, StoreError, VersionRecord, Write};
 

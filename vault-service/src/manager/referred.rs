@@ -3,8 +3,9 @@
 use sallyport_model::{Collection, SecretId, SecretPath, Selector};
 
 use super::Manager;
-use super::error::{ManagerError, Problem, Violation};
+use super::error::ManagerError;
 use super::metadata::Metadata;
+use super::violation::{Problem, Violation};
 use crate::store::{GroupRecord, StoreError};
 
 /// A secret of the same group, as it is now.

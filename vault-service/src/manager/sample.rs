@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::error::Violation;
 use super::form::Form;
+use super::violation::Violation;
 
 /// A day in 2026; what is made here is valid from 1975 to 4096 unless it is told otherwise.
 pub(super) const NOW: UnixTime = UnixTime(1_796_075_400);

@@ -6,10 +6,11 @@ use uuid::Uuid;
 
 use super::Manager;
 use super::draft::Draft;
-use super::error::{ManagerError, Problem, Violation};
+use super::error::ManagerError;
 use super::groups::{group_path, random};
 use super::metadata::Metadata;
 use super::target::Target;
+use super::violation::{Problem, Violation};
 use crate::access::Caller;
 use crate::audit::Entry;
 use crate::keys::binding::SecretBinding;

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::Manager;
 use super::draft::Draft;
-use super::error::{Problem, Violation};
 use super::expiry::given_date;
 use super::limits::UploadLimits;
 use super::metadata::Metadata;
+use super::violation::{Problem, Violation};
 use crate::payload::Payload;
 
 /// The JSON body of a create or replace. Empty texts count as absent: clients send them for what

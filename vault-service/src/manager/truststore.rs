@@ -6,13 +6,13 @@ use serde_json::json;
 
 use super::Manager;
 use super::draft::Draft;
-use super::error::{Problem, Violation};
 use super::expiry::{first_to_end, not_valid};
 use super::form::{File, Form, Parts};
 use super::java_store::{JavaStore, algorithm};
 use super::limits::UploadLimits;
 use super::metadata::{Metadata, certificate_details};
 use super::pinned_leaves::{PinnedLeaves, Trusted};
+use super::violation::{Problem, Violation};
 use crate::payload::Payload;
 
 const PARTS: Parts = Parts {

@@ -5,11 +5,12 @@ use sallyport_pki::UnixTime;
 use serde::Deserialize;
 
 use super::Manager;
-use super::error::{ManagerError, Problem, Violation};
+use super::error::ManagerError;
 use super::expiring::warning;
 use super::pin_upload::PinUpload;
 use super::secrets::{entry, explain};
 use super::target::Target;
+use super::violation::{Problem, Violation};
 use crate::access::Caller;
 use crate::clock;
 use crate::store::{GroupRecord, StagedAction, Write};

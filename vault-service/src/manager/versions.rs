@@ -6,10 +6,11 @@ use sallyport_pki::UnixTime;
 
 use super::Manager;
 use super::draft::Draft;
-use super::error::{ManagerError, Problem, Violation};
+use super::error::ManagerError;
 use super::metadata::Metadata;
 use super::secrets::{entry, explain, place, same_type};
 use super::target::Target;
+use super::violation::{Problem, Violation};
 use crate::access::Caller;
 use crate::store::{GroupRecord, SecretRecord, StoreError, VersionRecord, Write};
 

@@ -7,8 +7,9 @@ use sallyport_model::{
 use serde_json::json;
 
 use super::super::Manager;
-use super::super::error::{ManagerError, Problem, Violation};
+use super::super::error::ManagerError;
 use super::super::limits::UploadLimits;
+use super::super::violation::{Problem, Violation};
 use super::verification::Verification;
 use super::{Checked, Stores, TlsContextUpload, without_repetition};
 use crate::payload::{FlexGatewayPayload, Payload};

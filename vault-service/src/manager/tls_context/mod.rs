@@ -17,10 +17,11 @@ use serde_json::{Value, json};
 
 use super::Manager;
 use super::draft::Draft;
-use super::error::{ManagerError, Problem, Violation};
+use super::error::ManagerError;
 use super::expiry::{given_date, in_a_year};
 use super::metadata::Metadata;
 use super::referred::Referred;
+use super::violation::{Problem, Violation};
 use crate::payload::Payload;
 use crate::store::GroupRecord;
 

@@ -3,8 +3,8 @@
 use sallyport_model::{AcceptableTlsVersions, CipherSuite, ServerCertificatePolicy};
 use serde_json::json;
 
-use super::super::error::{Problem, Violation};
 use super::super::limits::UploadLimits;
+use super::super::violation::{Problem, Violation};
 use super::{Checked, Stores, TlsContextUpload, without_repetition};
 use crate::payload::{MulePayload, Payload};
 

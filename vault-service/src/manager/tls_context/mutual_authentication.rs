@@ -3,9 +3,10 @@
 use sallyport_model::{Collection, MutualAuthentication, RevocationMethod, SecretId};
 
 use super::super::Manager;
-use super::super::error::{ManagerError, Problem, Violation};
+use super::super::error::ManagerError;
 use super::super::limits::UploadLimits;
 use super::super::referred::Referred;
+use super::super::violation::{Problem, Violation};
 use super::without_repetition;
 use crate::store::GroupRecord;
 

@@ -6,7 +6,8 @@ use sallyport_model::{
 use serde_json::json;
 
 use super::super::Manager;
-use super::super::error::{ManagerError, Problem, Violation};
+use super::super::error::ManagerError;
+use super::super::violation::{Problem, Violation};
 use super::mule::no_version;
 use super::{Checked, Stores, TlsContextUpload};
 use crate::payload::{Payload, SecurityFabricPayload};

@@ -3,7 +3,8 @@
 use sallyport_model::{Collection, SecretId, VerificationSettings};
 
 use super::super::Manager;
-use super::super::error::{ManagerError, Problem, Violation};
+use super::super::error::ManagerError;
+use super::super::violation::{Problem, Violation};
 use crate::store::GroupRecord;
 
 /// The object with its reference found.

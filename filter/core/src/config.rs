@@ -5,7 +5,6 @@
 
 mod document;
 mod error;
-mod peer_names;
 mod route;
 
 use std::collections::BTreeSet;

@@ -2,7 +2,8 @@
 
 use sallyport_pki::{AllowedNames, MAX_NAME_PATTERNS, NamePattern};
 
-use super::{ConfigError, Fault};
+use super::count;
+use crate::config::{ConfigError, Fault};
 
 /// The names of a section; `None` if none are configured.
 pub(super) fn read(
@@ -13,11 +14,7 @@ pub(super) fn read(
         return Ok(None);
     };
     let section = format!("{section}/peerNames");
-    let found = texts.len();
-    if found > MAX_NAME_PATTERNS {
-        let max = MAX_NAME_PATTERNS;
-        return Err(ConfigError::at(section, Fault::TooMany { found, max }));
-    }
+    count(&section, &texts, MAX_NAME_PATTERNS)?;
     let patterns = texts.iter().enumerate().map(|(index, text)| {
         let pattern = text.parse();
         pattern.map_err(|error| {

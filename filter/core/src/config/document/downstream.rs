@@ -1,0 +1,69 @@
+//! `downstream`: what clients must show.
+
+use serde::Deserialize;
+
+use super::count;
+use super::policy::{ModeWord, client_policy};
+use super::route::RouteDocument;
+use crate::config::{ConfigError, Downstream, Fault, ForwardClientCertificate, Route};
+
+const MAX_ROUTES: usize = 64;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct DownstreamDocument {
+    tls_context: String,
+    certificate_pinset: Option<String>,
+    peer_names: Option<Vec<String>>,
+    #[serde(default)]
+    mode: ModeWord,
+    #[serde(default)]
+    routes: Vec<RouteDocument>,
+    #[serde(default)]
+    forward_client_certificate: ForwardWord,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum ForwardWord {
+    #[default]
+    Remove,
+    Keep,
+}
+
+impl DownstreamDocument {
+    pub(super) fn read(self, section: &str) -> Result<Downstream, ConfigError> {
+        Ok(Downstream {
+            routes: routes(&format!("{section}/routes"), self.routes)?,
+            default: client_policy(
+                section,
+                &self.tls_context,
+                self.certificate_pinset,
+                self.peer_names,
+                self.mode,
+            )?,
+            forward_client_certificate: match self.forward_client_certificate {
+                ForwardWord::Remove => ForwardClientCertificate::Remove,
+                ForwardWord::Keep => ForwardClientCertificate::Keep,
+            },
+        })
+    }
+}
+
+fn routes(section: &str, documents: Vec<RouteDocument>) -> Result<Vec<Route>, ConfigError> {
+    count(section, &documents, MAX_ROUTES)?;
+    let mut routes: Vec<Route> = Vec::with_capacity(documents.len());
+    for (index, document) in documents.into_iter().enumerate() {
+        let section = format!("{section}/{index}");
+        let route = document.read(&section)?;
+        let mut earlier = routes.iter();
+        if let Some(first) = earlier.position(|earlier| earlier.matches == route.matches) {
+            return Err(ConfigError::at(
+                format!("{section}/match"),
+                Fault::HiddenRoute(first),
+            ));
+        }
+        routes.push(route);
+    }
+    Ok(routes)
+}

@@ -1,0 +1,59 @@
+//! `vault`: where the Provider is.
+
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sallyport_model::{MAX_WAIT_SECONDS, Scope};
+use serde::Deserialize;
+
+use super::{name, wait};
+use crate::config::{ConfigError, Fault, Vault};
+
+const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(60);
+const WAIT: RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(MAX_WAIT_SECONDS as u64);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct VaultDocument {
+    cluster: String,
+    organization: String,
+    environment: String,
+    authority: Option<String>,
+    timeout: Option<String>,
+    wait: Option<String>,
+}
+
+impl VaultDocument {
+    pub(super) fn read(self, section: &str) -> Result<Vault, ConfigError> {
+        let at = |field: &str| format!("{section}/{field}");
+        let open = wait(&at("wait"), self.wait, &WAIT, Duration::from_secs(25))?;
+        if open.subsec_nanos() != 0 {
+            return Err(ConfigError::at(at("wait"), Fault::WholeSeconds));
+        }
+        let authority = self
+            .authority
+            .unwrap_or_else(|| "sallyport-vault".to_owned());
+        Ok(Vault {
+            cluster: name::word(&at("cluster"), self.cluster)?,
+            scope: Scope {
+                organization: uuid(&at("organization"), &self.organization)?,
+                environment: uuid(&at("environment"), &self.environment)?,
+            },
+            authority: name::word(&at("authority"), authority)?,
+            timeout: wait(
+                &at("timeout"),
+                self.timeout,
+                &TIMEOUT,
+                Duration::from_secs(2),
+            )?,
+            wait: open,
+        })
+    }
+}
+
+fn uuid<T: FromStr>(pointer: &str, text: &str) -> Result<T, ConfigError> {
+    text.parse()
+        .map_err(|_| ConfigError::at(pointer, Fault::Uuid))
+}

@@ -5,6 +5,7 @@
 //! (bounded by `handshakeWait` per request). Whatever ends the waiting, the request is then judged
 //! like any other.
 
+mod judge;
 mod request;
 mod vault;
 

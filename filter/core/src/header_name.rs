@@ -10,7 +10,7 @@ const MAX_LENGTH: usize = 128;
 
 /// Headers that belong to the connection or to the gateway: RFC 9110 section 7.6.1, what HTTP
 /// framing and routing are made of, and the gateway's own statement about its client.
-const RESERVED: [&str; 11] = [
+pub(crate) const RESERVED: [&str; 11] = [
     "connection",
     "content-length",
     "host",

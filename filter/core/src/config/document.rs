@@ -7,6 +7,9 @@ mod peer_names;
 mod policy;
 mod reference;
 mod route;
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) mod schema;
 mod upstream;
 mod vault;
 
@@ -26,12 +29,18 @@ const MAX_BYTES: usize = 256 * 1024;
 
 const STARTUP_WAIT: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(60);
 
+/// One entry of `filter.wasm` in a filter chain. It guards one side.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Entry"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Document {
+    /// Where the Provider is.
     vault: VaultDocument,
+    /// How long requests wait for the vault's first answer, from the filter's start.
     startup_wait: Option<String>,
+    /// What clients must show: for the HTTP filters of a listener.
     downstream: Option<DownstreamDocument>,
+    /// What servers must show, and what they then get: for the upstream HTTP filters of a cluster.
     upstream: Option<UpstreamDocument>,
 }
 

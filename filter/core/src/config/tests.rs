@@ -1,3 +1,6 @@
+#[cfg(not(target_arch = "wasm32"))]
+mod schema;
+
 use super::*;
 use sallyport_model::{Collection, ReferenceError};
 use serde_json::{Value, json};

@@ -7,23 +7,32 @@ use super::policy::{ModeWord, client_policy};
 use super::route::RouteDocument;
 use crate::config::{ConfigError, Downstream, Fault, ForwardClientCertificate, Route};
 
-const MAX_ROUTES: usize = 64;
+pub(super) const MAX_ROUTES: usize = 64;
 
+/// What clients must show.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Downstream"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct DownstreamDocument {
+    /// The TLS context to enforce.
     tls_context: String,
+    /// Pins of which one must be on the client's path.
     certificate_pinset: Option<String>,
+    /// Names of which the client's certificate must carry one.
     peer_names: Option<Vec<String>>,
+    /// Whether requests are denied, or only counted and logged.
     #[serde(default)]
     mode: ModeWord,
+    /// Other policies for some requests; the first one that fits counts.
     #[serde(default)]
     routes: Vec<RouteDocument>,
+    /// Whether the upstream gets `x-forwarded-client-cert`.
     #[serde(default)]
     forward_client_certificate: ForwardWord,
 }
 
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 #[serde(rename_all = "camelCase")]
 enum ForwardWord {
     #[default]

@@ -6,11 +6,16 @@ use serde::Deserialize;
 use super::reference;
 use crate::config::{ConfigError, Fault, Injection, InjectionValue};
 
+/// A credential and the header it goes into.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Injection"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct InjectionDocument {
+    /// The header; what the client sent under this name is removed.
     header: String,
+    /// A `UsernamePassword` secret, as RFC 7617 Basic credentials.
     basic: Option<String>,
+    /// Text with `${secret://...#field}` in it; `$${` stands for a literal `${`.
     template: Option<String>,
 }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::config::{ConfigError, Fault};
 
-const MAX_NAME: usize = 253;
+pub(super) const MAX_NAME: usize = 253;
 
 /// A name that Envoy knows.
 pub(super) fn word(pointer: &str, text: String) -> Result<String, ConfigError> {

@@ -6,6 +6,7 @@ use super::{peer_names, reference};
 use crate::config::{ClientPolicy, ConfigError, Mode};
 
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 #[serde(rename_all = "camelCase")]
 pub(super) enum ModeWord {
     #[default]

@@ -6,23 +6,36 @@ use super::name;
 use super::policy::{ModeWord, client_policy};
 use crate::config::{ConfigError, Fault, Route, RouteMatch};
 
+/// Another policy for some requests. What it leaves out is not taken from the entry's own.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Route"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RouteDocument {
+    /// The requests: all that is given must fit.
     r#match: MatchDocument,
+    /// The TLS context to enforce.
     tls_context: String,
+    /// Pins of which one must be on the client's path.
     certificate_pinset: Option<String>,
+    /// Names of which the client's certificate must carry one.
     peer_names: Option<Vec<String>>,
+    /// Whether requests are denied, or only counted and logged.
     #[serde(default)]
     mode: ModeWord,
 }
 
+/// Requests, by what Envoy says of them.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Match"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct MatchDocument {
+    /// Name of the route in Envoy's route configuration.
     route: Option<String>,
+    /// Name of the virtual host in Envoy's route configuration.
     virtual_host: Option<String>,
+    /// Name of the cluster the request goes to.
     cluster: Option<String>,
+    /// The name the client asked for in the handshake (SNI); `*.` stands for its first label.
     server_name: Option<String>,
 }
 

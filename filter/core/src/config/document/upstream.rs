@@ -10,21 +10,30 @@ use super::policy::ModeWord;
 use super::{count, name, peer_names, reference, wait};
 use crate::config::{ConfigError, Fault, Injection, Upstream};
 
-const MAX_INJECTIONS: usize = 32;
+pub(super) const MAX_INJECTIONS: usize = 32;
 
 const HANDSHAKE_WAIT: RangeInclusive<Duration> =
     Duration::from_millis(10)..=Duration::from_secs(60);
 
+/// What servers must show, and what they then get.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Upstream"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct UpstreamDocument {
+    /// The TLS context to enforce.
     tls_context: String,
+    /// Pins of which one must be on the server's path.
     certificate_pinset: Option<String>,
+    /// The name the server's certificate must carry: DNS name or IP address.
     server_name: Option<String>,
+    /// Names of which the server's certificate must carry one.
     peer_names: Option<Vec<String>>,
+    /// Whether requests are denied, or only counted and logged.
     #[serde(default)]
     mode: ModeWord,
+    /// How long a request waits for the handshake of a new connection.
     handshake_wait: Option<String>,
+    /// Credentials for a server that has passed: all or none.
     #[serde(default)]
     inject: Vec<InjectionDocument>,
 }

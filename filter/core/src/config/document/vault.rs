@@ -14,14 +14,22 @@ const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::
 const WAIT: RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_secs(MAX_WAIT_SECONDS as u64);
 
+/// The Provider, as Envoy reaches it.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Vault"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct VaultDocument {
+    /// Name of the Envoy cluster of the Provider.
     cluster: String,
+    /// Organization of short references, a UUID.
     organization: String,
+    /// Environment of short references, a UUID.
     environment: String,
+    /// `:authority` of the calls.
     authority: Option<String>,
+    /// How long an answer may take, on top of `wait`.
     timeout: Option<String>,
+    /// How long a call stays open for a change, in whole seconds.
     wait: Option<String>,
 }
 

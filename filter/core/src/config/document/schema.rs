@@ -1,0 +1,182 @@
+//! The JSON schema of the document, for editors and pipelines: what the types say, and what only
+//! the parser knows. Nothing of it is in the filter.
+
+use sallyport_pki::MAX_NAME_PATTERNS;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::Document;
+use super::downstream::MAX_ROUTES;
+use super::name::MAX_NAME;
+use super::upstream::MAX_INJECTIONS;
+use crate::header_name::RESERVED;
+
+const UUID: &str = "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}";
+
+/// A segment of a reference, percent-encoded.
+const SEGMENT: &str = "([A-Za-z0-9._~!'()*+,:;=-]|%[0-9A-Fa-f]{2})+";
+
+const VERSION: &str = "(@(current|previous|pending|[1-9][0-9]*))?";
+
+const DNS_NAME: &str = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\
+                        (\\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*";
+
+const UP_TO_A_MINUTE: &str = "([0-9]{1,4}|[1-5][0-9]{4}|60000)ms|([0-9]|[1-5][0-9]|60)s";
+const FROM_10_MS_TO_A_MINUTE: &str =
+    "([1-9][0-9]{1,3}|[1-5][0-9]{4}|60000)ms|([1-9]|[1-5][0-9]|60)s";
+const WHOLE_SECONDS_TO_A_MINUTE: &str = "([1-9]|[1-5][0-9]|60)(s|000ms)";
+
+/// The schema, in draft 2020-12.
+pub(in crate::config) fn schema() -> Value {
+    let generator = SchemaSettings::draft2020_12().into_generator();
+    let mut schema = generator.into_root_schema_for::<Document>().to_value();
+    without_null(&mut schema);
+    schema["title"] = json!("Sallyport filter");
+    schema["oneOf"] = json!([{"required": ["downstream"]}, {"required": ["upstream"]}]);
+    add(&mut schema, "", "startupWait", wait(UP_TO_A_MINUTE, "2s"));
+    for (definition, property, facts) in [
+        ("Vault", "cluster", word()),
+        ("Vault", "organization", pattern(UUID)),
+        ("Vault", "environment", pattern(UUID)),
+        (
+            "Vault",
+            "authority",
+            with(word(), "default", "sallyport-vault"),
+        ),
+        ("Vault", "timeout", wait(FROM_10_MS_TO_A_MINUTE, "2s")),
+        ("Vault", "wait", wait(WHOLE_SECONDS_TO_A_MINUTE, "25s")),
+        ("Downstream", "routes", list(MAX_ROUTES)),
+        (
+            "Downstream",
+            "forwardClientCertificate",
+            json!({"default": "remove"}),
+        ),
+        ("Match", "route", word()),
+        ("Match", "virtualHost", word()),
+        ("Match", "cluster", word()),
+        ("Match", "serverName", host(&format!("(\\*\\.)?{DNS_NAME}"))),
+        ("Upstream", "serverName", server_name()),
+        (
+            "Upstream",
+            "handshakeWait",
+            wait(FROM_10_MS_TO_A_MINUTE, "5s"),
+        ),
+        ("Upstream", "inject", list(MAX_INJECTIONS)),
+        ("Injection", "header", header()),
+        ("Injection", "basic", reference("sharedSecrets")),
+        ("Injection", "template", template()),
+    ] {
+        add(&mut schema, definition, property, facts);
+    }
+    for policy in ["Downstream", "Route", "Upstream"] {
+        add(&mut schema, policy, "tlsContext", reference("tlsContexts"));
+        let pins = reference("certificatePinsets");
+        add(&mut schema, policy, "certificatePinset", pins);
+        add(&mut schema, policy, "peerNames", peer_names());
+        add(&mut schema, policy, "mode", json!({"default": "enforce"}));
+    }
+    schema["$defs"]["Match"]["minProperties"] = json!(1);
+    schema["$defs"]["Injection"]["oneOf"] =
+        json!([{"required": ["basic"]}, {"required": ["template"]}]);
+    schema
+}
+
+/// Says more of a property that the types have.
+fn add(schema: &mut Value, definition: &str, property: &str, facts: Value) {
+    let at = match definition {
+        "" => format!("/properties/{property}"),
+        definition => format!("/$defs/{definition}/properties/{property}"),
+    };
+    let known = schema.pointer_mut(&at).and_then(Value::as_object_mut);
+    let known = known.unwrap_or_else(|| panic!("{at} is in no type"));
+    let Value::Object(facts) = facts else {
+        panic!("{at}: {facts}")
+    };
+    known.extend(facts);
+}
+
+/// serde takes `null` for what is left out; nobody has to write it.
+fn without_null(schema: &mut Value) {
+    let is_null = |one: &Value| *one == json!("null") || *one == json!({"type": "null"});
+    if let Value::Object(fields) = schema {
+        if let Some(Value::Array(types)) = fields.get_mut("type") {
+            types.retain(|one| !is_null(one));
+            let only = types.remove(0);
+            fields.insert("type".to_owned(), only);
+        }
+        if let Some(Value::Array(mut choices)) = fields.remove("anyOf") {
+            choices.retain(|one| !is_null(one));
+            let only = choices.remove(0);
+            fields.extend(only.as_object().cloned().unwrap_or_else(Map::new));
+        }
+        fields.values_mut().for_each(without_null);
+    }
+}
+
+fn pattern(text: &str) -> Value {
+    json!({"pattern": format!("^({text})$")})
+}
+
+fn with(mut facts: Value, key: &str, value: impl Into<Value>) -> Value {
+    facts[key] = value.into();
+    facts
+}
+
+fn wait(text: &str, default: &str) -> Value {
+    with(pattern(&format!("0*({text})")), "default", default)
+}
+
+fn list(max: usize) -> Value {
+    json!({"default": [], "maxItems": max})
+}
+
+fn host(text: &str) -> Value {
+    with(pattern(text), "maxLength", MAX_NAME)
+}
+
+fn word() -> Value {
+    with(host("[!-~]+"), "minLength", 1)
+}
+
+/// A reference to a whole secret of this kind.
+fn reference(collection: &str) -> Value {
+    let scope = format!("({UUID}/{UUID}/)?");
+    let text = format!("secret://{scope}{SEGMENT}/{collection}/{SEGMENT}{VERSION}");
+    with(pattern(&text), "maxLength", 1024)
+}
+
+fn template() -> Value {
+    let reference = format!("secret://({UUID}/{UUID}/)?{SEGMENT}/sharedSecrets/{SEGMENT}");
+    let field = format!("#[A-Za-z0-9]{{1,64}}{VERSION}");
+    // "$${" stands for a literal "${".
+    let placeholder = "(?<!\\$)\\$\\{";
+    json!({
+        "maxLength": 4096,
+        "pattern": format!("{placeholder}{reference}{field}\\}}"),
+        "not": {"pattern": format!("{placeholder}(?!{reference}{field}\\}})")},
+    })
+}
+
+fn server_name() -> Value {
+    let address = json!({"pattern": "^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$", "format": "ipv6"});
+    json!({"anyOf": [host(DNS_NAME), address]})
+}
+
+fn peer_names() -> Value {
+    let name = "(dns|uri|email|ip):[!-~]+|spiffe://[!-~]+";
+    let item = with(with(pattern(name), "type", "string"), "maxLength", 2100);
+    json!({"minItems": 1, "maxItems": MAX_NAME_PATTERNS, "items": item})
+}
+
+fn header() -> Value {
+    let any_case = |name: &str| -> String {
+        let letter = |one: char| match one.is_ascii_alphabetic() {
+            true => format!("[{}{one}]", one.to_ascii_uppercase()),
+            false => one.to_string(),
+        };
+        name.chars().map(letter).collect()
+    };
+    let reserved = RESERVED.map(any_case).join("|");
+    let name = with(pattern("[A-Za-z0-9!#$%&'*+.^_`|~-]+"), "maxLength", 128);
+    with(name, "not", pattern(&reserved))
+}

@@ -14,6 +14,7 @@ use crate::{Error, Result, files, program};
 pub struct Cli {
     program: PathBuf,
     profile: PathBuf,
+    directory: PathBuf,
     transcript: PathBuf,
 }
 
@@ -23,6 +24,7 @@ impl Cli {
         let cli = Self {
             program: program::cli()?,
             profile: directory.join("profile.json"),
+            directory: directory.to_owned(),
             transcript: directory.join("cli.log"),
         };
         let account = vault.account();
@@ -44,6 +46,14 @@ impl Cli {
         ];
         cli.told(&login, &account.client_secret).await?;
         Ok(cli)
+    }
+
+    /// The same command line in another working directory.
+    pub fn working_in(self, directory: &Path) -> Self {
+        Self {
+            directory: directory.to_owned(),
+            ..self
+        }
     }
 
     /// Runs a command that has to succeed; gives its standard output.
@@ -71,6 +81,7 @@ impl Cli {
         let mut command = Command::new(&self.program);
         command
             .args(arguments)
+            .current_dir(&self.directory)
             .env("SALLYPORT_PROFILE", &self.profile);
         let said = Said::by(&mut command, input).await?;
         files::append(

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 
 use crate::pki::Identity;
-use crate::wait::{PATIENCE, at_most};
+use crate::wait::{PATIENCE, at_most, until};
 use crate::{Error, Result, tls};
 
 /// A TLS client with its trust and, maybe, a certificate.
@@ -130,6 +130,15 @@ impl Connection {
         self.send(get(path)?).await
     }
 
+    /// Asks for `path` until the verdict is this one.
+    pub async fn ends_with(&mut self, path: &str, verdict: (u16, &str)) -> Result<()> {
+        until(&format!("{path}: {verdict:?}"), PATIENCE, async || {
+            let reply = self.get(path).await?;
+            Ok((reply.verdict() == verdict).then_some(()))
+        })
+        .await
+    }
+
     async fn exchange(&mut self, request: Request<impl Into<Bytes>>) -> Result<Reply> {
         let peer = self.peer;
         let (mut parts, body) = request.into_parts();
@@ -173,6 +182,11 @@ impl Reply {
             .get(name)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
+    }
+
+    /// The status and the filter's reason, empty if it gave none.
+    pub fn verdict(&self) -> (u16, &str) {
+        (self.status.as_u16(), self.header("x-sallyport-reason"))
     }
 
     /// The status and, in brackets, the filter's reason if it gave one.

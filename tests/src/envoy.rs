@@ -40,6 +40,8 @@ impl Envoy {
         };
         files::write(&files.configuration, configuration)?;
         let admin_address = directory.join("admin-address");
+        // That of an earlier one.
+        files::remove(&admin_address)?;
         let mut process = Process::start(
             "Envoy",
             Command::new(program::envoy()?)

@@ -133,6 +133,9 @@ pub enum Error {
     /// Something is used that was not started.
     #[error("{0} does not run")]
     NotStarted(&'static str),
+    /// A README without commands below a heading.
+    #[error("the README of {0} has no commands below \"{1}\"")]
+    Section(String, String),
     /// A template with a placeholder nobody filled.
     #[error("the template still has ${{{0}}}")]
     Placeholder(String),

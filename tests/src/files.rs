@@ -41,6 +41,16 @@ pub fn append(path: &Path, contents: &str) -> Result<()> {
         .map_err(Error::file(path))
 }
 
+/// Removes a file, if it is there.
+pub fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::file(path)(source))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Every file below a directory.
 pub fn below(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();

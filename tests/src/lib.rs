@@ -20,6 +20,7 @@ pub mod ports;
 pub mod process;
 pub mod program;
 pub mod provider;
+pub mod recipe;
 pub mod said;
 pub mod schemathesis;
 pub mod scratch;

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
@@ -112,6 +113,12 @@ impl Authority {
 
     /// A CRL that lists these certificates, from 2020 to 2049, PEM.
     pub fn crl(&self, number: u64, revoked: &[&Identity]) -> Result<String> {
+        let until = date_time_ymd(2049, 1, 1).into();
+        self.crl_until(until, number, revoked)
+    }
+
+    /// The same with another end.
+    pub fn crl_until(&self, end: SystemTime, number: u64, revoked: &[&Identity]) -> Result<String> {
         let revoked = revoked.iter().map(|identity| RevokedCertParams {
             serial_number: SerialNumber::from_slice(&identity.serial),
             revocation_time: date_time_ymd(2026, 1, 1),
@@ -120,7 +127,7 @@ impl Authority {
         });
         let parameters = CertificateRevocationListParams {
             this_update: date_time_ymd(2020, 1, 1),
-            next_update: date_time_ymd(2049, 1, 1),
+            next_update: end.into(),
             crl_number: number.into(),
             issuing_distribution_point: None,
             revoked_certs: revoked.collect(),

@@ -71,19 +71,6 @@ pub fn openssl() -> Result<PathBuf> {
     on_path("openssl", "apt-get install openssl")
 }
 
-/// The Envoy configuration of the demo.
-pub fn demo_configuration() -> PathBuf {
-    repository().join("envoy/demo/envoy.yaml")
-}
-
-/// The Envoy configuration of a recipe.
-pub fn recipe_configuration(recipe: &str) -> PathBuf {
-    repository()
-        .join("envoy/recipes")
-        .join(recipe)
-        .join("envoy.yaml")
-}
-
 /// Beside this executable, or where `SALLYPORT_BIN_DIR` says.
 fn built(name: &'static str, command: &'static str) -> Result<PathBuf> {
     let directory = from_environment("SALLYPORT_BIN_DIR")

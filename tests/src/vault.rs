@@ -96,9 +96,7 @@ impl Vault {
     /// Starts the service again with the same data on the same ports.
     pub async fn resume(&mut self) -> Result<()> {
         let ready = self.directory.join("ready.json");
-        if ready.exists() {
-            std::fs::remove_file(&ready).map_err(Error::file(&ready))?;
-        }
+        files::remove(&ready)?;
         let mut command = Command::new(program::vault()?);
         command
             .arg("serve")

@@ -6,6 +6,7 @@ mod guide;
 mod leak;
 mod line;
 mod needles;
+mod parties;
 mod report;
 mod rotation;
 mod stage;
@@ -18,8 +19,9 @@ pub use grant::ungranted_gateway_is_refused;
 pub use guide::print_guide;
 pub use leak::no_secret_is_written_anywhere;
 pub use line::Line;
+pub use parties::{Clients, NEXT_PASSWORD};
 pub use rotation::rotation_reaches_running_load;
-pub use stage::{Clients, Options, Progress, Stage, USERNAME, basic};
+pub use stage::{Options, Progress, Stage, USERNAME, basic};
 pub use upstream::unpinned_upstream_gets_nothing;
 
 /// Whether every line held.

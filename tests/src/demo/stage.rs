@@ -1,24 +1,27 @@
 //! The scene: a vault with everything in it, two upstreams, a gateway.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::parties::{Clients, FIRST_PASSWORD, Parties};
 use crate::cli::Cli;
 use crate::client::Client;
 use crate::envoy::Envoy;
 use crate::pki::{Authority, Identity, IdentityFiles};
+use crate::recipe::Recipe;
 use crate::scratch::Scratch;
 use crate::upstream::Upstream;
 use crate::vault::Vault;
-use crate::{Error, Result, files, program, template};
+use crate::{Error, Result, program, template};
 
 /// User name of the credential that is injected.
 pub const USERNAME: &str = "gateway";
 
-/// Its first password.
-const FIRST_PASSWORD: &str = "demo-password-one-5d8e2c";
+/// The heading of a README below which everything is stored that its gateway needs.
+const STORE: &str = "What to store";
 
 /// How the scene is set.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +30,7 @@ pub struct Options {
     pub progress: Progress,
     /// How long requests wait for the first answer of the vault, as in the filter's configuration.
     pub startup_wait: &'static str,
-    /// Which of `envoy/recipes` the gateway runs; the demo's configuration without one.
+    /// Which of `envoy/recipes` is followed; the demo without one.
     pub recipe: Option<&'static str>,
 }
 
@@ -59,25 +62,12 @@ pub struct Stage {
     /// The same of the gateway `stranger`, which has none.
     pub stranger: PathBuf,
     options: Options,
+    recipe: Recipe,
+    followed: BTreeSet<String>,
     passwords: Vec<String>,
-    server: Identity,
+    parties: Parties,
     server_files: IdentityFiles,
-    gateway_ca: Authority,
-    backend_ca: Authority,
     scratch: Scratch,
-}
-
-/// Certificates of clients.
-#[derive(Clone, Debug)]
-pub struct Clients {
-    /// From the partners' authority (through an intermediate), in the pin set.
-    pub partner: Identity,
-    /// From the same authority, not in the pin set.
-    pub unpinned: Identity,
-    /// From another authority.
-    pub rogue: Identity,
-    /// The partners' issuing authority, for more of them.
-    pub authority: std::sync::Arc<Authority>,
 }
 
 impl Default for Options {
@@ -112,70 +102,65 @@ impl Stage {
         let scratch = Scratch::new()?;
 
         progress.say("making a small PKI: partners, a rogue, the gateway, the backend");
-        let partners = Authority::root("Partner CA")?;
-        let issuing = partners.intermediate("Partner issuing CA")?;
-        let backend_ca = Authority::root("Backend CA")?;
-        let gateway_ca = Authority::root("Gateway CA")?;
-        let clients = Clients {
-            partner: issuing.client("partner-app")?,
-            unpinned: issuing.client("unpinned-app")?,
-            rogue: Authority::root("Rogue CA")?.client("partner-app")?,
-            authority: std::sync::Arc::new(issuing),
-        };
-        let server = gateway_ca.server("gateway.test")?;
-        let (genuine, other) = (
-            backend_ca.server("backend.test")?,
-            backend_ca.server("backend.test")?,
-        );
+        let parties = Parties::new()?;
         let pki = scratch.directory("pki")?;
-        for (name, contents) in [
-            ("partner-ca.pem", partners.certificate()),
-            ("backend-ca.pem", backend_ca.certificate()),
-            ("gateway-ca.pem", gateway_ca.certificate()),
-            ("partner-pins.pem", clients.partner.certificate.clone()),
-            ("backend-pins.pem", genuine.certificate.clone()),
-        ] {
-            files::write(&pki.join(name), &contents)?;
-        }
-        clients.partner.write_to(&pki, "partner")?;
-        clients.unpinned.write_to(&pki, "unpinned")?;
-        clients.rogue.write_to(&pki, "rogue")?;
-        let server_files = server.write_to(&pki, "gateway")?;
+        let server_files = parties.write_to(&pki)?;
 
         progress.say("initialising a vault and starting its two doors");
         let vault = Vault::start(&scratch.directory("vault")?).await?;
-        let cli = Cli::login(&scratch.directory("cli")?, &vault).await?;
+        let cli = Cli::login(&scratch.directory("cli")?, &vault)
+            .await?
+            .working_in(&pki);
 
         progress.say("starting two TLS upstreams, one of them with a certificate nobody pinned");
-        let backend = Upstream::start("backend", &genuine).await?;
-        let impostor = Upstream::start("impostor", &other).await?;
+        let backend = Upstream::start("backend", &parties.backend).await?;
+        let impostor = Upstream::start("impostor", &parties.impostor).await?;
 
-        let stage = Self {
+        let mut stage = Self {
             gateway: None,
             vault,
             cli,
             backend,
             impostor,
-            clients,
-            edge: scratch.join("edge"),
-            stranger: scratch.join("stranger"),
+            clients: parties.clients.clone(),
+            edge: pki.join("edge"),
+            stranger: pki.join("stranger"),
+            recipe: Recipe::open(options.recipe)?,
+            followed: BTreeSet::new(),
             options,
             passwords: vec![FIRST_PASSWORD.to_owned()],
-            server,
+            parties,
             server_files,
-            gateway_ca,
-            backend_ca,
             scratch,
         };
-        progress.say("storing everything through the Manager API");
-        stage.store_secrets().await?;
-        progress.say("registering two gateways and granting one of them the group");
-        stage.register_gateways().await?;
+        progress.say("storing everything through the Manager API, for one of two gateways");
+        stage.follow(STORE).await?;
+        let stranger = ["gateway", "create", "stranger", "--out", "stranger"];
+        stage.cli.ok(&stranger).await?;
         Ok(stage)
     }
 
-    /// Starts Envoy as the gateway `edge`.
+    /// Runs the commands that the README has below that heading.
+    pub async fn follow(&mut self, title: &str) -> Result<()> {
+        for command in self.recipe.commands(title)? {
+            let words: Vec<&str> = command.iter().map(String::as_str).collect();
+            self.cli.ok(&words).await?;
+        }
+        self.followed.insert(title.to_owned());
+        Ok(())
+    }
+
+    /// The headings of the README whose commands were not run.
+    pub fn not_followed(&self) -> Vec<&str> {
+        let titles = self.recipe.titles();
+        titles
+            .filter(|title| !self.followed.contains(*title))
+            .collect()
+    }
+
+    /// Starts Envoy as the gateway `edge`, instead of the one that runs.
     pub async fn start_gateway(&mut self) -> Result<()> {
+        self.gateway = None;
         self.options
             .progress
             .say("starting Envoy with filter.wasm on both sides");
@@ -196,12 +181,8 @@ impl Stage {
         let port = |address: std::net::SocketAddr| address.port().to_string();
         let account = self.vault.account();
         let any = || "0".to_owned();
-        let file = self
-            .options
-            .recipe
-            .map_or_else(program::demo_configuration, program::recipe_configuration);
         template::fill(
-            &files::read(&file)?,
+            &self.recipe.configuration()?,
             &[
                 ("ADMIN_PORT", any()),
                 ("LISTEN_PORT", any()),
@@ -225,17 +206,25 @@ impl Stage {
 
     /// A client of the gateway with that certificate, or without one.
     pub fn client(&self, identity: Option<&Identity>) -> Result<Client> {
-        Client::new(&self.gateway_ca.certificate(), "gateway.test", identity)
+        Client::new(
+            &self.parties.gateway_ca.certificate(),
+            "gateway.test",
+            identity,
+        )
     }
 
     /// The same, limited to TLS 1.2.
     pub fn client_with_tls_1_2(&self, identity: Option<&Identity>) -> Result<Client> {
-        Client::with_tls_1_2(&self.gateway_ca.certificate(), "gateway.test", identity)
+        Client::with_tls_1_2(
+            &self.parties.gateway_ca.certificate(),
+            "gateway.test",
+            identity,
+        )
     }
 
     /// The authority of the upstreams, for more certificates from it.
     pub fn backend_ca(&self) -> &Authority {
-        &self.backend_ca
+        &self.parties.backend_ca
     }
 
     /// The password that is in force.
@@ -266,10 +255,10 @@ impl Stage {
 
     /// The identity of the gateway's listener, whose key is also in the vault.
     pub fn server(&self) -> &Identity {
-        &self.server
+        &self.parties.server
     }
 
-    /// Certificates and keys to play with.
+    /// Certificates and keys to play with; where the commands of the README run.
     pub fn pki(&self) -> PathBuf {
         self.scratch.join("pki")
     }
@@ -277,69 +266,6 @@ impl Stage {
     /// The directory of this run.
     pub fn scratch(&self) -> &Scratch {
         &self.scratch
-    }
-
-    async fn store_secrets(&self) -> Result<()> {
-        let file = |name: &str| self.pki().join(name).to_string_lossy().into_owned();
-        let cli = &self.cli;
-        cli.ok(&["group", "create", "payments"]).await?;
-        let group = ["--group", "payments"];
-        let with = async |arguments: &[&str]| cli.ok(&[arguments, &group].concat()).await;
-        let secret = ["secret", "create", "backend", "--username", USERNAME];
-        let password = ["--password-file", "-"];
-        cli.told(&[&secret[..], &group, &password].concat(), self.password())
-            .await?;
-        with(&[
-            "keystore",
-            "create",
-            "gateway",
-            "--certificate",
-            &file("gateway.pem"),
-            "--key",
-            &file("gateway.key"),
-        ])
-        .await?;
-        for (kind, name, source) in [
-            ("truststore", "partners", "partner-ca.pem"),
-            ("truststore", "backend", "backend-ca.pem"),
-            ("pinset", "partners", "partner-pins.pem"),
-            ("pinset", "backend", "backend-pins.pem"),
-        ] {
-            with(&[kind, "create", name, "--file", &file(source)]).await?;
-        }
-        with(&[
-            "tls-context",
-            "create",
-            "partner-inbound",
-            "--keystore",
-            "gateway",
-            "--truststore",
-            "partners",
-            "--require-client-certificate",
-        ])
-        .await?;
-        with(&[
-            "tls-context",
-            "create",
-            "backend-outbound",
-            "--truststore",
-            "backend",
-        ])
-        .await?;
-        Ok(())
-    }
-
-    async fn register_gateways(&self) -> Result<()> {
-        for (name, directory) in [("edge", &self.edge), ("stranger", &self.stranger)] {
-            let directory = directory.to_string_lossy();
-            self.cli
-                .ok(&["gateway", "create", name, "--out", &directory])
-                .await?;
-        }
-        self.cli
-            .ok(&["grant", "add", "--group", "payments", "--gateway", "edge"])
-            .await?;
-        Ok(())
     }
 }
 

@@ -1,9 +1,7 @@
 //! What a TLS context asks of clients, enforced on a live gateway while it changes.
 
 use http::StatusCode;
-use sallyport_tests::client::Connection;
 use sallyport_tests::demo::{Options, Stage};
-use sallyport_tests::wait::{PATIENCE, until};
 use sallyport_tests::{Result, files};
 
 const GROUP: [&str; 2] = ["--group", "payments"];
@@ -45,19 +43,23 @@ async fn a_security_fabric_context_limits_depth_and_pins_clients() -> Result<()>
     say(&stage, &["tls-context", "delete", name], &["--yes"]).await?;
     let depth = |number: &'static str| [&fabric[..], &["--verification-depth", number]].concat();
     say(&stage, &["tls-context", "create", name], &depth("0")).await?;
-    ends_with(&mut connection, StatusCode::FORBIDDEN, "path_too_deep").await?;
+    connection
+        .ends_with("/after", (403, "path_too_deep"))
+        .await?;
     say(&stage, &["tls-context", "replace", name], &depth("1")).await?;
-    ends_with(&mut connection, StatusCode::OK, "").await?;
+    connection.ends_with("/after", (200, "")).await?;
 
     // The gateway's own configuration pins the partner; the context pins somebody else.
     let pins = file(&stage, "others.pem", &stage.clients.unpinned.certificate)?;
     say(&stage, &["pinset", "create", "others"], &["--file", &pins]).await?;
     let pinned = [&depth("1")[..], &["--pinset", "others"]].concat();
     say(&stage, &["tls-context", "replace", name], &pinned).await?;
-    ends_with(&mut connection, StatusCode::FORBIDDEN, "pin_mismatch").await?;
+    connection
+        .ends_with("/after", (403, "pin_mismatch"))
+        .await?;
     let pins = file(&stage, "partner.pem", &stage.clients.partner.certificate)?;
     say(&stage, &["pinset", "replace", "others"], &["--file", &pins]).await?;
-    ends_with(&mut connection, StatusCode::OK, "").await
+    connection.ends_with("/after", (200, "")).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,7 +98,9 @@ async fn a_published_crl_denies_the_next_request_on_an_open_connection() -> Resu
         &options,
     )
     .await?;
-    ends_with(&mut connection, StatusCode::FORBIDDEN, "revocation_unknown").await?;
+    connection
+        .ends_with("/after", (403, "revocation_unknown"))
+        .await?;
 
     let publish = async |number: u64, revoked: &[&sallyport_tests::pki::Identity]| {
         let crl = issuing.crl(number, revoked)?;
@@ -109,25 +113,12 @@ async fn a_published_crl_denies_the_next_request_on_an_open_connection() -> Resu
         .await
     };
     publish(1, &[&stage.clients.unpinned]).await?;
-    ends_with(&mut connection, StatusCode::OK, "").await?;
+    connection.ends_with("/after", (200, "")).await?;
     publish(2, &[&stage.clients.unpinned, &stage.clients.partner]).await?;
-    ends_with(
-        &mut connection,
-        StatusCode::FORBIDDEN,
-        "certificate_revoked",
-    )
-    .await?;
+    connection
+        .ends_with("/after", (403, "certificate_revoked"))
+        .await?;
     let status = say(&stage, &["crl-distributor", "status", "partners"], &[]).await?;
     assert!(status.contains("Partner issuing CA"), "{status}");
     Ok(())
-}
-
-/// Until requests on this connection are answered like this.
-async fn ends_with(connection: &mut Connection, status: StatusCode, reason: &str) -> Result<()> {
-    until(&format!("{status} {reason}"), PATIENCE, async || {
-        let reply = connection.get("/after").await?;
-        let ended = (reply.status, reply.header("x-sallyport-reason")) == (status, reason);
-        Ok(ended.then_some(()))
-    })
-    .await
 }

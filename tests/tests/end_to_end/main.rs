@@ -11,7 +11,7 @@
 mod bad_input;
 mod contexts;
 mod gateway;
-mod per_route;
+mod recipes;
 mod seven_lines;
 mod signatures;
 mod vault_away;

@@ -5,6 +5,7 @@
 
 mod document;
 mod error;
+mod on_failure;
 mod route;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use sallyport_model::{Reference, Scope, Template};
 use sallyport_pki::AllowedNames;
 
 pub use error::{ConfigError, Fault};
+pub use on_failure::{Failure, OnFailure, OnStale};
 pub use route::{Place, Route, RouteMatch};
 
 use crate::header_name::HeaderName;
@@ -26,6 +28,8 @@ pub struct Config {
     pub vault: Vault,
     /// How long requests wait for the first answer of the vault after the filter started.
     pub startup_wait: Duration,
+    /// What happens to requests that cannot be decided.
+    pub on_failure: OnFailure,
     /// What is enforced.
     pub policy: Policy,
 }
@@ -67,21 +71,23 @@ pub enum Direction {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Downstream {
     /// For requests that no route matches.
-    pub default: ClientPolicy,
+    pub default: PeerPolicy,
     /// For the requests each of them matches; the first one counts.
     pub routes: Vec<Route>,
     /// Whether the upstream learns who the client was.
     pub forward_client_certificate: ForwardClientCertificate,
 }
 
-/// What clients of one route, or of all others, must show.
+/// What the peers of a side, or of one route, must show.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientPolicy {
+pub struct PeerPolicy {
     /// A TLS context.
     pub tls_context: Reference,
     /// A certificate pinset.
     pub certificate_pinset: Option<Reference>,
-    /// Names of which the client's certificate must carry one.
+    /// A name that a server's certificate must carry: DNS name or IP address.
+    pub server_name: Option<String>,
+    /// Names of which the peer's certificate must carry one.
     pub peer_names: Option<AllowedNames>,
     /// Enforce or observe.
     pub mode: Mode,
@@ -91,34 +97,11 @@ pub struct ClientPolicy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PolicyIndex(usize);
 
-/// One policy, whichever side it guards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PeerPolicy<'a> {
-    /// A TLS context.
-    pub tls_context: &'a Reference,
-    /// A certificate pinset.
-    pub certificate_pinset: Option<&'a Reference>,
-    /// A name that a server's certificate must carry.
-    pub server_name: Option<&'a str>,
-    /// Names of which the peer's certificate must carry one.
-    pub peer_names: Option<&'a AllowedNames>,
-    /// Enforce or observe.
-    pub mode: Mode,
-}
-
 /// What servers must show, and what they then get.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream {
-    /// A TLS context.
-    pub tls_context: Reference,
-    /// A certificate pinset.
-    pub certificate_pinset: Option<Reference>,
-    /// A name that the server's certificate must carry: DNS name or IP address.
-    pub server_name: Option<String>,
-    /// Names of which the server's certificate must carry one.
-    pub peer_names: Option<AllowedNames>,
-    /// Enforce or observe.
-    pub mode: Mode,
+    /// What servers must show.
+    pub policy: PeerPolicy,
     /// How long a request waits for the handshake of a new connection.
     pub handshake_wait: Duration,
     /// Credentials for a server that has passed.
@@ -170,10 +153,8 @@ impl Config {
         let policies = self.policy.policies();
         let mut references: BTreeSet<&Reference> = policies
             .flat_map(|policy| {
-                policy
-                    .certificate_pinset
-                    .into_iter()
-                    .chain([policy.tls_context])
+                let pinset = policy.certificate_pinset.iter();
+                pinset.chain([&policy.tls_context])
             })
             .collect();
         if let Policy::Upstream(upstream) = &self.policy {
@@ -220,22 +201,20 @@ impl Policy {
     }
 
     /// A policy that [`Self::select`] chose.
-    pub fn get(&self, PolicyIndex(index): PolicyIndex) -> PeerPolicy<'_> {
+    pub fn get(&self, PolicyIndex(index): PolicyIndex) -> &PeerPolicy {
         match self {
             Self::Downstream(downstream) => {
                 let route = index
                     .checked_sub(1)
                     .and_then(|at| downstream.routes.get(at));
-                route
-                    .map_or(&downstream.default, |route| &route.policy)
-                    .into()
+                route.map_or(&downstream.default, |route| &route.policy)
             }
-            Self::Upstream(upstream) => upstream.into(),
+            Self::Upstream(upstream) => &upstream.policy,
         }
     }
 
     /// All policies, that of no route first.
-    fn policies(&self) -> impl Iterator<Item = PeerPolicy<'_>> {
+    fn policies(&self) -> impl Iterator<Item = &PeerPolicy> {
         let routes = match self {
             Self::Downstream(downstream) => downstream.routes.len(),
             Self::Upstream(_) => 0,
@@ -255,30 +234,6 @@ impl PolicyIndex {
 
     pub(crate) const fn of_route(index: usize) -> Self {
         Self(index + 1)
-    }
-}
-
-impl<'a> From<&'a ClientPolicy> for PeerPolicy<'a> {
-    fn from(policy: &'a ClientPolicy) -> Self {
-        Self {
-            tls_context: &policy.tls_context,
-            certificate_pinset: policy.certificate_pinset.as_ref(),
-            server_name: None,
-            peer_names: policy.peer_names.as_ref(),
-            mode: policy.mode,
-        }
-    }
-}
-
-impl<'a> From<&'a Upstream> for PeerPolicy<'a> {
-    fn from(upstream: &'a Upstream) -> Self {
-        Self {
-            tls_context: &upstream.tls_context,
-            certificate_pinset: upstream.certificate_pinset.as_ref(),
-            server_name: upstream.server_name.as_deref(),
-            peer_names: upstream.peer_names.as_ref(),
-            mode: upstream.mode,
-        }
     }
 }
 

@@ -1,8 +1,6 @@
 //! From a shared secret to the value of a header: the one room of the filter that handles
 //! plaintext. Everything made here is zeroed when dropped.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sallyport_model::{Reference, SecretString, SharedSecret, TemplatePart};
@@ -11,7 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::config::InjectionValue;
 use crate::material::Prepared;
-use crate::snapshot::{Availability, Snapshot, Unusable};
+use crate::reason::Reason;
+use crate::usable::Usable;
 
 /// Longest value, in bytes: Envoy's default limit for all headers together is 60 KiB.
 const MAX_BYTES: usize = 32 * 1024;
@@ -25,7 +24,7 @@ pub(crate) enum InjectError<'a> {
         /// Which.
         reference: &'a Reference,
         /// Why.
-        unusable: Unusable,
+        reason: Reason,
     },
     /// The secret is of another type.
     #[error("{reference} is not of the type that is needed here")]
@@ -56,20 +55,19 @@ pub(crate) enum InjectError<'a> {
     TooLong,
 }
 
-/// Makes the value from what the snapshot holds at `uptime`.
+/// Makes the value from what may be used.
 pub(crate) fn render<'a>(
     value: &'a InjectionValue,
-    snapshot: &'a Snapshot,
-    uptime: Duration,
+    usable: Usable<'a>,
 ) -> Result<SecretString, InjectError<'a>> {
     let rendered = match value {
-        InjectionValue::Basic(reference) => basic(reference, snapshot, uptime)?,
+        InjectionValue::Basic(reference) => basic(reference, usable)?,
         InjectionValue::Template(template) => {
             let mut parts: Vec<&str> = Vec::with_capacity(template.parts().len());
             for part in template.parts() {
                 parts.push(match part {
                     TemplatePart::Literal(text) => text,
-                    TemplatePart::Reference(reference) => field(reference, snapshot, uptime)?,
+                    TemplatePart::Reference(reference) => field(reference, usable)?,
                 });
             }
             concat(&parts)
@@ -83,11 +81,10 @@ pub(crate) fn render<'a>(
 
 fn basic<'a>(
     reference: &'a Reference,
-    snapshot: &'a Snapshot,
-    uptime: Duration,
+    usable: Usable<'a>,
 ) -> Result<Zeroizing<Vec<u8>>, InjectError<'a>> {
     let Prepared::SharedSecret(SharedSecret::UsernamePassword { username, password }) =
-        look_up(reference, snapshot, uptime)?
+        look_up(reference, usable)?
     else {
         return Err(InjectError::Type { reference });
     };
@@ -110,12 +107,8 @@ fn basic<'a>(
     Ok(value)
 }
 
-fn field<'a>(
-    reference: &'a Reference,
-    snapshot: &'a Snapshot,
-    uptime: Duration,
-) -> Result<&'a str, InjectError<'a>> {
-    let Prepared::Field(value) = look_up(reference, snapshot, uptime)? else {
+fn field<'a>(reference: &'a Reference, usable: Usable<'a>) -> Result<&'a str, InjectError<'a>> {
+    let Prepared::Field(value) = look_up(reference, usable)? else {
         return Err(InjectError::Type { reference });
     };
     check(reference, value.expose())?;
@@ -127,16 +120,12 @@ fn field<'a>(
 
 fn look_up<'a>(
     reference: &'a Reference,
-    snapshot: &'a Snapshot,
-    uptime: Duration,
+    usable: Usable<'a>,
 ) -> Result<&'a Prepared, InjectError<'a>> {
-    match snapshot.look_up(reference, uptime) {
-        Availability::Fresh(prepared) | Availability::Stale(prepared) => Ok(prepared),
-        Availability::Unusable(unusable) => Err(InjectError::Unusable {
-            reference,
-            unusable,
-        }),
-    }
+    let found = usable.look_up(reference);
+    found
+        .map(|(prepared, _)| prepared)
+        .map_err(|reason| InjectError::Unusable { reference, reason })
 }
 
 fn check<'a>(reference: &'a Reference, text: &str) -> Result<(), InjectError<'a>> {

@@ -5,6 +5,7 @@
 //! (bounded by `handshakeWait` per request). Whatever ends the waiting, the request is then judged
 //! like any other.
 
+mod consequence;
 mod judge;
 mod request;
 mod vault;
@@ -18,6 +19,7 @@ use crate::event::{Event, StreamId};
 use crate::signatures::Signatures;
 use crate::snapshot::Snapshot;
 use crate::time::Now;
+use crate::usable::Usable;
 use crate::verdict_cache::VerdictCache;
 use crate::watch::{Wanted, Watch};
 use request::Waiting;
@@ -85,6 +87,15 @@ impl State {
     /// What is held of the vault.
     pub const fn snapshot(&self) -> &Snapshot {
         &self.snapshot
+    }
+
+    /// What may be used of the snapshot at `uptime`.
+    const fn usable(&self, uptime: Duration) -> Usable<'_> {
+        Usable {
+            snapshot: &self.snapshot,
+            on_stale: self.config.on_failure.stale,
+            uptime,
+        }
     }
 
     /// How many requests wait.

@@ -18,6 +18,8 @@ pub enum Counter {
     Denied(Direction, Reason),
     /// Requests that would have been denied, by reason.
     Observed(Direction, Reason),
+    /// Requests that went on undecided for want of a secret, by reason.
+    LetPass(Direction, Reason),
     /// Requests that had to wait, for the vault or a handshake.
     Held(Direction),
     /// Requests decided by material that the vault did not confirm in time.
@@ -61,6 +63,14 @@ impl fmt::Display for Counter {
                 write!(
                     f,
                     "sallyport.{}.observed.{}",
+                    side(direction),
+                    reason.code()
+                )
+            }
+            Self::LetPass(direction, reason) => {
+                write!(
+                    f,
+                    "sallyport.{}.let_pass.{}",
                     side(direction),
                     reason.code()
                 )

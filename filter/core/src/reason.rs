@@ -13,6 +13,8 @@ pub enum Reason {
     SecretAbsent,
     /// The vault has not answered for longer than its last answer may be used.
     SecretExpired,
+    /// The vault has not confirmed it in time, and the configuration does not let that do.
+    SecretStale,
     /// The secret was deleted.
     SecretWithdrawn,
     /// The vault refuses the reference to this gateway.
@@ -77,11 +79,23 @@ pub enum Reason {
     Internal,
 }
 
+/// Why a secret is not at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unavailable {
+    /// The vault did not answer in time.
+    Unreachable,
+    /// The vault does not give it.
+    Denied,
+    /// What the vault sent cannot be used.
+    Malformed,
+}
+
 impl Reason {
     /// All reasons, in the order of the documentation.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::SecretAbsent,
         Self::SecretExpired,
+        Self::SecretStale,
         Self::SecretWithdrawn,
         Self::SecretRefused,
         Self::SecretMalformed,
@@ -120,6 +134,7 @@ impl Reason {
         match self {
             Self::SecretAbsent => "secret_absent",
             Self::SecretExpired => "secret_expired",
+            Self::SecretStale => "secret_stale",
             Self::SecretWithdrawn => "secret_withdrawn",
             Self::SecretRefused => "secret_refused",
             Self::SecretMalformed => "secret_malformed",
@@ -159,6 +174,7 @@ impl Reason {
         match self {
             Self::SecretAbsent
             | Self::SecretExpired
+            | Self::SecretStale
             | Self::SecretWithdrawn
             | Self::SecretRefused
             | Self::SecretMalformed
@@ -196,11 +212,26 @@ impl Reason {
         }
     }
 
+    /// The kind of unavailability behind it; `None` where a secret is not what is missing.
+    pub const fn unavailable(self) -> Option<Unavailable> {
+        match self {
+            Self::SecretAbsent | Self::SecretExpired | Self::SecretStale => {
+                Some(Unavailable::Unreachable)
+            }
+            Self::SecretWithdrawn | Self::SecretRefused | Self::GatewayDenied => {
+                Some(Unavailable::Denied)
+            }
+            Self::SecretMalformed => Some(Unavailable::Malformed),
+            _ => None,
+        }
+    }
+
     /// A sentence for the client; says no more than the code.
     pub const fn message(self) -> &'static str {
         match self {
             Self::SecretAbsent => "the gateway has not received its policy yet",
             Self::SecretExpired => "the gateway's policy is too old to decide by",
+            Self::SecretStale => "the gateway's policy was not confirmed in time",
             Self::SecretWithdrawn => "a secret that the gateway needs was withdrawn",
             Self::SecretRefused => "a secret that the gateway needs was refused to it",
             Self::SecretMalformed => "a secret that the gateway needs cannot be used",

@@ -3,6 +3,7 @@
 mod downstream;
 mod injection;
 mod name;
+mod on_failure;
 mod peer_names;
 mod policy;
 mod reference;
@@ -22,6 +23,7 @@ use serde::Deserialize;
 use super::{Config, ConfigError, Fault, Policy};
 use crate::duration;
 use downstream::DownstreamDocument;
+use on_failure::OnFailureDocument;
 use upstream::UpstreamDocument;
 use vault::VaultDocument;
 
@@ -38,6 +40,9 @@ struct Document {
     vault: VaultDocument,
     /// How long requests wait for the vault's first answer, from the filter's start.
     startup_wait: Option<String>,
+    /// What happens to requests that cannot be decided for want of a secret.
+    #[serde(default)]
+    on_failure: OnFailureDocument,
     /// What clients must show: for the HTTP filters of a listener.
     downstream: Option<DownstreamDocument>,
     /// What servers must show, and what they then get: for the upstream HTTP filters of a cluster.
@@ -81,6 +86,7 @@ impl Document {
                 &STARTUP_WAIT,
                 Duration::from_secs(2),
             )?,
+            on_failure: self.on_failure.read("/onFailure")?,
             policy,
         };
         let found = config.references().len();

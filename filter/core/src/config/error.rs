@@ -50,6 +50,9 @@ pub enum Fault {
     /// A route that an earlier one with the same match hides.
     #[error("route {0} has the same match and comes first")]
     HiddenRoute(usize),
+    /// Strict for a while, then open.
+    #[error("with unreachable letPass, stale deny would deny first and let pass later")]
+    StaleDenied,
     /// Neither kind of value, or both.
     #[error("an injection has exactly one of basic and template")]
     InjectionValue,

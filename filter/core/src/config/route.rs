@@ -3,7 +3,7 @@
 //! Envoy has no configuration of a wasm filter per route, so the filter looks at what the router has
 //! chosen and takes the first route of its own that fits.
 
-use super::ClientPolicy;
+use super::PeerPolicy;
 
 /// A policy and the requests it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Route {
     /// The requests.
     pub matches: RouteMatch,
     /// What their clients must show.
-    pub policy: ClientPolicy,
+    pub policy: PeerPolicy,
 }
 
 /// What a request must be about: all that is given, and at least one thing is.

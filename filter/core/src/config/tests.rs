@@ -62,6 +62,13 @@ fn what_is_left_out_has_strict_defaults() {
         panic!("upstream")
     };
     assert_eq!(policy.default.mode, Mode::Enforce);
+    let on_failure = OnFailure {
+        unreachable: Failure::Deny,
+        denied: Failure::Deny,
+        malformed: Failure::Deny,
+        stale: OnStale::Use,
+    };
+    assert_eq!(config.on_failure, on_failure);
     assert!(policy.routes.is_empty() && !config.policy.depends_on_place());
     assert_eq!(
         policy.forward_client_certificate,
@@ -77,7 +84,7 @@ fn every_setting_of_an_upstream_entry_is_read() {
         panic!("downstream")
     };
     assert_eq!(policy.handshake_wait, Duration::from_millis(250));
-    assert_eq!(policy.server_name.as_deref(), Some("backend.test"));
+    assert_eq!(policy.policy.server_name.as_deref(), Some("backend.test"));
     assert_eq!(policy.inject[0].header.as_str(), "authorization");
     assert!(matches!(policy.inject[0].value, InjectionValue::Basic(_)));
     assert!(matches!(
@@ -192,6 +199,53 @@ fn references_must_name_the_kind_that_belongs_there() {
 }
 
 #[test]
+fn every_class_of_failure_is_set_by_itself() {
+    let of = |settings: Value| {
+        with(downstream(), "/onFailure", settings)
+            .unwrap()
+            .on_failure
+    };
+    let strict = OnFailure::default();
+    for (class, expected) in [
+        (
+            "unreachable",
+            OnFailure {
+                unreachable: Failure::LetPass,
+                ..strict
+            },
+        ),
+        (
+            "denied",
+            OnFailure {
+                denied: Failure::LetPass,
+                ..strict
+            },
+        ),
+        (
+            "malformed",
+            OnFailure {
+                malformed: Failure::LetPass,
+                ..strict
+            },
+        ),
+    ] {
+        assert_eq!(of(json!({ class: "letPass" })), expected, "{class}");
+        assert_eq!(of(json!({ class: "deny" })), strict, "{class}");
+    }
+    let stale = OnFailure {
+        stale: OnStale::Deny,
+        ..strict
+    };
+    assert_eq!(of(json!({"stale": "deny"})), stale);
+    let settings = json!({"stale": "deny", "unreachable": "letPass"});
+    let error = with(downstream(), "/onFailure", settings).unwrap_err();
+    assert_eq!(
+        (error.pointer.as_str(), error.fault),
+        ("/onFailure/stale", Fault::StaleDenied)
+    );
+}
+
+#[test]
 fn headers_of_the_connection_take_no_credential() {
     for name in [
         ":path",
@@ -286,7 +340,7 @@ fn allowed_names_are_read_and_a_bad_one_is_named() {
     ] {
         let config = with(document.clone(), pointer, names.clone()).unwrap();
         let policy = config.policy.get(PolicyIndex::DEFAULT);
-        assert_eq!(policy.peer_names.unwrap().patterns().len(), 2);
+        assert_eq!(policy.peer_names.as_ref().unwrap().patterns().len(), 2);
         let empty = fault(document.clone(), pointer, json!([]));
         assert!(matches!(empty, Fault::PeerNames(_)), "{empty}");
         let many = fault(document.clone(), pointer, json!(vec!["dns:a.test"; 65]));

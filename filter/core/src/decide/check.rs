@@ -87,6 +87,7 @@ impl Check {
             Reason::NamesWithoutCertificate | Reason::PeerNameMismatch => Self::PeerNames,
             Reason::SecretAbsent
             | Reason::SecretExpired
+            | Reason::SecretStale
             | Reason::SecretWithdrawn
             | Reason::SecretRefused
             | Reason::SecretMalformed

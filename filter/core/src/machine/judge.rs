@@ -15,8 +15,8 @@ use crate::material::Prepared;
 use crate::metric::Counter;
 use crate::reason::Reason;
 use crate::signatures::Signatures;
-use crate::snapshot::{Availability, Snapshot, Unusable};
 use crate::time::Now;
+use crate::usable::{Age, Usable};
 
 /// What comes out.
 pub(super) enum Judgement {
@@ -61,16 +61,16 @@ pub(super) fn judge(
 ) -> Judgement {
     let direction = state.config.policy.direction();
     let wanted = state.config.policy.get(index);
-    let policy = match policy_of(wanted, &state.snapshot, &state.signatures, now.uptime) {
-        Ok((policy, stale)) => {
-            if stale {
+    let policy = match policy_of(wanted, state.usable(now.uptime), &state.signatures) {
+        Ok((policy, age)) => {
+            if age == Age::Stale {
                 effects.push(Effect::Count(Counter::Stale(direction)));
             }
             policy
         }
-        Err((_, Unusable::Absent)) => return Judgement::Wait(WaitingOn::Vault),
-        Err((reference, unusable)) => {
-            let denial = Denial::new(unusable.into()).with_detail(reference);
+        Err((_, Reason::SecretAbsent)) => return Judgement::Wait(WaitingOn::Vault),
+        Err((reference, reason)) => {
+            let denial = Denial::new(reason).with_detail(reference);
             return Judgement::Done(Verdict::Deny(denial));
         }
     };
@@ -96,40 +96,37 @@ pub(super) fn judge(
     Judgement::Done(verdict)
 }
 
-/// The policy as the snapshot has it, and whether a part of it is stale.
+/// The policy as the snapshot has it, and the age of its oldest part.
 fn policy_of<'a>(
-    wanted: PeerPolicy<'a>,
-    snapshot: &'a Snapshot,
+    wanted: &'a PeerPolicy,
+    usable: Usable<'a>,
     signatures: &Signatures,
-    uptime: Duration,
-) -> Result<(decide::Policy<'a>, bool), (&'a Reference, Unusable)> {
-    let mut stale = false;
-    let mut look_up = |reference: &'a Reference| match snapshot.look_up(reference, uptime) {
-        Availability::Fresh(prepared) => Ok(prepared),
-        Availability::Stale(prepared) => {
-            stale = true;
-            Ok(prepared)
-        }
-        Availability::Unusable(unusable) => Err((reference, unusable)),
+) -> Result<(decide::Policy<'a>, Age), (&'a Reference, Reason)> {
+    let look_up = |reference: &'a Reference| {
+        let found = usable.look_up(reference);
+        found.map_err(|reason| (reference, reason))
     };
-    let Prepared::TlsContext(context) = look_up(wanted.tls_context)? else {
-        return Err((wanted.tls_context, Unusable::Malformed));
+    let (Prepared::TlsContext(context), mut age) = look_up(&wanted.tls_context)? else {
+        return Err((&wanted.tls_context, Reason::SecretMalformed));
     };
-    let pins = match wanted.certificate_pinset {
+    let pins = match &wanted.certificate_pinset {
         None => None,
         Some(reference) => match look_up(reference)? {
-            Prepared::CertificatePinset(pins) => Some(pins),
-            _ => return Err((reference, Unusable::Malformed)),
+            (Prepared::CertificatePinset(pins), of_pins) => {
+                age = age.max(of_pins);
+                Some(pins)
+            }
+            _ => return Err((reference, Reason::SecretMalformed)),
         },
     };
     let policy = decide::Policy {
         context,
         pins,
-        server_name: wanted.server_name,
-        peer_names: wanted.peer_names,
+        server_name: wanted.server_name.as_deref(),
+        peer_names: wanted.peer_names.as_ref(),
         algorithms: signatures.algorithms(),
     };
-    Ok((policy, stale))
+    Ok((policy, age))
 }
 
 const fn handshake_wait(policy: &Policy) -> Duration {
@@ -151,19 +148,6 @@ pub(super) const fn is_unseen(facts: &Facts) -> bool {
     )
 }
 
-impl From<Unusable> for Reason {
-    fn from(unusable: Unusable) -> Self {
-        match unusable {
-            Unusable::Absent => Self::SecretAbsent,
-            Unusable::Expired => Self::SecretExpired,
-            Unusable::Withdrawn => Self::SecretWithdrawn,
-            Unusable::Refused(_) => Self::SecretRefused,
-            Unusable::Denied => Self::GatewayDenied,
-            Unusable::Malformed => Self::SecretMalformed,
-        }
-    }
-}
-
 impl Line {
     pub(super) fn pinned(direction: Direction, found: &PinMatch) -> Self {
         let (side, pin) = (direction.as_str(), found.pin);
@@ -172,24 +156,5 @@ impl Line {
         Self::info(format!(
             "{side} pinned: role={role} kind={kind} position={position} sha256={digest}"
         ))
-    }
-
-    pub(super) fn denial(word: &str, direction: Direction, denial: &Denial) -> Self {
-        use std::fmt::Write as _;
-
-        let (side, code) = (direction.as_str(), denial.reason.code());
-        let mut text = format!("{side} {word}: code={code}");
-        // Subjects are the peer's own words: quoted, and cut before they flood the log.
-        let quoted = |text: &str| format!("{:?}", text.chars().take(512).collect::<String>());
-        if let Some(subject) = &denial.subject {
-            let _ = write!(text, " subject={}", quoted(subject));
-        }
-        if let Some(fingerprint) = &denial.fingerprint {
-            let _ = write!(text, " sha256={fingerprint}");
-        }
-        if let Some(detail) = &denial.detail {
-            let _ = write!(text, " detail={}", quoted(detail));
-        }
-        Self::warn(text)
     }
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use sallyport_model::SecretString;
 
+use super::consequence::{Consequence, consequence};
 use super::judge::{Judgement, WaitingOn, is_unseen, judge};
 use super::{MAX_WAITING, SHORTEST_TICK, State};
-use crate::config::{ForwardClientCertificate, Mode, Place, Policy, PolicyIndex, Upstream};
+use crate::config::{ForwardClientCertificate, Place, Policy, PolicyIndex, Upstream};
 use crate::decide::{Denial, Verdict};
-use crate::effect::{Effect, Line, Reply};
+use crate::effect::{Effect, Reply};
 use crate::event::StreamId;
 use crate::facts::{Facts, UpstreamFacts};
 use crate::inject::{self, InjectError};
@@ -172,7 +173,7 @@ fn allow(
     let direction = state.config.policy.direction();
     if let Policy::Upstream(upstream) = &state.config.policy {
         let rendered = upstream.inject.iter().map(|injection| {
-            inject::render(&injection.value, &state.snapshot, now.uptime)
+            inject::render(&injection.value, state.usable(now.uptime))
                 .map(|value| (injection.header.to_string(), value))
         });
         // All or none: half of a set of credentials is of no use to anybody honest.
@@ -201,7 +202,7 @@ fn inject_all(
     }
 }
 
-/// Denies, or says so and lets the request go on, by mode.
+/// Denies, or lets the request go on without a credential, by configuration.
 fn refuse(
     state: &State,
     stream: StreamId,
@@ -209,17 +210,15 @@ fn refuse(
     denial: &Denial,
     effects: &mut Vec<Effect>,
 ) {
-    let direction = state.config.policy.direction();
-    let reason = denial.reason;
-    match state.config.policy.get(policy).mode {
-        Mode::Enforce => {
-            effects.push(Effect::Count(Counter::Denied(direction, reason)));
-            effects.push(Effect::Log(Line::denial("denied", direction, denial)));
-            effects.push(Effect::Deny(stream, Reply { reason, direction }));
+    match consequence(state, policy, denial, effects) {
+        Consequence::Refuse => {
+            let reply = Reply {
+                reason: denial.reason,
+                direction: state.config.policy.direction(),
+            };
+            effects.push(Effect::Deny(stream, reply));
         }
-        Mode::Observe => {
-            effects.push(Effect::Count(Counter::Observed(direction, reason)));
-            effects.push(Effect::Log(Line::denial("observed", direction, denial)));
+        Consequence::GoOn => {
             if let Policy::Upstream(upstream) = &state.config.policy {
                 // No credential goes to a peer that did not pass, the client's word for one either.
                 clear_places(upstream, stream, effects);
@@ -239,7 +238,7 @@ fn clear_places(upstream: &Upstream, stream: StreamId, effects: &mut Vec<Effect>
 
 fn unusable_credential(error: &InjectError<'_>) -> Denial {
     let reason = match error {
-        InjectError::Unusable { unusable, .. } => (*unusable).into(),
+        InjectError::Unusable { reason, .. } => *reason,
         InjectError::Type { .. }
         | InjectError::Colon { .. }
         | InjectError::Control { .. }

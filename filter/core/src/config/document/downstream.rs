@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::count;
-use super::policy::{ModeWord, client_policy};
+use super::policy::{self, ModeWord};
 use super::route::RouteDocument;
 use crate::config::{ConfigError, Downstream, Fault, ForwardClientCertificate, Route};
 
@@ -44,7 +44,7 @@ impl DownstreamDocument {
     pub(super) fn read(self, section: &str) -> Result<Downstream, ConfigError> {
         Ok(Downstream {
             routes: routes(&format!("{section}/routes"), self.routes)?,
-            default: client_policy(
+            default: policy::read(
                 section,
                 &self.tls_context,
                 self.certificate_pinset,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{peer_names, reference};
-use crate::config::{ClientPolicy, ConfigError, Mode};
+use crate::config::{ConfigError, Mode, PeerPolicy};
 
 #[derive(Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
@@ -14,16 +14,17 @@ pub(super) enum ModeWord {
     Observe,
 }
 
-pub(super) fn client_policy(
+pub(super) fn read(
     section: &str,
     tls_context: &str,
     certificate_pinset: Option<String>,
     names: Option<Vec<String>>,
     mode: ModeWord,
-) -> Result<ClientPolicy, ConfigError> {
-    Ok(ClientPolicy {
+) -> Result<PeerPolicy, ConfigError> {
+    Ok(PeerPolicy {
         tls_context: reference::tls_context(section, tls_context)?,
         certificate_pinset: reference::certificate_pinset(section, certificate_pinset)?,
+        server_name: None,
         peer_names: peer_names::read(section, names)?,
         mode: mode.into(),
     })

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::name;
-use super::policy::{ModeWord, client_policy};
+use super::policy::{self, ModeWord};
 use crate::config::{ConfigError, Fault, Route, RouteMatch};
 
 /// Another policy for some requests. What it leaves out is not taken from the entry's own.
@@ -43,7 +43,7 @@ impl RouteDocument {
     pub(super) fn read(self, section: &str) -> Result<Route, ConfigError> {
         Ok(Route {
             matches: self.r#match.read(&format!("{section}/match"))?,
-            policy: client_policy(
+            policy: policy::read(
                 section,
                 &self.tls_context,
                 self.certificate_pinset,

@@ -46,11 +46,11 @@ pub(in crate::config) fn schema() -> Value {
         ("Vault", "timeout", wait(FROM_10_MS_TO_A_MINUTE, "2s")),
         ("Vault", "wait", wait(WHOLE_SECONDS_TO_A_MINUTE, "25s")),
         ("Downstream", "routes", list(MAX_ROUTES)),
-        (
-            "Downstream",
-            "forwardClientCertificate",
-            json!({"default": "remove"}),
-        ),
+        ("Downstream", "forwardClientCertificate", default("remove")),
+        ("OnFailure", "unreachable", default("deny")),
+        ("OnFailure", "denied", default("deny")),
+        ("OnFailure", "malformed", default("deny")),
+        ("OnFailure", "stale", default("use")),
         ("Match", "route", word()),
         ("Match", "virtualHost", word()),
         ("Match", "cluster", word()),
@@ -73,8 +73,13 @@ pub(in crate::config) fn schema() -> Value {
         let pins = reference("certificatePinsets");
         add(&mut schema, policy, "certificatePinset", pins);
         add(&mut schema, policy, "peerNames", peer_names());
-        add(&mut schema, policy, "mode", json!({"default": "enforce"}));
+        add(&mut schema, policy, "mode", default("enforce"));
     }
+    // Strict for a while, then open: refused.
+    schema["$defs"]["OnFailure"]["not"] = json!({
+        "required": ["unreachable", "stale"],
+        "properties": {"unreachable": {"const": "letPass"}, "stale": {"const": "deny"}},
+    });
     schema["$defs"]["Match"]["minProperties"] = json!(1);
     schema["$defs"]["Injection"]["oneOf"] =
         json!([{"required": ["basic"]}, {"required": ["template"]}]);
@@ -111,6 +116,10 @@ fn without_null(schema: &mut Value) {
         }
         fields.values_mut().for_each(without_null);
     }
+}
+
+fn default(word: &str) -> Value {
+    json!({"default": word})
 }
 
 fn pattern(text: &str) -> Value {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::injection::InjectionDocument;
-use super::policy::ModeWord;
-use super::{count, name, peer_names, reference, wait};
-use crate::config::{ConfigError, Fault, Injection, Upstream};
+use super::policy::{self, ModeWord};
+use super::{count, name, wait};
+use crate::config::{ConfigError, Fault, Injection, PeerPolicy, Upstream};
 
 pub(super) const MAX_INJECTIONS: usize = 32;
 
@@ -43,14 +43,19 @@ impl UpstreamDocument {
         let at = |field: &str| format!("{section}/{field}");
         Ok(Upstream {
             inject: inject(&at("inject"), self.inject)?,
-            tls_context: reference::tls_context(section, &self.tls_context)?,
-            certificate_pinset: reference::certificate_pinset(section, self.certificate_pinset)?,
-            server_name: self
-                .server_name
-                .map(|text| name::server(&at("serverName"), text))
-                .transpose()?,
-            peer_names: peer_names::read(section, self.peer_names)?,
-            mode: self.mode.into(),
+            policy: PeerPolicy {
+                server_name: self
+                    .server_name
+                    .map(|text| name::server(&at("serverName"), text))
+                    .transpose()?,
+                ..policy::read(
+                    section,
+                    &self.tls_context,
+                    self.certificate_pinset,
+                    self.peer_names,
+                    self.mode,
+                )?
+            },
             handshake_wait: wait(
                 &at("handshakeWait"),
                 self.handshake_wait,

@@ -1,0 +1,70 @@
+//! `onFailure`: what happens to requests that cannot be decided for want of a secret.
+
+use serde::Deserialize;
+
+use crate::config::{ConfigError, Failure, Fault, OnFailure, OnStale};
+
+/// What happens to requests that cannot be decided, by why the secret is not at hand. A peer that
+/// did not pass is no failure: nothing here lets it pass.
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "OnFailure"))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct OnFailureDocument {
+    /// The vault did not answer, or not for longer than its last answer may be used.
+    unreachable: FailureWord,
+    /// The vault withdrew the secret, refuses it, or does not serve this gateway.
+    denied: FailureWord,
+    /// What the vault sent cannot be used.
+    malformed: FailureWord,
+    /// The vault did not confirm the secret in time, which it allows for a while.
+    stale: StaleWord,
+}
+
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "camelCase")]
+enum FailureWord {
+    #[default]
+    Deny,
+    LetPass,
+}
+
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "camelCase")]
+enum StaleWord {
+    #[default]
+    Use,
+    Deny,
+}
+
+impl OnFailureDocument {
+    pub(super) fn read(self, section: &str) -> Result<OnFailure, ConfigError> {
+        let on_failure = OnFailure {
+            unreachable: self.unreachable.into(),
+            denied: self.denied.into(),
+            malformed: self.malformed.into(),
+            stale: match self.stale {
+                StaleWord::Use => OnStale::Use,
+                StaleWord::Deny => OnStale::Deny,
+            },
+        };
+        match (on_failure.stale, on_failure.unreachable) {
+            // Denied while it is stale, let pass once it has expired: nobody means that.
+            (OnStale::Deny, Failure::LetPass) => {
+                let pointer = format!("{section}/stale");
+                Err(ConfigError::at(pointer, Fault::StaleDenied))
+            }
+            _ => Ok(on_failure),
+        }
+    }
+}
+
+impl From<FailureWord> for Failure {
+    fn from(word: FailureWord) -> Self {
+        match word {
+            FailureWord::Deny => Self::Deny,
+            FailureWord::LetPass => Self::LetPass,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What becomes of somebody who did not pass: counted, logged, and refused or not.
+
+use super::State;
+use crate::config::{Direction, Failure, Mode, PolicyIndex};
+use crate::decide::Denial;
+use crate::effect::{Effect, Line};
+use crate::metric::Counter;
+
+/// What becomes of somebody who did not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Consequence {
+    /// It ends here.
+    Refuse,
+    /// It goes on, but no credential with it.
+    GoOn,
+}
+
+/// Says what a denial comes to under a policy, and counts and logs it.
+pub(super) fn consequence(
+    state: &State,
+    index: PolicyIndex,
+    denial: &Denial,
+    effects: &mut Vec<Effect>,
+) -> Consequence {
+    let direction = state.config.policy.direction();
+    let reason = denial.reason;
+    let failure = reason
+        .unavailable()
+        .map(|unavailable| state.config.on_failure.of(unavailable));
+    let (consequence, counter, word) = match (state.config.policy.get(index).mode, failure) {
+        (Mode::Observe, _) => {
+            let counter = Counter::Observed(direction, reason);
+            (Consequence::GoOn, counter, "observed")
+        }
+        (Mode::Enforce, Some(Failure::LetPass)) => {
+            let counter = Counter::LetPass(direction, reason);
+            (Consequence::GoOn, counter, "let pass")
+        }
+        (Mode::Enforce, Some(Failure::Deny) | None) => {
+            let counter = Counter::Denied(direction, reason);
+            (Consequence::Refuse, counter, "denied")
+        }
+    };
+    effects.push(Effect::Count(counter));
+    effects.push(Effect::Log(Line::denial(word, direction, denial)));
+    consequence
+}
+
+impl Line {
+    fn denial(word: &str, direction: Direction, denial: &Denial) -> Self {
+        use std::fmt::Write as _;
+
+        let (side, code) = (direction.as_str(), denial.reason.code());
+        let mut text = format!("{side} {word}: code={code}");
+        // Subjects are the peer's own words: quoted, and cut before they flood the log.
+        let quoted = |text: &str| format!("{:?}", text.chars().take(512).collect::<String>());
+        if let Some(subject) = &denial.subject {
+            let _ = write!(text, " subject={}", quoted(subject));
+        }
+        if let Some(fingerprint) = &denial.fingerprint {
+            let _ = write!(text, " sha256={fingerprint}");
+        }
+        if let Some(detail) = &denial.detail {
+            let _ = write!(text, " detail={}", quoted(detail));
+        }
+        Self::warn(text)
+    }
+}

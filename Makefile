@@ -12,11 +12,13 @@ ENVOY_VERSION := 1.40.0
 WASM_BINDGEN_VERSION := 0.2.130
 CARGO_FUZZ_VERSION := 0.13.1
 FUZZ_SECONDS ?= 600
+SOAK_MINUTES ?= 30
 
 TOOLS  := .tools
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 WASM   := $(TARGET)/wasm32-wasip1/filter/filter.wasm
 BENCH  := $(TARGET)/wasm32-wasip1/filter/sallyport_bench.wasm
+NOOP   := $(TARGET)/wasm32-wasip1/filter/examples/noop.wasm
 PURE   := -p sallyport-pki -p sallyport-model -p sallyport-filter-core
 E2E    := package(sallyport-tests) and binary(end_to_end)
 CLIENT := package(sallyport-tests) and binary(clients)
@@ -36,7 +38,7 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(CURDIR)/$(TOOLS)/bin/wasm
 export SALLYPORT_ENVOY ?= $(CURDIR)/$(TOOLS)/envoy/bin/envoy
 export SALLYPORT_FILTER_WASM ?= $(abspath $(WASM))
 
-.PHONY: help run test test-clients bench fuzz lint deny dist clean tools
+.PHONY: help run test test-clients bench soak load fuzz lint deny dist clean tools
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,13 +91,25 @@ test-clients: $(ANYPOINT_CLI) $(SCHEMATHESIS) ## The Secrets Manager with Anypoi
 	  cargo test -p sallyport-tests --test clients -- --test-threads 2; \
 	fi
 
-bench: $(TARGETS_READY) $(ENVOY) ## Measure path validation, pins and CRLs: natively, and in Envoy with and without its own crypto
-	@echo "[1/2] building, natively and as a plugin"
+bench: load ## Measure: path validation, pins and CRLs; a gateway with the filter beside its peers; rotation
+	@echo "[2/4] path validation, natively and in Envoy (half a minute; best on a machine that has nothing else to do)"
 	@cargo rustc -p sallyport-bench --lib --crate-type cdylib --target wasm32-wasip1 --profile filter
 	@cargo build --release -p sallyport-bench
-	@echo "[2/2] measuring (half a minute; best on a machine that has nothing else to do)"
 	@$(TARGET)/release/bench "$(SALLYPORT_ENVOY)" $(BENCH) $(TARGET)/bench.json
 	@cargo run --quiet --release -p sallyport-pki --example crl_sizes -- --json $(TARGET)/bench-crls.json
+	@echo "[3/4] gateways beside each other, Envoy on processor 0, everything else on processor 1 (two minutes)"
+	@taskset --cpu-list 1 $(TARGET)/release/load compare $(NOOP) $(TARGET)/bench-gateways.json
+	@echo "[4/4] rotation under load (a minute)"
+	@$(TARGET)/release/load rotation $(TARGET)/bench-rotation.json
+
+soak: load ## Full load for SOAK_MINUTES: rotation every second, the vault killed now and then
+	@$(TARGET)/release/load soak $(SOAK_MINUTES) $(TARGET)/soak.json
+
+load: $(TARGETS_READY) $(ENVOY)
+	@echo "[1/4] building release binaries and filter.wasm"
+	@cargo build --release -p sallyport-load -p sallyport-vault -p sallyport-cli
+	@cargo build -p sallyport-filter --target wasm32-wasip1 --profile filter
+	@cargo build -p sallyport-load --example noop --target wasm32-wasip1 --profile filter
 
 fuzz: $(FUZZER) ## Fuzz every parser of hostile input, FUZZ_SECONDS each (needs a nightly compiler)
 	@for crate in vault-service/pki filter/core; do \
@@ -116,6 +130,7 @@ lint: $(TARGETS_READY) ## Formatting and clippy, native and wasm
 	@echo "[2/2] clippy"
 	@cargo clippy --workspace --all-targets -- -D warnings
 	@cargo clippy -p sallyport-filter -p sallyport-bench --lib --target wasm32-wasip1 -- -D warnings
+	@cargo clippy -p sallyport-load --example noop --target wasm32-wasip1 -- -D warnings
 
 deny: ## Licences, sources and advisories of all dependencies (needs cargo-deny and the advisory database)
 	@cargo deny --log-level error check

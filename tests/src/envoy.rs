@@ -24,6 +24,24 @@ pub struct Envoy {
     files: Files,
 }
 
+/// How much of the machine an Envoy gets.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Worker threads.
+    pub workers: usize,
+    /// The processor it stays on, with all its threads; any of them if none is named.
+    pub processor: Option<usize>,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            workers: 2,
+            processor: None,
+        }
+    }
+}
+
 /// What belongs to one Envoy.
 #[derive(Clone, Debug)]
 struct Files {
@@ -34,6 +52,11 @@ struct Files {
 impl Envoy {
     /// Starts Envoy with that configuration (port 0 in it: Envoy picks) and waits until it is live.
     pub async fn start(directory: &Path, configuration: &str) -> Result<Self> {
+        Self::start_in(Room::default(), directory, configuration).await
+    }
+
+    /// The same with more or less of the machine.
+    pub async fn start_in(room: Room, directory: &Path, configuration: &str) -> Result<Self> {
         let files = Files {
             configuration: directory.join("envoy.yaml"),
             log: directory.join("envoy.log"),
@@ -44,14 +67,15 @@ impl Envoy {
         files::remove(&admin_address)?;
         let mut process = Process::start(
             "Envoy",
-            Command::new(program::envoy()?)
+            room.command()?
                 .arg("--config-path")
                 .arg(&files.configuration)
                 .arg("--admin-address-path")
                 .arg(&admin_address)
                 // Several Envoys share a machine only with an id of their own for shared memory.
                 .arg("--use-dynamic-base-id")
-                .args(["--concurrency", "2", "--log-level", "info"]),
+                .args(["--log-level", "info", "--concurrency"])
+                .arg(room.workers.to_string()),
             &files.log,
         )?;
         let admin = until("Envoy's admin address", PATIENCE, async || {
@@ -112,6 +136,21 @@ impl Envoy {
     /// Its log, the access log in between.
     pub fn log(&self) -> &Path {
         &self.files.log
+    }
+}
+
+impl Room {
+    fn command(self) -> Result<Command> {
+        let envoy = program::envoy()?;
+        let Some(processor) = self.processor else {
+            return Ok(Command::new(envoy));
+        };
+        let mut command = Command::new("taskset");
+        command
+            .arg("--cpu-list")
+            .arg(processor.to_string())
+            .arg(envoy);
+        Ok(command)
     }
 }
 

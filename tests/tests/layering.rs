@@ -38,6 +38,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
         "sallyport-bench",
         &["sallyport-filter-core", "sallyport-pki"],
     ),
+    ("sallyport-load", &["sallyport-bench", "sallyport-tests"]),
 ];
 
 /// Crates without clock, socket, runtime and randomness.

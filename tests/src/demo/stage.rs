@@ -177,31 +177,34 @@ impl Stage {
 
     /// Envoy's configuration with every placeholder filled.
     pub fn envoy_configuration(&self) -> Result<String> {
+        self.fill(&self.recipe.configuration()?, &[])
+    }
+
+    /// Another configuration with every placeholder filled, first with what is given here.
+    pub fn fill(&self, configuration: &str, given: &[(&'static str, String)]) -> Result<String> {
         let path = |path: PathBuf| path.to_string_lossy().into_owned();
         let port = |address: std::net::SocketAddr| address.port().to_string();
         let account = self.vault.account();
         let any = || "0".to_owned();
-        template::fill(
-            &self.recipe.configuration()?,
-            &[
-                ("ADMIN_PORT", any()),
-                ("LISTEN_PORT", any()),
-                ("BACKEND_PORT", port(self.backend.address())),
-                ("IMPOSTOR_PORT", port(self.impostor.address())),
-                ("PROVIDER_PORT", port(self.vault.provider())),
-                ("FILTER_WASM", path(program::filter_wasm()?)),
-                ("ORGANIZATION", account.organization.id.clone()),
-                ("ENVIRONMENT", account.environment.id.clone()),
-                ("STARTUP_WAIT", self.options.startup_wait.to_owned()),
-                ("GATEWAY_CERTIFICATE", path(self.server_files.chain.clone())),
-                ("GATEWAY_KEY", path(self.server_files.key.clone())),
-                ("CLIENT_CA", path(self.pki().join("partner-ca.pem"))),
-                ("BACKEND_CA", path(self.pki().join("backend-ca.pem"))),
-                ("VAULT_CA", path(account.ca.clone())),
-                ("IDENTITY_CERTIFICATE", path(self.edge.join("gateway.pem"))),
-                ("IDENTITY_KEY", path(self.edge.join("gateway.key"))),
-            ],
-        )
+        let known = [
+            ("ADMIN_PORT", any()),
+            ("LISTEN_PORT", any()),
+            ("BACKEND_PORT", port(self.backend.address())),
+            ("IMPOSTOR_PORT", port(self.impostor.address())),
+            ("PROVIDER_PORT", port(self.vault.provider())),
+            ("FILTER_WASM", path(program::filter_wasm()?)),
+            ("ORGANIZATION", account.organization.id.clone()),
+            ("ENVIRONMENT", account.environment.id.clone()),
+            ("STARTUP_WAIT", self.options.startup_wait.to_owned()),
+            ("GATEWAY_CERTIFICATE", path(self.server_files.chain.clone())),
+            ("GATEWAY_KEY", path(self.server_files.key.clone())),
+            ("CLIENT_CA", path(self.pki().join("partner-ca.pem"))),
+            ("BACKEND_CA", path(self.pki().join("backend-ca.pem"))),
+            ("VAULT_CA", path(account.ca.clone())),
+            ("IDENTITY_CERTIFICATE", path(self.edge.join("gateway.pem"))),
+            ("IDENTITY_KEY", path(self.edge.join("gateway.key"))),
+        ];
+        template::fill(configuration, &[given, &known].concat())
     }
 
     /// A client of the gateway with that certificate, or without one.
@@ -220,6 +223,16 @@ impl Stage {
             "gateway.test",
             identity,
         )
+    }
+
+    /// Who clients have to trust.
+    pub fn gateway_ca(&self) -> &Authority {
+        &self.parties.gateway_ca
+    }
+
+    /// The identity of the upstream whose certificate is in the pin set.
+    pub fn genuine(&self) -> &Identity {
+        &self.parties.backend
     }
 
     /// The authority of the upstreams, for more certificates from it.

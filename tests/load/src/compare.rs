@@ -1,0 +1,184 @@
+//! The same load on every scene by turns; ratios are taken round by round, so that a slow moment of
+//! the machine hits all of them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sallyport_bench::Spread;
+use sallyport_tests::demo::{Options, Stage};
+use sallyport_tests::envoy::{Envoy, Room};
+use sallyport_tests::{Error, Result};
+use serde::Serialize;
+
+use crate::backend::Backend;
+use crate::scene::{Gateway, Parts, Scene, write_json};
+use crate::{authorizer, process};
+
+const ROUNDS: usize = 15;
+const TURN: Duration = Duration::from_millis(700);
+const CONNECTIONS: usize = 16;
+
+/// Envoy has a processor for itself; client, upstream and vault share the other one.
+const ROOM: Room = Room {
+    workers: 1,
+    processor: Some(0),
+};
+
+/// Counters that have to stand still while everything is warm.
+const STILL: [&str; 3] = [
+    "wasmcustom.sallyport.downstream.verified",
+    "wasmcustom.sallyport.upstream.verified",
+    "wasmcustom.sallyport.vault.calls",
+];
+
+/// One turn of one scene.
+#[derive(Clone, Copy, Serialize)]
+struct Turn {
+    /// Requests per second.
+    throughput: f64,
+    /// Envoy's processor time per request, in microseconds.
+    processor: f64,
+    /// Half of the requests took no longer, in microseconds.
+    p50: f64,
+    /// 99 of 100 requests took no longer, in microseconds.
+    p99: f64,
+}
+
+#[derive(Serialize)]
+struct Row {
+    scene: Scene,
+    turns: Vec<Turn>,
+}
+
+/// Prints a table and writes all numbers.
+pub(crate) async fn run(noop: &Path, json: &Path) -> Result<()> {
+    let stage = Stage::furnish(Options::default()).await?;
+    let parts = Parts {
+        stage: &stage,
+        backend: &Backend::start(stage.genuine()).await?,
+        authorizer: authorizer::start().await?,
+        noop,
+    };
+    let mut gateways = Vec::new();
+    for scene in Scene::ALL {
+        eprintln!("  starting Envoy: {scene} ...");
+        gateways.push(scene.open(&parts, ROOM, CONNECTIONS).await?);
+    }
+    for gateway in &mut gateways {
+        turn(gateway).await?;
+    }
+    let mut rows: Vec<Row> = gateways
+        .iter()
+        .map(|gateway| Row {
+            scene: gateway.scene,
+            turns: Vec::new(),
+        })
+        .collect();
+    let still = still(&gateways).await?;
+    for round in 1..=ROUNDS {
+        eprintln!("  round {round} of {ROUNDS} ...");
+        // Every other round the other way round: the neighbour of a scene is not always the same.
+        let order: Vec<usize> = match round % 2 {
+            0 => (0..gateways.len()).rev().collect(),
+            _ => (0..gateways.len()).collect(),
+        };
+        for index in order {
+            if let (Some(gateway), Some(row)) = (gateways.get_mut(index), rows.get_mut(index)) {
+                row.turns.push(turn(gateway).await?);
+            }
+        }
+    }
+    let after = self::still(&gateways).await?;
+    print(&rows);
+    for ((name, before), after) in STILL.iter().zip(still).zip(after) {
+        println!("{name}: {} more while measured", after - before);
+    }
+    write_json(json, &rows)?;
+    println!("All numbers: {}", json.display());
+    Ok(())
+}
+
+async fn turn(gateway: &mut Gateway) -> Result<Turn> {
+    let id = gateway.envoy.id();
+    let before = process::processor_time(id)?;
+    let start = std::time::Instant::now();
+    let mut strokes = gateway.hammer.strike(TURN).await?;
+    let (time, spent) = (start.elapsed(), process::processor_time(id)? - before);
+    if strokes.refused > 0 {
+        return Err(Error::Status {
+            what: format!("{} of {} requests", strokes.refused, gateway.scene),
+            status: 0,
+            body: "not 200".to_owned(),
+        });
+    }
+    strokes.latencies.sort_unstable();
+    let requests = strokes.latencies.len() as f64;
+    let at = |share: f64| {
+        let position = (requests * share) as usize;
+        strokes
+            .latencies
+            .get(position)
+            .map_or(0.0, |nanos| *nanos as f64 / 1e3)
+    };
+    Ok(Turn {
+        throughput: requests / time.as_secs_f64(),
+        processor: spent as f64 / 1e3 / requests,
+        p50: at(0.5),
+        p99: at(0.99),
+    })
+}
+
+async fn still(gateways: &[Gateway]) -> Result<Vec<u64>> {
+    let sallyport = gateways
+        .iter()
+        .find(|gateway| gateway.scene == Scene::Sallyport);
+    let envoy: &Envoy = &sallyport.ok_or(Error::NotStarted("the filter"))?.envoy;
+    let mut values = Vec::new();
+    for name in STILL {
+        values.push(envoy.stat(name).await?);
+    }
+    Ok(values)
+}
+
+fn print(rows: &[Row]) {
+    println!(
+        "\n{:<22}{:>10}{:>10}{:>10}{:>10}   {:<28}{:<28}",
+        "medians",
+        "req/s",
+        "CPU us",
+        "p50 us",
+        "p99 us",
+        "CPU : no-op (quartiles)",
+        "req/s : no-op (quartiles)"
+    );
+    let Some(noop) = rows.iter().find(|row| row.scene == Scene::Noop) else {
+        return;
+    };
+    for row in rows {
+        let median = |of: fn(&Turn) -> f64| {
+            Spread::of(row.turns.iter().map(of)).map_or(0.0, |spread| spread.median)
+        };
+        let ratio = |of: fn(&Turn) -> f64| {
+            let pairs = row.turns.iter().zip(&noop.turns);
+            Spread::of(pairs.map(|(one, other)| of(one) / of(other))).map_or_else(
+                String::new,
+                |spread| {
+                    format!(
+                        "{:.2} ({:.2}-{:.2})",
+                        spread.median, spread.lower, spread.upper
+                    )
+                },
+            )
+        };
+        println!(
+            "{:<22}{:>10.0}{:>10.1}{:>10.0}{:>10.0}   {:<28}{:<28}",
+            row.scene.to_string(),
+            median(|turn| turn.throughput),
+            median(|turn| turn.processor),
+            median(|turn| turn.p50),
+            median(|turn| turn.p99),
+            ratio(|turn| turn.processor),
+            ratio(|turn| turn.throughput),
+        );
+    }
+}

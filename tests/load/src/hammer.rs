@@ -1,0 +1,115 @@
+//! A closed loop: connections with a client certificate, each with one request after the other.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
+use sallyport_tests::demo::Stage;
+use sallyport_tests::{Error, Result, tls};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::wire::Reader;
+
+const REQUEST: &[u8] = b"GET /load HTTP/1.1\r\nhost: gateway.test\r\n\r\n";
+
+/// Open connections to one gateway.
+pub(crate) struct Hammer {
+    peer: SocketAddr,
+    connections: Vec<Connection>,
+}
+
+struct Connection {
+    stream: TlsStream<TcpStream>,
+    reader: Reader,
+}
+
+/// What came of it.
+#[derive(Default)]
+pub(crate) struct Strokes {
+    /// Latency of every answered request, in nanoseconds, unsorted.
+    pub(crate) latencies: Vec<u64>,
+    /// Answers that were not 200.
+    pub(crate) refused: u64,
+}
+
+impl Hammer {
+    /// Opens that many connections as the partner.
+    pub(crate) async fn lift(stage: &Stage, peer: SocketAddr, connections: usize) -> Result<Self> {
+        let roots = stage.gateway_ca().certificate();
+        let identity = Some(&stage.clients.partner);
+        let configuration = tls::client(&roots, identity, rustls::ALL_VERSIONS)?;
+        let mut open = Vec::with_capacity(connections);
+        for _ in 0..connections {
+            open.push(connect(peer, &configuration).await?);
+        }
+        Ok(Self {
+            peer,
+            connections: open,
+        })
+    }
+
+    /// Requests on all connections for that long.
+    pub(crate) async fn strike(&mut self, time: Duration) -> Result<Strokes> {
+        let until = Instant::now() + time;
+        let mut running = JoinSet::new();
+        for connection in self.connections.drain(..) {
+            running.spawn(connection.strike(until));
+        }
+        let mut all = Strokes::default();
+        while let Some(ended) = running.join_next().await {
+            let (connection, strokes) = ended.ok().flatten().ok_or_else(|| broken(self.peer))?;
+            all.latencies.extend(strokes.latencies);
+            all.refused += strokes.refused;
+            self.connections.push(connection);
+        }
+        Ok(all)
+    }
+}
+
+impl Connection {
+    async fn strike(mut self, until: Instant) -> Option<(Self, Strokes)> {
+        let mut strokes = Strokes::default();
+        loop {
+            let start = Instant::now();
+            if start >= until {
+                return Some((self, strokes));
+            }
+            self.stream.write_all(REQUEST).await.ok()?;
+            self.stream.flush().await.ok()?;
+            let good = |head: &[u8]| head.starts_with(b"HTTP/1.1 200 ");
+            if !self.reader.next(&mut self.stream, good).await? {
+                strokes.refused += 1;
+            }
+            let latency = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            strokes.latencies.push(latency);
+        }
+    }
+}
+
+async fn connect(peer: SocketAddr, configuration: &Arc<ClientConfig>) -> Result<Connection> {
+    let failed = |source| Error::Connection {
+        peer: peer.to_string(),
+        source,
+    };
+    let name = ServerName::try_from("gateway.test").map_err(|_| broken(peer))?;
+    let stream = TcpStream::connect(peer).await.map_err(failed)?;
+    stream.set_nodelay(true).map_err(failed)?;
+    let connector = TlsConnector::from(Arc::clone(configuration));
+    Ok(Connection {
+        stream: connector.connect(name, stream).await.map_err(failed)?,
+        reader: Reader::new(),
+    })
+}
+
+fn broken(peer: SocketAddr) -> Error {
+    Error::Connection {
+        peer: peer.to_string(),
+        source: std::io::ErrorKind::ConnectionReset.into(),
+    }
+}

@@ -1,0 +1,232 @@
+//! The scenes: one gateway each, alike but for the filters in it.
+
+use std::fmt;
+use std::path::Path;
+
+use sallyport_tests::demo::Stage;
+use sallyport_tests::envoy::{Envoy, Room};
+use sallyport_tests::{Error, Result, files, program};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::backend::Backend;
+use crate::hammer::Hammer;
+
+const TEMPLATE: &str = include_str!("../gateway.yaml");
+
+/// What is in the filter chains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Scene {
+    /// Nothing.
+    Bare,
+    /// A wasm filter on each side that does nothing.
+    Noop,
+    /// A TLS context downstream, a pinned upstream and an injected credential.
+    Sallyport,
+    /// Envoy's own filter with one credential.
+    CredentialInjector,
+    /// A Lua script that adds a header.
+    Lua,
+    /// A call per request to a service that says yes.
+    ExtAuthz,
+}
+
+/// Where the parts of a scene are.
+pub(crate) struct Parts<'a> {
+    pub(crate) stage: &'a Stage,
+    pub(crate) backend: &'a Backend,
+    pub(crate) authorizer: std::net::SocketAddr,
+    pub(crate) noop: &'a Path,
+}
+
+/// A gateway with connections to it.
+pub(crate) struct Gateway {
+    pub(crate) scene: Scene,
+    pub(crate) envoy: Envoy,
+    pub(crate) hammer: Hammer,
+}
+
+impl Scene {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Bare,
+        Self::Noop,
+        Self::Sallyport,
+        Self::CredentialInjector,
+        Self::Lua,
+        Self::ExtAuthz,
+    ];
+
+    /// Starts its gateway and connects to it.
+    pub(crate) async fn open(
+        self,
+        parts: &Parts<'_>,
+        room: Room,
+        connections: usize,
+    ) -> Result<Gateway> {
+        let stage = parts.stage;
+        let [bootstrap, downstream, upstream] = self.filters(parts)?;
+        let line = |filter: Option<Value>| filter.map_or_else(String::new, |it| format!("- {it}"));
+        let placeholders = [
+            (
+                "BOOTSTRAP",
+                bootstrap.map_or_else(String::new, |it| it.to_string()),
+            ),
+            ("DOWNSTREAM_FILTER", line(downstream)),
+            ("UPSTREAM_FILTER", line(upstream)),
+            ("BACKEND_PORT", parts.backend.address.port().to_string()),
+            ("AUTHORIZER_PORT", parts.authorizer.port().to_string()),
+        ];
+        // What a filter's configuration has placeholders for is filled in the second pass.
+        let once = placeholders
+            .iter()
+            .fold(TEMPLATE.to_owned(), |text, (name, value)| {
+                text.replace(&format!("${{{name}}}"), value)
+            });
+        let configuration = stage.fill(&once, &[])?;
+        let directory = stage.scratch().directory(&format!("gateway-{self}"))?;
+        let envoy = Envoy::start_in(room, &directory, &configuration).await?;
+        let hammer = Hammer::lift(stage, envoy.listener(), connections).await?;
+        Ok(Gateway {
+            scene: self,
+            envoy,
+            hammer,
+        })
+    }
+
+    /// What the bootstrap has besides, and the filters of the listener and of the cluster.
+    fn filters(self, parts: &Parts<'_>) -> Result<[Option<Value>; 3]> {
+        Ok(match self {
+            Self::Bare => [None, None, None],
+            Self::Noop => {
+                let plugin = |side: &str| Some(wasm(side, parts.noop, "noop", json!({})));
+                [None, plugin("downstream"), plugin("upstream")]
+            }
+            Self::Sallyport => {
+                let module = program::filter_wasm()?;
+                let plugin = |side: &str, policy: Value| {
+                    let vault = json!({
+                        "cluster": "sallyport_provider",
+                        "organization": "${ORGANIZATION}",
+                        "environment": "${ENVIRONMENT}",
+                    });
+                    let configuration = json!({"vault": vault, side: policy});
+                    Some(wasm(side, &module, "sallyport", configuration))
+                };
+                [
+                    None,
+                    plugin(
+                        "downstream",
+                        json!({
+                            "tlsContext": "secret://payments/tlsContexts/partner-inbound",
+                            "certificatePinset": "secret://payments/certificatePinsets/partners",
+                        }),
+                    ),
+                    plugin(
+                        "upstream",
+                        json!({
+                            "tlsContext": "secret://payments/tlsContexts/backend-outbound",
+                            "certificatePinset": "secret://payments/certificatePinsets/backend",
+                            "serverName": "backend.test",
+                            "inject": [{"header": "authorization", "basic": "secret://payments/sharedSecrets/backend"}],
+                        }),
+                    ),
+                ]
+            }
+            Self::CredentialInjector => [
+                None,
+                Some(filter(
+                    "envoy.filters.http.credential_injector",
+                    json!({
+                        "@type": "type.googleapis.com/envoy.extensions.filters.http.credential_injector.v3.CredentialInjector",
+                        "overwrite": true,
+                        "credential": {
+                            "name": "envoy.http.injected_credentials.generic",
+                            "typed_config": {
+                                "@type": "type.googleapis.com/envoy.extensions.http.injected_credentials.generic.v3.Generic",
+                                "credential": {"name": "peer"},
+                            },
+                        },
+                    }),
+                )),
+                None,
+            ],
+            Self::Lua => [
+                None,
+                Some(filter(
+                    "envoy.filters.http.lua",
+                    json!({
+                        "@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua",
+                        "default_source_code": {
+                            "inline_string": "function envoy_on_request(handle) handle:headers():add('authorization', 'Basic Z2F0ZXdheTpiZW5jaA==') end",
+                        },
+                    }),
+                )),
+                None,
+            ],
+            Self::ExtAuthz => [
+                None,
+                Some(filter(
+                    "envoy.filters.http.ext_authz",
+                    json!({
+                        "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
+                        "http_service": {
+                            "server_uri": {"uri": "http://authorizer", "cluster": "authorizer", "timeout": "1s"},
+                        },
+                    }),
+                )),
+                None,
+            ],
+        })
+    }
+}
+
+impl fmt::Display for Scene {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Bare => "bare",
+            Self::Noop => "no-op wasm filters",
+            Self::Sallyport => "sallyport",
+            Self::CredentialInjector => "credential_injector",
+            Self::Lua => "lua",
+            Self::ExtAuthz => "ext_authz",
+        })
+    }
+}
+
+fn filter(name: &str, configuration: Value) -> Value {
+    json!({"name": name, "typed_config": configuration})
+}
+
+fn wasm(side: &str, module: &Path, vm: &str, configuration: Value) -> Value {
+    filter(
+        &format!("{vm}.{side}"),
+        json!({
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+            "config": {
+                "name": format!("{vm}-{side}"),
+                "root_id": side,
+                "failure_policy": "FAIL_RELOAD",
+                "vm_config": {
+                    "vm_id": vm,
+                    "runtime": "envoy.wasm.runtime.v8",
+                    "code": {"local": {"filename": module}},
+                },
+                "configuration": {
+                    "@type": "type.googleapis.com/google.protobuf.StringValue",
+                    "value": configuration.to_string(),
+                },
+            },
+        }),
+    )
+}
+
+/// The directory for results is made if it is missing.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(value).map_err(|source| Error::Json {
+        what: "the result".to_owned(),
+        source,
+        got: String::new(),
+    })?;
+    files::write(path, &text)
+}

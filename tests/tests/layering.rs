@@ -16,7 +16,7 @@ use std::process::Command;
 use cargo_metadata::{Metadata, MetadataCommand};
 
 /// Which of our crates each of them may use.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("sallyport-pki", &[]),
     ("sallyport-model", &["sallyport-pki"]),
     (

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::Instant;
 
 use proxy_wasm::types::Action;
 use sallyport_filter_core::config::{Direction, Place};
@@ -15,7 +14,6 @@ use crate::{attributes, host};
 /// A configured filter. Shared by the root and its streams, which live in one thread.
 pub(crate) struct Guard {
     root: u32,
-    epoch: Instant,
     direction: Direction,
     /// Whether requests are told apart by where they go.
     depends_on_place: bool,
@@ -31,7 +29,6 @@ impl Guard {
     pub(crate) fn new(root: u32, config: Config) -> Self {
         Self {
             root,
-            epoch: Instant::now(),
             direction: config.policy.direction(),
             depends_on_place: config.policy.depends_on_place(),
             state: RefCell::new(State::with_signatures(config, host::signatures())),
@@ -206,7 +203,7 @@ impl Guard {
 
     /// One step of the brain; no effects if it cannot be reached, so that nothing passes.
     fn feed(&self, event: Event) -> Vec<Effect> {
-        match (self.state.try_borrow_mut(), host::now(self.epoch)) {
+        match (self.state.try_borrow_mut(), host::now()) {
             (Ok(mut state), Some(now)) => step(&mut state, event, now),
             _ => Vec::new(),
         }

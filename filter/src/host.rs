@@ -1,7 +1,7 @@
 //! The only file that names the host's calls.
 
 use std::sync::OnceLock;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
@@ -24,14 +24,22 @@ pub(crate) fn configuration(size: usize) -> Vec<u8> {
 }
 
 /// Both clocks; `None` if the host has no time, which no verdict can do without.
-pub(crate) fn now(epoch: Instant) -> Option<Now> {
+///
+/// The second one is read as it is, not as time since a start: it is the same in every VM of the
+/// process, so that a moment can be told to another one (`std::time::Instant` cannot).
+pub(crate) fn now() -> Option<Now> {
     let since_1970 = hostcalls::get_current_time()
         .ok()?
         .duration_since(UNIX_EPOCH)
         .ok()?;
+    #[expect(
+        unsafe_code,
+        reason = "the crate marks every call so; this one gets two numbers"
+    )]
+    let nanos = unsafe { wasi::clock_time_get(wasi::CLOCKID_MONOTONIC, 0) }.ok()?;
     Some(Now {
         wall: UnixTime(i64::try_from(since_1970.as_secs()).ok()?),
-        uptime: epoch.elapsed(),
+        uptime: Duration::from_nanos(nanos),
     })
 }
 

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use sallyport_filter_core::decide::{Policy, Verdict, decide};
+use sallyport_filter_core::decide::{Checks, Policy, Verdict, decide};
 use sallyport_filter_core::{DownstreamFacts, Facts, TlsContext, UnixTime, Verification};
 use sallyport_model::{
     AcceptableTlsVersions, ClientCertificatePolicy, PinsetMaterial, ServerCertificatePolicy,
@@ -74,6 +74,7 @@ fn judge(header: &[u8]) {
         pins: None,
         server_name: None,
         peer_names: None,
+        observed: Checks::default(),
         algorithms: SIGNATURE_ALGORITHMS,
     };
     for (pem, trusted) in [(CLIENT, true), (ROGUE, false)] {

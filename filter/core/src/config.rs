@@ -19,6 +19,7 @@ pub use error::{ConfigError, Fault};
 pub use on_failure::{Failure, OnFailure, OnStale};
 pub use route::{Place, Route, RouteMatch};
 
+use crate::decide::Checks;
 use crate::header_name::HeaderName;
 
 /// A valid configuration.
@@ -91,6 +92,8 @@ pub struct PeerPolicy {
     pub peer_names: Option<AllowedNames>,
     /// Enforce or observe.
     pub mode: Mode,
+    /// Checks that are only observed while the others are enforced.
+    pub observe: Checks,
 }
 
 /// Which policy of a plugin entry a request falls under.

@@ -3,6 +3,7 @@
 
 mod check;
 mod explain;
+mod inquiry;
 mod path;
 
 use std::fmt;
@@ -17,9 +18,10 @@ use crate::facts::{DownstreamFacts, Facts, UpstreamFacts};
 use crate::material::TlsContext;
 use crate::reason::Reason;
 use crate::xfcc;
-pub use check::Check;
+pub use check::{Check, Checks};
 use check::{Listener, Silent};
 pub use explain::{Explained, Explanation, Outcome, explain};
+use inquiry::Inquiry;
 use path::{Peer, Verified};
 
 /// What a peer is judged by.
@@ -33,6 +35,9 @@ pub struct Policy<'a> {
     pub server_name: Option<&'a str>,
     /// Names of which the peer's certificate must carry one, where they are configured.
     pub peer_names: Option<&'a AllowedNames>,
+    /// Checks that let pass: what comes out of them is told, and does not count. The certificate
+    /// itself cannot be one of them, for the others ask it.
+    pub observed: Checks,
     /// Signature algorithms that are accepted, each with its verifier.
     pub algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
 }
@@ -49,6 +54,8 @@ pub enum Verdict {
         until: UnixTime,
         /// The pin that matched, where there are pins.
         pin: Option<PinMatch>,
+        /// What it did not pass, but is only observed.
+        observed: Vec<Denial>,
     },
     /// The peer does not pass.
     Deny(Denial),
@@ -73,11 +80,20 @@ pub fn decide(policy: &Policy<'_>, facts: &Facts, at: UnixTime) -> Verdict {
 }
 
 fn judge(policy: &Policy<'_>, facts: &Facts, at: UnixTime, listener: &mut dyn Listener) -> Verdict {
-    let verdict = match facts {
-        Facts::Downstream(facts) => downstream(policy, facts, at, listener),
-        Facts::Upstream(facts) => upstream(policy, facts, at, listener),
+    let mut inquiry = Inquiry {
+        policy,
+        at,
+        listener,
+        observed: Vec::new(),
     };
-    verdict.unwrap_or_else(Verdict::Deny)
+    let passed = match facts {
+        Facts::Downstream(facts) => downstream(&mut inquiry, facts),
+        Facts::Upstream(facts) => upstream(&mut inquiry, facts),
+    };
+    match passed {
+        Ok(passed) => passed.allow(inquiry.observed),
+        Err(denial) => Verdict::Deny(denial),
+    }
 }
 
 impl Denial {
@@ -103,88 +119,109 @@ impl Denial {
     }
 }
 
-fn downstream(
-    policy: &Policy<'_>,
-    facts: &DownstreamFacts,
-    at: UnixTime,
-    listener: &mut dyn Listener,
-) -> Result<Verdict, Denial> {
-    check_version(policy.context, facts.tls_version.as_deref(), listener)?;
-    match policy.context.client_certificate {
-        ClientCertificatePolicy::Require => {}
-        ClientCertificatePolicy::Ignore if policy.has_pins() => {
-            return Err(Denial::new(Reason::PinsWithoutCertificate));
+/// What an allowed peer showed that ends its verdict.
+struct Passed {
+    /// `None` where nobody verifies the path, or there is none and that is only observed.
+    path: Option<Verified>,
+    pins: Vec<PinMatch>,
+}
+
+fn downstream(inquiry: &mut Inquiry<'_>, facts: &DownstreamFacts) -> Result<Passed, Denial> {
+    let policy = inquiry.policy;
+    inquiry.version(facts.tls_version.as_deref())?;
+    if policy.context.client_certificate == ClientCertificatePolicy::Ignore {
+        if policy.has_pins() {
+            inquiry.settle::<()>(Err(Denial::new(Reason::PinsWithoutCertificate)))?;
         }
-        ClientCertificatePolicy::Ignore if policy.peer_names.is_some() => {
-            return Err(Denial::new(Reason::NamesWithoutCertificate));
+        if policy.peer_names.is_some() {
+            inquiry.settle::<()>(Err(Denial::new(Reason::NamesWithoutCertificate)))?;
         }
-        ClientCertificatePolicy::Ignore => return Ok(Verdict::always([])),
+        return Ok(Passed::NOTHING);
     }
     if facts.mtls != Some(true) {
         return Err(Denial::new(Reason::CertificateMissing));
     }
-    let leaf = leaf(facts.peer_certificate.as_deref(), listener)?;
+    let leaf = leaf(facts.peer_certificate.as_deref(), inquiry.listener)?;
     let forwarded = facts.forwarded_client_certificate.as_deref();
     let presented = forwarded.map_or(Ok(Vec::new()), |header| xfcc::intermediates(header, &leaf));
-    let intermediates = presented.as_deref().unwrap_or_default();
     let peer = Peer {
         leaf: &leaf,
-        intermediates,
+        intermediates: presented.as_deref().unwrap_or_default(),
         usage: Usage::ClientAuth,
     };
-    let verified = path::verify(policy, peer, at, listener).map_err(|denial| {
-        // Without its intermediates a good client looks like a stranger: say why they are missing.
-        match &presented {
-            Ok(_) => denial,
-            Err(error) => {
-                let detail = denial.detail.clone().unwrap_or_default();
-                denial.with_detail(format!("{detail}; x-forwarded-client-cert: {error}"))
-            }
-        }
-    })?;
-    let find = |pins: &PinSet| pins.match_path(&verified.path, at);
-    let pins = policy.match_pins(&leaf, at, find, listener)?;
-    check_names(policy, &leaf, listener)?;
-    Ok(Verdict::along(&verified, pins))
-}
-
-fn upstream(
-    policy: &Policy<'_>,
-    facts: &UpstreamFacts,
-    at: UnixTime,
-    listener: &mut dyn Listener,
-) -> Result<Verdict, Denial> {
-    check_version(policy.context, facts.tls_version.as_deref(), listener)?;
-    let leaf = leaf(facts.peer_certificate.as_deref(), listener)?;
-    let verdict = match policy.context.server_certificate {
-        ServerCertificatePolicy::Verify => {
-            // Envoy shows no chain of a server: its issuer has to be in the truststore.
-            let peer = Peer {
-                leaf: &leaf,
-                intermediates: &[],
-                usage: Usage::ServerAuth,
-            };
-            let verified = path::verify(policy, peer, at, listener)?;
-            let find = |pins: &PinSet| pins.match_path(&verified.path, at);
-            let pins = policy.match_pins(&leaf, at, find, listener)?;
-            Verdict::along(&verified, pins)
-        }
-        ServerCertificatePolicy::Skip => {
-            let find = |pins: &PinSet| pins.match_certificate(&leaf, at);
-            let pins = policy.match_pins(&leaf, at, find, listener)?;
-            Verdict::always(pins)
+    let before = inquiry.observed.len();
+    let path = inquiry.path(peer);
+    // Without its intermediates a good client looks like a stranger: say why they are missing.
+    let explained = |denial: Denial| match &presented {
+        Ok(_) => denial,
+        Err(error) => {
+            let detail = denial.detail.clone().unwrap_or_default();
+            denial.with_detail(format!("{detail}; x-forwarded-client-cert: {error}"))
         }
     };
+    let noted = inquiry.observed.split_off(before);
+    inquiry.observed.extend(noted.into_iter().map(explained));
+    let path = path.map_err(explained)?;
+    let pins = inquiry.pins(&leaf, path.as_ref())?;
+    inquiry.names(&leaf)?;
+    Ok(Passed { path, pins })
+}
+
+fn upstream(inquiry: &mut Inquiry<'_>, facts: &UpstreamFacts) -> Result<Passed, Denial> {
+    let policy = inquiry.policy;
+    inquiry.version(facts.tls_version.as_deref())?;
+    let leaf = leaf(facts.peer_certificate.as_deref(), inquiry.listener)?;
+    let path = match policy.context.server_certificate {
+        // Envoy shows no chain of a server: its issuer has to be in the truststore.
+        ServerCertificatePolicy::Verify => inquiry.path(Peer {
+            leaf: &leaf,
+            intermediates: &[],
+            usage: Usage::ServerAuth,
+        })?,
+        ServerCertificatePolicy::Skip => None,
+    };
+    let pins = inquiry.pins(&leaf, path.as_ref())?;
     if let Some(name) = policy.server_name {
-        verify_server_name(&leaf, name).map_err(|error| {
+        let verified = verify_server_name(&leaf, name);
+        let checked = verified.map_err(|error| {
             Denial::new(Reason::ServerNameMismatch)
                 .about(&leaf)
                 .with_detail(error)
-        })?;
-        listener.passed(Check::ServerName, &|| name.to_owned());
+        });
+        if inquiry.settle(checked)?.is_some() {
+            let listener = &mut inquiry.listener;
+            listener.passed(Check::ServerName, &|| name.to_owned());
+        }
     }
-    check_names(policy, &leaf, listener)?;
-    Ok(verdict)
+    inquiry.names(&leaf)?;
+    Ok(Passed { path, pins })
+}
+
+impl Inquiry<'_> {
+    fn version(&mut self, version: Option<&[u8]>) -> Result<(), Denial> {
+        let checked = check_version(self.policy.context, version, self.listener);
+        self.settle(checked).map(drop)
+    }
+
+    /// The pins that match on the path, or the peer's own where there is none.
+    fn pins(
+        &mut self,
+        leaf: &Certificate,
+        path: Option<&Verified>,
+    ) -> Result<Vec<PinMatch>, Denial> {
+        let at = self.at;
+        let find = |pins: &PinSet| match path {
+            Some(verified) => pins.match_path(&verified.path, at),
+            None => pins.match_certificate(leaf, at),
+        };
+        let matched = self.policy.match_pins(leaf, at, find, self.listener);
+        Ok(self.settle(matched)?.unwrap_or_default())
+    }
+
+    fn names(&mut self, leaf: &Certificate) -> Result<(), Denial> {
+        let checked = check_names(self.policy, leaf, self.listener);
+        self.settle(checked).map(drop)
+    }
 }
 
 fn check_version(
@@ -294,31 +331,27 @@ fn joined<T: fmt::Display>(items: &[T]) -> String {
     items.join("; ")
 }
 
-impl Verdict {
-    fn along(verified: &Verified, pins: impl IntoIterator<Item = PinMatch>) -> Self {
-        Self::between(verified.from, verified.until, pins)
-    }
+impl Passed {
+    const NOTHING: Self = Self {
+        path: None,
+        pins: Vec::new(),
+    };
 
-    /// Nothing in it depends on time, but perhaps the pins.
-    fn always(pins: impl IntoIterator<Item = PinMatch>) -> Self {
-        Self::between(UnixTime(i64::MIN), UnixTime(i64::MAX), pins)
-    }
-
-    fn between(
-        mut from: UnixTime,
-        mut until: UnixTime,
-        pins: impl IntoIterator<Item = PinMatch>,
-    ) -> Self {
-        let mut first = None;
-        for found in pins {
-            from = found.pin.not_before.map_or(from, |begin| begin.max(from));
-            until = found.pin.not_after.map_or(until, |end| end.min(until));
-            first.get_or_insert(found);
+    fn allow(self, observed: Vec<Denial>) -> Verdict {
+        // Without a path nothing depends on time, but perhaps the pins.
+        let always = (UnixTime(i64::MIN), UnixTime(i64::MAX));
+        let (mut from, mut until) = self
+            .path
+            .map_or(always, |verified| (verified.from, verified.until));
+        for PinMatch { pin, .. } in &self.pins {
+            from = pin.not_before.map_or(from, |begin| begin.max(from));
+            until = pin.not_after.map_or(until, |end| end.min(until));
         }
-        Self::Allow {
+        Verdict::Allow {
             from,
             until,
-            pin: first,
+            pin: self.pins.into_iter().next(),
+            observed,
         }
     }
 }

@@ -16,7 +16,8 @@ const MAX_PEERS: usize = 512;
 /// Facts larger than this are judged anew each time, in bytes.
 const MAX_FACTS: usize = 16 * 1024;
 
-/// How long a denial is repeated, in seconds: one that time itself heals is soon made again.
+/// How long a denial is repeated, in seconds: one that time itself heals is soon made again. So is
+/// an allowance with a denial that is only observed.
 const DENIAL_SECONDS: i64 = 5;
 
 /// The cache.
@@ -27,8 +28,14 @@ pub(crate) struct VerdictCache {
     denied: Verdicts<(UnixTime, Denial)>,
 }
 
-/// From, until, and the pin that matched.
-type Allowance = (UnixTime, UnixTime, Option<PinMatch>);
+/// What an allowance is made of.
+#[derive(Debug)]
+struct Allowance {
+    from: UnixTime,
+    until: UnixTime,
+    pin: Option<PinMatch>,
+    observed: Vec<Denial>,
+}
 
 /// By peer, then by policy: the bulky facts are kept once.
 type Verdicts<V> = BTreeMap<Facts, BTreeMap<PolicyIndex, V>>;
@@ -46,10 +53,9 @@ impl VerdictCache {
         if generation != self.generation {
             return None;
         }
-        if let Some(&(from, until, pin)) = known(&self.allowed, policy, facts) {
-            return (from..=until)
-                .contains(&at)
-                .then_some(Verdict::Allow { from, until, pin });
+        if let Some(allowance) = known(&self.allowed, policy, facts) {
+            let holds = (allowance.from..=allowance.until).contains(&at);
+            return holds.then(|| allowance.verdict());
         }
         let (made, denial) = known(&self.denied, policy, facts)?;
         let kept = made.0..made.0.saturating_add(DENIAL_SECONDS);
@@ -76,14 +82,40 @@ impl VerdictCache {
             return;
         }
         match verdict {
-            Verdict::Allow { from, until, pin } => {
+            Verdict::Allow {
+                from,
+                until,
+                pin,
+                observed,
+            } => {
+                let kept = match observed.is_empty() {
+                    true => *until,
+                    false => UnixTime(at.0.saturating_add(DENIAL_SECONDS - 1)).min(*until),
+                };
+                let allowance = Allowance {
+                    from: *from,
+                    until: kept,
+                    pin: *pin,
+                    observed: observed.clone(),
+                };
                 forget(&mut self.denied, policy, facts);
-                insert(&mut self.allowed, policy, facts, (*from, *until, *pin));
+                insert(&mut self.allowed, policy, facts, allowance);
             }
             Verdict::Deny(denial) => {
                 forget(&mut self.allowed, policy, facts);
                 insert(&mut self.denied, policy, facts, (at, denial.clone()));
             }
+        }
+    }
+}
+
+impl Allowance {
+    fn verdict(&self) -> Verdict {
+        Verdict::Allow {
+            from: self.from,
+            until: self.until,
+            pin: self.pin,
+            observed: self.observed.clone(),
         }
     }
 }
@@ -121,6 +153,7 @@ mod tests {
         from: UnixTime(100),
         until: UnixTime(200),
         pin: None,
+        observed: Vec::new(),
     };
 
     fn facts(certificate: &[u8]) -> Facts {
@@ -174,6 +207,24 @@ mod tests {
         );
         assert_eq!(cache.look_up(ONE, &facts(b"a"), 1, UnixTime(155)), None);
         assert_eq!(cache.look_up(ONE, &facts(b"a"), 1, UnixTime(149)), None);
+    }
+
+    #[test]
+    fn an_allowance_with_an_observed_denial_is_kept_no_longer_than_a_denial() {
+        let observing = Verdict::Allow {
+            from: UnixTime(100),
+            until: UnixTime(200),
+            pin: None,
+            observed: vec![Denial::new(Reason::PinMismatch)],
+        };
+        let mut cache = VerdictCache::default();
+        cache.remember(ONE, &facts(b"a"), 1, UnixTime(150), &observing);
+        let found = cache.look_up(ONE, &facts(b"a"), 1, UnixTime(154));
+        assert!(matches!(
+            found,
+            Some(Verdict::Allow { observed, .. }) if observed == [Denial::new(Reason::PinMismatch)]
+        ));
+        assert_eq!(cache.look_up(ONE, &facts(b"a"), 1, UnixTime(155)), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::*;
 use sallyport_model::{Collection, ReferenceError};
 use serde_json::{Value, json};
 
+use crate::decide::Check;
 use crate::duration::DurationError;
 use crate::header_name::HeaderNameError;
 
@@ -243,6 +244,33 @@ fn every_class_of_failure_is_set_by_itself() {
         (error.pointer.as_str(), error.fault),
         ("/onFailure/stale", Fault::StaleDenied)
     );
+}
+
+#[test]
+fn checks_are_observed_by_name_and_the_certificate_never_is() {
+    let every = json!([
+        "tlsVersion",
+        "path",
+        "policies",
+        "revocation",
+        "pins",
+        "peerNames"
+    ]);
+    for (document, pointer) in [
+        (downstream(), "/downstream/observe"),
+        (upstream(), "/upstream/observe"),
+    ] {
+        let config = with(document.clone(), pointer, every.clone()).unwrap();
+        let observe = config.policy.get(PolicyIndex::DEFAULT).observe;
+        for check in Check::ALL {
+            let named = !matches!(check, Check::Certificate | Check::ServerName);
+            assert_eq!(observe.contains(check), named, "{}", check.as_str());
+        }
+        for bad in ["certificate", "peer_names", "Pins", ""] {
+            let error = with(document.clone(), pointer, json!([bad])).unwrap_err();
+            assert_eq!(error.pointer, format!("{pointer}/0"), "{error}");
+        }
+    }
 }
 
 #[test]

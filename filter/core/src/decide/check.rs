@@ -1,13 +1,18 @@
 //! The checks of a verdict, in the order they are made, and who is told of those that were passed.
 
+use serde::Deserialize;
+
 use crate::reason::Reason;
 
 /// One question about a peer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "camelCase")]
 pub enum Check {
     /// The version of TLS is allowed.
     TlsVersion,
-    /// The peer presented a certificate that can be read.
+    /// The peer presented a certificate that can be read. Nobody can name it in a configuration.
+    #[serde(skip)]
     Certificate,
     /// A path leads from it to the truststore: signatures, dates, purposes, constraints, depth.
     Path,
@@ -23,6 +28,10 @@ pub enum Check {
     PeerNames,
 }
 
+/// Some of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checks(u8);
+
 /// Told of each check that is passed. The filter does not listen, so evidence is made on demand.
 pub(super) trait Listener {
     fn passed(&mut self, check: Check, evidence: &dyn Fn() -> String);
@@ -35,7 +44,47 @@ impl Listener for Silent {
     fn passed(&mut self, _: Check, _: &dyn Fn() -> String) {}
 }
 
+impl Checks {
+    /// Whether it is one of these.
+    pub const fn contains(self, check: Check) -> bool {
+        self.0 & check.bit() != 0
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// These without that one.
+    pub(super) const fn without(self, check: Check) -> Self {
+        Self(self.0 & !check.bit())
+    }
+
+    /// Those that are in both.
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Each of these, in the order they are made.
+    pub(super) fn iter(self) -> impl Iterator<Item = Check> {
+        Check::ALL
+            .into_iter()
+            .filter(move |check| self.contains(*check))
+    }
+}
+
+impl FromIterator<Check> for Checks {
+    fn from_iter<I: IntoIterator<Item = Check>>(checks: I) -> Self {
+        let bits = checks.into_iter().map(Check::bit);
+        Self(bits.fold(0, |all, bit| all | bit))
+    }
+}
+
 impl Check {
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+
     /// All of them, in the order they are made.
     pub const ALL: [Self; 8] = [
         Self::TlsVersion,

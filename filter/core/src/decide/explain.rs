@@ -6,7 +6,7 @@ use sallyport_model::{ClientCertificatePolicy, ServerCertificatePolicy};
 use sallyport_pki::UnixTime;
 
 use super::check::{Check, Listener};
-use super::{Policy, Verdict, judge};
+use super::{Denial, Policy, Verdict, judge};
 use crate::facts::Facts;
 
 /// What became of one check.
@@ -16,6 +16,8 @@ pub enum Outcome {
     Passed,
     /// The peer did not pass it, and that was the end.
     Failed,
+    /// The peer did not pass it, which is only observed.
+    Observed,
     /// Nothing asks for it.
     NotAsked,
     /// An earlier check was the end.
@@ -50,10 +52,17 @@ pub fn explain(policy: &Policy<'_>, facts: &Facts, at: UnixTime) -> Explanation 
         Verdict::Allow { .. } => None,
         Verdict::Deny(denial) => Check::behind(denial.reason),
     };
+    let observed: &[Denial] = match &verdict {
+        Verdict::Allow { observed, .. } => observed,
+        Verdict::Deny(_) => &[],
+    };
     let checks = Check::ALL.map(|check| {
         let evidence = passed.0.get(&check).cloned();
+        let mut observed = observed.iter();
+        let noted = observed.find(|denial| Check::behind(denial.reason) == Some(check));
         let outcome = match (&evidence, end) {
             (_, Some(end)) if check == end => Outcome::Failed,
+            _ if noted.is_some() => Outcome::Observed,
             (Some(_), _) => Outcome::Passed,
             (None, _) if !policy.asks(check, facts) => Outcome::NotAsked,
             (None, Some(end)) if check > end => Outcome::NotReached,
@@ -62,6 +71,7 @@ pub fn explain(policy: &Policy<'_>, facts: &Facts, at: UnixTime) -> Explanation 
         };
         let evidence = match (outcome, &verdict) {
             (Outcome::Failed, Verdict::Deny(denial)) => Some(denial.to_string()),
+            (Outcome::Observed, _) => noted.map(Denial::to_string),
             (Outcome::Passed, _) => evidence,
             _ => None,
         };
@@ -118,6 +128,7 @@ impl Outcome {
         match self {
             Self::Passed => "passed",
             Self::Failed => "failed",
+            Self::Observed => "observed",
             Self::NotAsked => "not_asked",
             Self::NotReached => "not_reached",
         }

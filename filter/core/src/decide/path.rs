@@ -9,7 +9,7 @@ use sallyport_pki::{
     UnknownStatus, Usage, VerifiedPath,
 };
 
-use super::check::{Check, Listener};
+use super::check::{Check, Checks, Listener};
 use super::{Denial, Policy, joined};
 use crate::material::Verification;
 use crate::reason::Reason;
@@ -37,15 +37,17 @@ struct Moment {
     until: UnixTime,
 }
 
+/// The path by all rules but those of `skipped`, which may be policies and revocation.
 pub(super) fn verify(
     policy: &Policy<'_>,
     peer: Peer<'_>,
+    skipped: Checks,
     at: UnixTime,
     listener: &mut dyn Listener,
 ) -> Result<Verified, Denial> {
     let context = policy.context;
     let moment = Moment::of(&context.verification, peer.leaf, at);
-    let found = find(policy, peer, at, moment.at, listener);
+    let found = find(policy, peer, skipped, at, moment.at, listener);
     let found = match found {
         Err(Refusal::Path(PathError::WrongUsage { .. }))
             if context.verification.tolerances.other_purpose == DenyOrAllow::Allow =>
@@ -54,7 +56,14 @@ pub(super) fn verify(
                 Usage::ClientAuth => Usage::ServerAuth,
                 Usage::ServerAuth => Usage::ClientAuth,
             };
-            find(policy, Peer { usage, ..peer }, at, moment.at, listener)
+            find(
+                policy,
+                Peer { usage, ..peer },
+                skipped,
+                at,
+                moment.at,
+                listener,
+            )
         }
         found => found,
     };
@@ -82,15 +91,20 @@ enum Refusal {
 fn find(
     policy: &Policy<'_>,
     peer: Peer<'_>,
+    skipped: Checks,
     now: UnixTime,
     at: UnixTime,
     listener: &mut dyn Listener,
 ) -> Result<(VerifiedPath, Option<UnixTime>), Refusal> {
     let context = policy.context;
     let verification = &context.verification;
+    let wanted_policies = match skipped.contains(Check::Policies) {
+        true => None,
+        false => verification.policies.as_deref(),
+    };
     let policies = PolicyRules {
-        acceptable: verification.policies.as_deref().unwrap_or_default(),
-        explicit: match verification.policies {
+        acceptable: wanted_policies.unwrap_or_default(),
+        explicit: match wanted_policies {
             Some(_) => ExplicitPolicy::Required,
             None => ExplicitPolicy::Optional,
         },
@@ -119,8 +133,11 @@ fn find(
     let revocation = |path: &[&Certificate]| {
         let mut listener = listener.borrow_mut();
         listener.passed(Check::Path, &|| subjects(path));
-        if let Some(acceptable) = &verification.policies {
+        if let Some(acceptable) = wanted_policies {
             listener.passed(Check::Policies, &|| wanted(acceptable));
+        }
+        if skipped.contains(Check::Revocation) {
+            return Ok(());
         }
         // Dates of lists are a matter of now, whatever the peer's own are.
         if let Some(found) = check_revocation(verification, path, now)? {

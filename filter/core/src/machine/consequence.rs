@@ -46,6 +46,16 @@ pub(super) fn consequence(
     consequence
 }
 
+/// Counts and logs what somebody who passes did not pass, but is only observed.
+pub(super) fn observe(state: &State, observed: &[Denial], effects: &mut Vec<Effect>) {
+    let direction = state.config.policy.direction();
+    for denial in observed {
+        let counter = Counter::Observed(direction, denial.reason);
+        effects.push(Effect::Count(counter));
+        effects.push(Effect::Log(Line::denial("observed", direction, denial)));
+    }
+}
+
 impl Line {
     fn denial(word: &str, direction: Direction, denial: &Denial) -> Self {
         use std::fmt::Write as _;

@@ -124,6 +124,7 @@ fn policy_of<'a>(
         pins,
         server_name: wanted.server_name.as_deref(),
         peer_names: wanted.peer_names.as_ref(),
+        observed: wanted.observe,
         algorithms: signatures.algorithms(),
     };
     Ok((policy, age))

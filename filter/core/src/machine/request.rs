@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use sallyport_model::SecretString;
 
-use super::consequence::{Consequence, consequence};
+use super::consequence::{Consequence, consequence, observe};
 use super::judge::{Judgement, WaitingOn, is_unseen, judge};
 use super::{MAX_WAITING, SHORTEST_TICK, State};
-use crate::config::{ForwardClientCertificate, Place, Policy, PolicyIndex, Upstream};
+use crate::config::{ForwardClientCertificate, Injection, Place, Policy, PolicyIndex, Upstream};
 use crate::decide::{Denial, Verdict};
 use crate::effect::{Effect, Reply};
 use crate::event::StreamId;
@@ -153,26 +153,45 @@ fn proceed(
         }
     };
     match verdict {
-        Verdict::Allow { pin, .. } => {
+        Verdict::Allow { pin, observed, .. } => {
             if let Some(found) = pin {
                 effects.push(Effect::Count(Counter::Pinned(direction, found.pin.role)));
             }
-            allow(state, stream, policy, now, effects);
+            observe(state, &observed, effects);
+            let credentials = match observed.is_empty() {
+                true => Credentials::All,
+                false => Credentials::None,
+            };
+            allow(state, stream, policy, credentials, now, effects);
         }
         Verdict::Deny(denial) => refuse(state, stream, policy, &denial, effects),
     }
+}
+
+/// Which credentials go with a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Credentials {
+    /// The peer passed every check.
+    All,
+    /// It did not, which is only observed.
+    None,
 }
 
 fn allow(
     state: &State,
     stream: StreamId,
     policy: PolicyIndex,
+    credentials: Credentials,
     now: Now,
     effects: &mut Vec<Effect>,
 ) {
     let direction = state.config.policy.direction();
     if let Policy::Upstream(upstream) = &state.config.policy {
-        let rendered = upstream.inject.iter().map(|injection| {
+        let wanted: &[Injection] = match credentials {
+            Credentials::All => &upstream.inject,
+            Credentials::None => &[],
+        };
+        let rendered = wanted.iter().map(|injection| {
             inject::render(&injection.value, state.usable(now.uptime))
                 .map(|value| (injection.header.to_string(), value))
         });

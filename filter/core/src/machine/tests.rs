@@ -4,6 +4,7 @@ mod downstream;
 mod injection;
 mod names;
 mod observe;
+mod observed_checks;
 mod on_failure;
 mod pinned_certificates;
 mod pins;

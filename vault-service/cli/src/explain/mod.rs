@@ -6,7 +6,7 @@ mod moment;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, ValueEnum};
-use sallyport_filter_core::decide::{Explanation, Policy, Verdict, explain};
+use sallyport_filter_core::decide::{Checks, Explanation, Policy, Verdict, explain};
 use sallyport_filter_core::{DownstreamFacts, Facts, UpstreamFacts, forwarded_client_certificate};
 use sallyport_model::{Reference, TlsVersion};
 use sallyport_pki::{
@@ -112,6 +112,7 @@ pub(crate) fn run(wanted: Explain, output: Output) -> Result<(), Error> {
         pins: material.pins.as_ref(),
         server_name: wanted.server_name.as_deref(),
         peer_names: names.as_ref(),
+        observed: Checks::default(),
         algorithms: SIGNATURE_ALGORITHMS,
     };
     let at = wanted.at.map_or_else(Moment::now, Ok)?;

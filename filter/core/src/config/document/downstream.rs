@@ -6,6 +6,7 @@ use super::count;
 use super::policy::{self, ModeWord};
 use super::route::RouteDocument;
 use crate::config::{ConfigError, Downstream, Fault, ForwardClientCertificate, Route};
+use crate::decide::Check;
 
 pub(super) const MAX_ROUTES: usize = 64;
 
@@ -23,6 +24,9 @@ pub(super) struct DownstreamDocument {
     /// Whether requests are denied, or only counted and logged.
     #[serde(default)]
     mode: ModeWord,
+    /// Checks that only count and log, while the others are enforced.
+    #[serde(default)]
+    observe: Vec<Check>,
     /// Other policies for some requests; the first one that fits counts.
     #[serde(default)]
     routes: Vec<RouteDocument>,
@@ -50,6 +54,7 @@ impl DownstreamDocument {
                 self.certificate_pinset,
                 self.peer_names,
                 self.mode,
+                self.observe,
             )?,
             forward_client_certificate: match self.forward_client_certificate {
                 ForwardWord::Remove => ForwardClientCertificate::Remove,

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{peer_names, reference};
 use crate::config::{ConfigError, Mode, PeerPolicy};
+use crate::decide::Check;
 
 #[derive(Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
@@ -20,6 +21,7 @@ pub(super) fn read(
     certificate_pinset: Option<String>,
     names: Option<Vec<String>>,
     mode: ModeWord,
+    observe: Vec<Check>,
 ) -> Result<PeerPolicy, ConfigError> {
     Ok(PeerPolicy {
         tls_context: reference::tls_context(section, tls_context)?,
@@ -27,6 +29,7 @@ pub(super) fn read(
         server_name: None,
         peer_names: peer_names::read(section, names)?,
         mode: mode.into(),
+        observe: observe.into_iter().collect(),
     })
 }
 

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::name;
 use super::policy::{self, ModeWord};
 use crate::config::{ConfigError, Fault, Route, RouteMatch};
+use crate::decide::Check;
 
 /// Another policy for some requests. What it leaves out is not taken from the entry's own.
 #[derive(Deserialize)]
@@ -22,6 +23,9 @@ pub(super) struct RouteDocument {
     /// Whether requests are denied, or only counted and logged.
     #[serde(default)]
     mode: ModeWord,
+    /// Checks that only count and log, while the others are enforced.
+    #[serde(default)]
+    observe: Vec<Check>,
 }
 
 /// Requests, by what Envoy says of them.
@@ -49,6 +53,7 @@ impl RouteDocument {
                 self.certificate_pinset,
                 self.peer_names,
                 self.mode,
+                self.observe,
             )?,
         })
     }

@@ -74,6 +74,7 @@ pub(in crate::config) fn schema() -> Value {
         add(&mut schema, policy, "certificatePinset", pins);
         add(&mut schema, policy, "peerNames", peer_names());
         add(&mut schema, policy, "mode", default("enforce"));
+        add(&mut schema, policy, "observe", json!({"default": []}));
     }
     // Strict for a while, then open: refused.
     schema["$defs"]["OnFailure"]["not"] = json!({

@@ -9,6 +9,7 @@ use super::injection::InjectionDocument;
 use super::policy::{self, ModeWord};
 use super::{count, name, wait};
 use crate::config::{ConfigError, Fault, Injection, PeerPolicy, Upstream};
+use crate::decide::Check;
 
 pub(super) const MAX_INJECTIONS: usize = 32;
 
@@ -31,6 +32,9 @@ pub(super) struct UpstreamDocument {
     /// Whether requests are denied, or only counted and logged.
     #[serde(default)]
     mode: ModeWord,
+    /// Checks that only count and log, while the others are enforced.
+    #[serde(default)]
+    observe: Vec<Check>,
     /// How long a request waits for the handshake of a new connection.
     handshake_wait: Option<String>,
     /// Credentials for a server that has passed: all or none.
@@ -54,6 +58,7 @@ impl UpstreamDocument {
                     self.certificate_pinset,
                     self.peer_names,
                     self.mode,
+                    self.observe,
                 )?
             },
             handshake_wait: wait(

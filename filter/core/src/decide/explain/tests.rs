@@ -5,6 +5,7 @@ use sallyport_pki::{
 };
 
 use super::*;
+use crate::decide::Checks;
 use crate::facts::{DownstreamFacts, UpstreamFacts};
 use crate::fixtures::{AT, Authority, Leaf};
 use crate::material::{TlsContext, Verification};
@@ -40,6 +41,7 @@ fn policy(context: &TlsContext) -> Policy<'_> {
         pins: None,
         server_name: None,
         peer_names: None,
+        observed: Checks::default(),
         algorithms: SIGNATURE_ALGORITHMS,
     }
 }

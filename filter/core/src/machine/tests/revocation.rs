@@ -8,7 +8,7 @@ use crate::facts::Facts;
 use crate::fixtures::{AT, Authority, Fate, Host, Leaf, from_client};
 use crate::reason::Reason;
 
-const STRICT: RevocationPolicyMaterial = RevocationPolicyMaterial {
+pub(super) const STRICT: RevocationPolicyMaterial = RevocationPolicyMaterial {
     unknown: DenyOrAllow::Deny,
     expired: DenyOrAllow::Deny,
     crl_for_all_cas: true,
@@ -129,14 +129,23 @@ fn with_chain(host: &mut Host, leaf: &Leaf, issuing: &Authority) -> Option<Reaso
 
 /// A filter that trusts the first of these authorities, with the lists that all of them signed.
 fn checking(cas: &[&Authority], crls: &[Vec<u8>], policy: RevocationPolicyMaterial) -> Host {
+    with_context(&cas[..1], |context| {
+        context.verification.revocation = Some(revocation(cas, crls, policy));
+    })
+}
+
+/// What a vault makes of lists that these authorities signed.
+pub(super) fn revocation(
+    cas: &[&Authority],
+    crls: &[Vec<u8>],
+    policy: RevocationPolicyMaterial,
+) -> RevocationCheck {
     let mut issuers: Vec<Certificate> = cas.iter().map(|ca| ca.certificate()).collect();
     issuers.push(Authority::new("unrelated").certificate());
     let crls = crls.iter().map(Vec::as_slice);
     let (revocations, _) = Revocations::load(crls, &issuers, &CrlRules::new(AT));
-    with_context(&cas[..1], |context| {
-        context.verification.revocation = Some(RevocationCheck {
-            policy,
-            lists: RevocationMaterial::from(&revocations),
-        });
-    })
+    RevocationCheck {
+        policy,
+        lists: RevocationMaterial::from(&revocations),
+    }
 }

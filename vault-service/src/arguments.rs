@@ -117,6 +117,7 @@ impl Serve {
             manager_key: self.manager_key.clone(),
             requests_per_second: self.requests_per_second,
             burst: self.burst,
+            ..Given::default()
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod access;
 pub mod accounts;
 pub mod audit;
 pub mod clock;
+mod crowd;
 pub mod data_dir;
 mod exposed;
 pub mod http;

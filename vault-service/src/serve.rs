@@ -26,6 +26,7 @@ use crate::jobs::expiry;
 use crate::keys::KeyError;
 use crate::keys::seal::RootPublicKey;
 use crate::manager::Manager;
+use crate::provider::sds::Sds;
 use crate::provider::{GatewayCa, GatewayCaError, Provider};
 use crate::settings::Settings;
 use crate::store::{Setting, SqliteStore, Store, StoreError};
@@ -34,6 +35,7 @@ use crate::store::{Setting, SqliteStore, Store, StoreError};
 pub struct Vault {
     manager: (TcpListener, Arc<rustls::ServerConfig>, axum::Router),
     provider: (TcpListener, Arc<rustls::ServerConfig>, axum::Router),
+    sds: Arc<Sds>,
     store: Arc<dyn Store>,
     _lock: File,
 }
@@ -112,6 +114,7 @@ impl Vault {
             accounts: Accounts::new(Arc::clone(&store)),
             store: Arc::clone(&store),
         };
+        let sds = Arc::new(Sds::new(Arc::clone(&inner), settings.sds_names.clone()));
         let quotas = Quotas::per_second(settings.requests_per_second, settings.burst);
         Ok(Self {
             manager: (
@@ -122,8 +125,9 @@ impl Vault {
             provider: (
                 bind(settings.provider_listen).await?,
                 internal,
-                provider::router(inner),
+                provider::router(inner, Arc::clone(&sds)),
             ),
+            sds,
             store,
             _lock: lock,
         })
@@ -153,10 +157,17 @@ impl Vault {
                 Limits::INTERNAL,
                 stop.clone()
             ),
-            expiry::run(self.store, clock::now, stop),
+            expiry::run(self.store, clock::now, stop.clone()),
+            close(self.sds, stop),
         );
         info!("stopped");
     }
+}
+
+/// Ends open streams when the service stops: they would keep it from ending.
+async fn close(sds: Arc<Sds>, mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+    sds.close();
 }
 
 async fn installed(store: &dyn Store, setting: Setting) -> Result<Vec<u8>, ServeError> {

@@ -1,5 +1,6 @@
 //! Settings of `serve`: flags before environment before file before defaults.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
@@ -8,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use thiserror::Error;
+
+use crate::provider::sds::{Aliases, ResourceNameError};
 
 /// What `--print-default-config` prints; every knob with its default.
 pub const DEFAULT_CONFIG: &str = r#"# Settings of `sallyport-vault serve`. A flag or an environment variable (SALLYPORT_...) of the same
@@ -31,6 +34,12 @@ server_names = []
 # IPv4 address or an IPv6 /64; more are answered with 429.
 requests_per_second = 100
 burst = 500
+
+# Names of SDS resources that a configuration cannot change, such as those of SPIRE, and what they stand
+# for: docs/sds.md.
+[sds_names]
+# default = "secret://payments/tlsContexts/inbound#certificate"
+# ROOTCA = "secret://payments/tlsContexts/inbound#validation"
 "#;
 
 /// Settings as one source gives them.
@@ -51,6 +60,8 @@ pub struct Given {
     pub requests_per_second: Option<NonZeroU32>,
     /// Requests at once, after a pause.
     pub burst: Option<NonZeroU32>,
+    /// Further names of SDS resources.
+    pub sds_names: Option<BTreeMap<String, String>>,
 }
 
 /// Settings in force.
@@ -68,6 +79,8 @@ pub struct Settings {
     pub requests_per_second: NonZeroU32,
     /// Requests at once, after a pause.
     pub burst: NonZeroU32,
+    /// Further names of SDS resources.
+    pub sds_names: Aliases,
 }
 
 /// Why settings do not read.
@@ -94,6 +107,14 @@ pub enum SettingsError {
     HalfAnIdentity {
         /// The absent one.
         missing: &'static str,
+    },
+    /// What an SDS name stands for is none.
+    #[error("sds_names: {name:?}: {source}")]
+    SdsName {
+        /// The name.
+        name: String,
+        /// Why.
+        source: ResourceNameError,
     },
     /// A name no certificate can carry.
     #[error("server name {name:?} is neither a host name nor an IP address")]
@@ -126,6 +147,7 @@ impl Given {
             manager_key: self.manager_key.or(weaker.manager_key),
             requests_per_second: self.requests_per_second.or(weaker.requests_per_second),
             burst: self.burst.or(weaker.burst),
+            sds_names: self.sds_names.or(weaker.sds_names),
         }
     }
 }
@@ -171,6 +193,7 @@ impl Settings {
                 .requests_per_second
                 .unwrap_or(Self::REQUESTS_PER_SECOND),
             burst: given.burst.unwrap_or(Self::BURST),
+            sds_names: sds_names(given.sds_names.unwrap_or_default())?,
         })
     }
 
@@ -188,6 +211,14 @@ impl Settings {
             &format!("server_names = [{}]", list.join(", ")),
         ))
     }
+}
+
+fn sds_names(given: BTreeMap<String, String>) -> Result<Aliases, SettingsError> {
+    let read = given.into_iter().map(|(name, text)| match text.parse() {
+        Ok(resource) => Ok((name, resource)),
+        Err(source) => Err(SettingsError::SdsName { name, source }),
+    });
+    read.collect()
 }
 
 fn check_server_name(name: &str) -> Result<(), SettingsError> {
@@ -237,6 +268,22 @@ mod tests {
                 settings.provider_listen.port()
             ),
             (1, 3)
+        );
+    }
+
+    #[test]
+    fn a_name_of_sds_stands_for_a_resource_or_is_refused() {
+        let names = |text: &str| {
+            let given = format!("[sds_names]\ndefault = {text:?}");
+            Settings::from_given(toml::from_str(&given).unwrap()).map(|it| it.sds_names.len())
+        };
+        assert_eq!(names("secret://pay/tlsContexts/in#certificate").unwrap(), 1);
+        let error = names("secret://pay/tlsContexts/in")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("\"default\"") && error.contains("#certificate"),
+            "{error}"
         );
     }
 

@@ -23,8 +23,8 @@ mod work;
 pub use self::entry::{EntryKind, KeyEntry, KeystoreEntry, TrustedCertificate};
 pub use self::error::KeystoreError;
 pub use self::export::{
-    EXPORT_RANDOM_BYTES, ExportError, export_certificates_pem, export_encrypted_pem, export_pem,
-    export_pkcs12, export_trusted_pkcs12,
+    EXPORT_RANDOM_BYTES, ExportError, export_certificates_pem, export_encrypted_pem,
+    export_key_pem, export_pem, export_pkcs12, export_trusted_pkcs12,
 };
 pub use self::pem::PemKeyError;
 

@@ -37,8 +37,8 @@ pub use digest::{Digest, DigestError};
 pub use keystore::{
     EXPORT_RANDOM_BYTES, EntryKind, ExportError, Integrity, KeyEntry, Keystore, KeystoreEntry,
     KeystoreError, KeystoreFormat, MAX_KEYSTORE_BYTES, MAX_KEYSTORE_ENTRIES, PemKeyError,
-    TrustedCertificate, export_certificates_pem, export_encrypted_pem, export_pem, export_pkcs12,
-    export_trusted_pkcs12,
+    TrustedCertificate, export_certificates_pem, export_encrypted_pem, export_key_pem, export_pem,
+    export_pkcs12, export_trusted_pkcs12,
 };
 pub use names::{
     AllowedNames, AllowedNamesError, DnsName, DnsNameError, EmailAddress, EmailAddressError,

@@ -19,10 +19,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, warn};
 
-use super::crowd::Crowd;
 use super::linger::Lingering;
 use super::network::Network;
 use super::remainder;
+use crate::crowd::Crowd;
 
 /// Largest request head, in bytes.
 const MAX_HEAD: usize = 32 * 1024;

@@ -3,7 +3,6 @@
 //! Thin on purpose: parse within limits, call the room behind the door, render.
 
 mod body;
-mod crowd;
 mod door;
 pub mod edge;
 mod json_limits;
@@ -16,6 +15,7 @@ mod openapi;
 mod problem;
 pub mod provider;
 mod remainder;
+pub mod sds;
 mod shape;
 pub mod tls;
 mod urlencoded;

@@ -18,8 +18,9 @@ use tracing::error;
 
 use super::listener::Peer;
 use super::problem::Problem;
-use super::{body, door, edge};
+use super::{body, door, edge, sds};
 use crate::clock;
+use crate::provider::sds::Sds;
 use crate::provider::{DownloadError, Gateway, Provider, ProviderError, ResolveLimits};
 
 /// Largest body of a request for a download, in bytes.
@@ -27,7 +28,7 @@ const MAX_DOWNLOAD_REQUEST: usize = 16 * 1024;
 
 /// The routes. Every answer carries the marker, so that an answer without it is known not to be the
 /// vault's.
-pub fn router(provider: Arc<Provider>) -> Router {
+pub fn router(provider: Arc<Provider>, sds: Arc<Sds>) -> Router {
     Router::new()
         .route(RESOLVE_PATH, post(resolve))
         .route(DOWNLOAD_PATH, post(download))
@@ -36,6 +37,7 @@ pub fn router(provider: Arc<Provider>) -> Router {
         .fallback(door::not_found)
         .method_not_allowed_fallback(door::method_not_allowed)
         .with_state(provider)
+        .merge(sds::router_for_certificates(sds))
         .layer(middleware::from_fn(edge::security_headers))
         .layer(middleware::from_fn(mark))
 }

@@ -33,7 +33,7 @@ pub(super) enum StoredError {
     #[error("the private key does not parse: {0}")]
     Key(#[from] PrivateKeyError),
     #[error(transparent)]
-    Export(ExportError),
+    Export(#[from] ExportError),
     #[error("it is of a kind that has no file")]
     Kind,
     #[error("the system gives no randomness")]
@@ -72,11 +72,7 @@ fn keystore(
     format: DownloadFormat,
     passphrase: Option<&str>,
 ) -> Result<Zeroizing<Vec<u8>>, ExportFailure> {
-    let chain = parse(&keystore.certificates)?;
-    let der = STANDARD
-        .decode(keystore.private_key.expose())
-        .map_err(|_| StoredError::KeyEncoding)?;
-    let key = PrivateKey::from_pkcs8(Zeroizing::new(der)).map_err(StoredError::Key)?;
+    let (chain, key) = read_keystore(keystore)?;
     let text = match (format, passphrase) {
         (DownloadFormat::Pem, None) => export_pem(&chain, &key),
         (DownloadFormat::Pem, Some(passphrase)) => {
@@ -90,6 +86,18 @@ fn keystore(
     };
     let text = text.map_err(explain)?;
     Ok(Zeroizing::new(text.as_bytes().to_vec()))
+}
+
+/// The certificates, leaf first, and its key.
+pub(super) fn read_keystore(
+    keystore: &KeystorePayload<SecretString>,
+) -> Result<(Vec<Certificate>, PrivateKey), StoredError> {
+    let chain = parse(&keystore.certificates)?;
+    let der = STANDARD
+        .decode(keystore.private_key.expose())
+        .map_err(|_| StoredError::KeyEncoding)?;
+    let key = PrivateKey::from_pkcs8(Zeroizing::new(der))?;
+    Ok((chain, key))
 }
 
 fn certificates(

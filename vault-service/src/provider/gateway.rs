@@ -1,7 +1,8 @@
 //! Which gateway a client certificate belongs to.
 
+use rustls_pki_types::CertificateDer;
 use sallyport_model::{GatewayIdentity, Scope};
-use sallyport_pki::Certificate;
+use sallyport_pki::{Certificate, UnixTime};
 
 use super::{Provider, ProviderError};
 use crate::access::Caller;
@@ -14,7 +15,37 @@ pub struct Gateway {
     pub(super) scope: Scope,
 }
 
+/// How a gateway has shown who it is, on a call that stays open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A client certificate whose chain the listener has verified.
+    Certificate(CertificateDer<'static>),
+    /// A process of this machine that the settings know as this gateway.
+    Process(GatewayIdentity),
+}
+
+impl Credential {
+    /// The last moment at which it counts; for ever if absent.
+    pub(super) fn not_after(&self) -> Option<UnixTime> {
+        match self {
+            Self::Certificate(certificate) => {
+                let certificate = Certificate::from_der(certificate).ok()?;
+                Some(certificate.not_after())
+            }
+            Self::Process(_) => None,
+        }
+    }
+}
+
 impl Provider {
+    /// The gateway of a credential, if it is registered now.
+    pub(super) async fn admit(&self, credential: &Credential) -> Result<Gateway, ProviderError> {
+        match credential {
+            Credential::Certificate(certificate) => self.authenticate(certificate).await,
+            Credential::Process(identity) => self.registered(identity).await,
+        }
+    }
+
     /// The gateway of a client certificate whose chain the listener has verified: exactly one URI
     /// SAN (as SPIFFE demands), of our trust domain, naming an actor that is registered there now.
     pub async fn authenticate(&self, client_certificate: &[u8]) -> Result<Gateway, ProviderError> {
@@ -24,6 +55,10 @@ impl Provider {
             return Err(ProviderError::NotAGateway);
         };
         let identity: GatewayIdentity = uri.parse().map_err(|_| ProviderError::NotAGateway)?;
+        self.registered(&identity).await
+    }
+
+    async fn registered(&self, identity: &GatewayIdentity) -> Result<Gateway, ProviderError> {
         if identity.trust_domain != self.trust_domain {
             return Err(ProviderError::NotAGateway);
         }

@@ -17,6 +17,12 @@ pub(super) enum Purpose {
     Filter,
     /// It wants a file.
     Download,
+    /// Its Envoy shows who it is: the keystore of a TLS context.
+    Identity,
+    /// Its Envoy verifies peers by a TLS context.
+    Validation,
+    /// Its Envoy uses a value.
+    Value,
 }
 
 impl Purpose {
@@ -29,6 +35,23 @@ impl Purpose {
                 C::SharedSecrets | C::Truststores | C::CertificatePinsets | C::TlsContexts
             ),
             Self::Download => matches!(collection, C::Keystores | C::Truststores | C::Certificates),
+            Self::Identity | Self::Validation => matches!(collection, C::TlsContexts),
+            Self::Value => matches!(collection, C::SharedSecrets),
+        }
+    }
+
+    /// Collections of what goes into it besides: a new version of that is news. Keystores are no news
+    /// to a filter.
+    const fn needs(self) -> &'static [Collection] {
+        use Collection as C;
+        match self {
+            Self::Filter | Self::Validation => &[
+                C::Truststores,
+                C::CertificatePinsets,
+                C::CrlDistributorConfigs,
+            ],
+            Self::Identity => &[C::Keystores],
+            Self::Download | Self::Value => &[],
         }
     }
 
@@ -36,6 +59,7 @@ impl Purpose {
         match self {
             Self::Filter => "are not served to filters",
             Self::Download => "are not there for download",
+            Self::Identity | Self::Validation | Self::Value => "are not served like this",
         }
     }
 }
@@ -61,7 +85,7 @@ pub(super) struct Found {
     pub(super) group: GroupRecord,
     pub(super) secret: SecretRecord,
     pub(super) version: VersionRecord,
-    /// Current versions of what a TLS context refers to and a filter needs.
+    /// Current versions of what a TLS context refers to and is needed.
     pub(super) dependencies: Vec<(SecretRecord, VersionRecord)>,
     /// Editions of the revocation lists of CRL distributors among them.
     pub(super) editions: Vec<(SecretId, u64)>,
@@ -101,15 +125,19 @@ impl Provider {
             Ok(reference) => reference,
             Err(error) => return Ok(refuse(Refusal::MalformedReference, format!("{error}"))),
         };
-        let scope = reference.scope.unwrap_or(scope);
-        let Some(group) = self.granted_group(gateway, scope, &reference).await? else {
-            let detail = format!(
-                "gateway {:?} holds no read grant on a secret group {:?} of its environment",
-                gateway.caller.name,
-                reference.group.to_string()
-            );
-            return Ok(refuse(Refusal::NotGranted, detail));
-        };
+        match self.granted_group(gateway, scope, &reference).await? {
+            Ok(group) => self.locate_in(group, reference, purpose).await,
+            Err(refused) => Ok(refused),
+        }
+    }
+
+    /// The same, where the gateway may read the group: the answer is the same for all such gateways.
+    pub(super) async fn locate_in(
+        &self,
+        group: GroupRecord,
+        reference: Reference,
+        purpose: Purpose,
+    ) -> Result<Located, ProviderError> {
         if group.deleted_at.is_some() {
             return Ok(Located::Withdrawn);
         }
@@ -142,11 +170,29 @@ impl Provider {
         if secret.deleted_at.is_some() {
             return Ok(Located::Withdrawn);
         }
-        self.version(reference, group, secret).await
+        self.version(reference, group, secret, purpose).await
     }
 
     /// The group, live or deleted, if the gateway may read it. Absent and not granted look the same.
-    async fn granted_group(
+    pub(super) async fn granted_group(
+        &self,
+        gateway: &Gateway,
+        scope: Scope,
+        reference: &Reference,
+    ) -> Result<Result<GroupRecord, Located>, StoreError> {
+        let scope = reference.scope.unwrap_or(scope);
+        let group = self.readable_group(gateway, scope, reference).await?;
+        Ok(group.ok_or_else(|| {
+            let detail = format!(
+                "gateway {:?} holds no read grant on a secret group {:?} of its environment",
+                gateway.caller.name,
+                reference.group.to_string()
+            );
+            refuse(Refusal::NotGranted, detail)
+        }))
+    }
+
+    async fn readable_group(
         &self,
         gateway: &Gateway,
         scope: Scope,
@@ -177,6 +223,7 @@ impl Provider {
         reference: Reference,
         group: GroupRecord,
         secret: SecretRecord,
+        purpose: Purpose,
     ) -> Result<Located, ProviderError> {
         let (number, wanted) = match reference.version {
             None | Some(VersionSelector::Current) => {
@@ -207,7 +254,7 @@ impl Provider {
             let (what, field) = (reference.collection.singular(), field.as_str());
             return Ok(not_found(format!("a {what} has no field {field:?}")));
         }
-        let dependencies = self.dependencies_of(&group, &version).await?;
+        let dependencies = self.dependencies_of(&group, &version, purpose).await?;
         let mut editions = Vec::new();
         for (secret, _) in &dependencies {
             if secret.collection == Collection::CrlDistributorConfigs {
@@ -225,21 +272,17 @@ impl Provider {
         })))
     }
 
-    /// The current versions of what a version refers to, if it goes into material. Keystores do
-    /// not: a new one is no news to a filter.
+    /// The current versions of what a version refers to, if it is needed.
     async fn dependencies_of(
         &self,
         group: &GroupRecord,
         version: &VersionRecord,
+        purpose: Purpose,
     ) -> Result<Vec<(SecretRecord, VersionRecord)>, StoreError> {
         let mut dependencies = Vec::new();
         for id in &version.refers_to {
-            for collection in [
-                Collection::Truststores,
-                Collection::CertificatePinsets,
-                Collection::CrlDistributorConfigs,
-            ] {
-                let Some(secret) = self.store.secret(group.id, collection, *id).await? else {
+            for collection in purpose.needs() {
+                let Some(secret) = self.store.secret(group.id, *collection, *id).await? else {
                     continue;
                 };
                 let what = "current version of what a TLS context refers to";

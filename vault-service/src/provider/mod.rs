@@ -2,7 +2,7 @@
 //!
 //! Data path: gateway certificate -> [`Provider::authenticate`] -> [`Provider::resolve`] -> locate
 //! (grants, versions) -> open -> prepare -> audit entry -> answer; [`Provider::download`] writes a
-//! file instead of preparing.
+//! file instead of preparing, and [`sds`] writes for Envoy.
 
 mod clone;
 mod download;
@@ -15,6 +15,7 @@ mod opened;
 mod prepare;
 mod resolve;
 mod revision;
+pub mod sds;
 mod tls_context;
 mod verification;
 
@@ -28,7 +29,7 @@ use crate::keys::KeyError;
 use crate::keys::open::RootPrivateKey;
 use crate::store::{Store, StoreError};
 pub use download::{Download, DownloadError};
-pub use gateway::Gateway;
+pub use gateway::{Credential, Gateway};
 pub use gateway_ca::{GatewayCa, GatewayCaError, IssuedServerCertificate, NewGatewayCa, to_pem};
 pub use resolve::ResolveLimits;
 

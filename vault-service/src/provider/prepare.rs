@@ -78,7 +78,8 @@ impl Provider {
         }
     }
 
-    async fn material(&self, found: &Found) -> Result<Material<Exposed>, PrepareError> {
+    /// What gateways get of a secret.
+    pub(super) async fn material(&self, found: &Found) -> Result<Material<Exposed>, PrepareError> {
         let payload = self
             .open(&found.group, &found.secret, &found.version)
             .await?;

@@ -117,7 +117,7 @@ impl Provider {
         }
     }
 
-    async fn referred(
+    pub(super) async fn referred(
         &self,
         found: &Found,
         collection: Collection,

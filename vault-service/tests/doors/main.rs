@@ -25,5 +25,6 @@ mod openapi;
 mod permissions;
 mod provider;
 mod scene;
+mod sds;
 mod vault;
 mod versions;

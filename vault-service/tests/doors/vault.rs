@@ -7,7 +7,7 @@ use sallyport_model::{
     Access, ActorId, Collection, GroupId, Known, ResolveRequest, Revision, Scope, SecretId,
     SecretString,
 };
-use sallyport_pki::UnixTime;
+use sallyport_pki::{Certificate, UnixTime};
 use sallyport_vault::access::Caller;
 use sallyport_vault::accounts::Accounts;
 use sallyport_vault::clock;
@@ -217,6 +217,15 @@ impl Vault {
 
     /// A gateway as the Provider knows it after the handshake.
     pub(crate) async fn gateway(&self, name: &str) -> (ActorId, Gateway) {
+        let (id, certificate, _) = self.enrolled(name).await;
+        (
+            id,
+            self.provider.authenticate(certificate.der()).await.unwrap(),
+        )
+    }
+
+    /// A gateway with its certificate and key.
+    pub(crate) async fn enrolled(&self, name: &str) -> (ActorId, Certificate, KeyPair) {
         let key = KeyPair::generate().unwrap();
         let csr = CertificateParams::default()
             .serialize_request(&key)
@@ -231,10 +240,20 @@ impl Vault {
             .unwrap();
         let certificate =
             sallyport_pki::certificate_from_pem(issued.certificate.as_bytes()).unwrap();
-        (
-            id,
-            self.provider.authenticate(certificate.der()).await.unwrap(),
+        (id, certificate, key)
+    }
+
+    /// The CA of gateways and of the internal door, with its key.
+    pub(crate) async fn internal_ca(&self) -> GatewayCa {
+        let data = DataDir::open(&self.dir.path().join("data")).unwrap();
+        let setting = async |setting| self.store.setting(setting).await.unwrap().unwrap();
+        GatewayCa::open(
+            &data.read_root_key().unwrap(),
+            setting(Setting::GatewayCaCertificate).await,
+            &setting(Setting::GatewayCaSealedKey).await,
+            "test.internal".parse().unwrap(),
         )
+        .unwrap()
     }
 
     /// A connected app that may do this in a group, and a token of it.

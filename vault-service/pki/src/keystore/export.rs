@@ -146,6 +146,18 @@ pub fn export_pem(
     Ok(pem_file("PRIVATE KEY", key.pkcs8_der(), chain))
 }
 
+/// The private key alone, as PKCS#8 in PEM, not encrypted; it has to be that of the chain.
+///
+/// # Errors
+/// See [`ExportError`].
+pub fn export_key_pem(
+    chain: &[Certificate],
+    key: &PrivateKey,
+) -> Result<Zeroizing<String>, ExportError> {
+    leaf_of(chain, key)?;
+    Ok(pem_block::encode("PRIVATE KEY", key.pkcs8_der()))
+}
+
 /// A PEM file: the private key as PKCS#8, encrypted with AES-256-CBC under PBKDF2 with HMAC-SHA-256,
 /// then the certificates. For `random`, see [`export_pkcs12`].
 ///

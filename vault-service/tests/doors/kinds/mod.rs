@@ -26,21 +26,21 @@ macro_rules! keystore {
 }
 use keystore;
 
-struct Scene {
-    vault: Vault,
-    group: GroupRecord,
-    door: Door,
+pub(crate) struct Scene {
+    pub(crate) vault: Vault,
+    pub(crate) group: GroupRecord,
+    pub(crate) door: Door,
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let vault = Vault::new().await;
         let group = vault.group("payments").await;
         let door = Door::open(&vault, group.id).await;
         Self { vault, group, door }
     }
 
-    async fn post(&self, collection: &str, body: Value) -> String {
+    pub(crate) async fn post(&self, collection: &str, body: Value) -> String {
         let body = body.to_string();
         self.door
             .json(Method::POST, collection, &body)
@@ -48,18 +48,18 @@ impl Scene {
             .created()
     }
 
-    async fn upload(&self, collection: &str, parts: &[Part<'_>]) -> String {
+    pub(crate) async fn upload(&self, collection: &str, parts: &[Part<'_>]) -> String {
         self.door
             .form(Method::POST, collection, parts)
             .await
             .created()
     }
 
-    async fn shown(&self, collection: &str, id: &str) -> Value {
+    pub(crate) async fn shown(&self, collection: &str, id: &str) -> Value {
         self.door.get(&format!("{collection}/{id}")).await.ok()
     }
 
-    async fn pem_keystore(&self, name: &str) -> String {
+    pub(crate) async fn pem_keystore(&self, name: &str) -> String {
         let (certificate, key) = pair();
         let parts = [
             Text("type", "PEM"),
@@ -70,7 +70,7 @@ impl Scene {
         self.upload("keystores", &parts).await
     }
 
-    async fn jks_keystore(&self, name: &str) -> String {
+    pub(crate) async fn jks_keystore(&self, name: &str) -> String {
         let parts = [
             Text("type", "JKS"),
             Text("name", name),
@@ -82,14 +82,14 @@ impl Scene {
         self.upload("keystores", &parts).await
     }
 
-    async fn pem_truststore(&self, name: &str) -> String {
+    pub(crate) async fn pem_truststore(&self, name: &str) -> String {
         let pem = ca().pem();
         let file = File("trustStore", "truststore.pem", pem.as_bytes());
         let parts = [Text("name", name), Text("type", "PEM"), file];
         self.upload("truststores", &parts).await
     }
 
-    async fn jks_truststore(&self, name: &str) -> String {
+    pub(crate) async fn jks_truststore(&self, name: &str) -> String {
         let file = keystore!("java-trust.jks");
         let parts = [
             Text("name", name),
@@ -100,7 +100,7 @@ impl Scene {
         self.upload("truststores", &parts).await
     }
 
-    async fn certificate(&self, name: &str, is_ca: IsCa) -> String {
+    pub(crate) async fn certificate(&self, name: &str, is_ca: IsCa) -> String {
         let mut params = CertificateParams::default();
         params.is_ca = is_ca;
         let pem = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
@@ -114,13 +114,13 @@ impl Scene {
     }
 }
 
-fn pair() -> (String, String) {
+pub(crate) fn pair() -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::default().self_signed(&key).unwrap();
     (certificate.pem(), key.serialize_pem())
 }
 
-fn path(collection: &str, id: &str) -> Value {
+pub(crate) fn path(collection: &str, id: &str) -> Value {
     json!({ "path": format!("{collection}/{id}") })
 }
 

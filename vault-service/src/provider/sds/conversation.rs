@@ -1,0 +1,259 @@
+//! One stream: requests and changes in, responses out.
+//!
+//! A response is made when the one before it has been taken: whoever reads slowly keeps nobody else
+//! waiting, and then gets what there is by then.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt as _};
+use sallyport_model::{ActorId, Revision};
+use sallyport_pki::UnixTime;
+use thiserror::Error;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tracing::{debug, warn};
+
+use super::look::Looked;
+use super::protocol::{Breach, Found, Heard, Protocol};
+use super::secret::{Made, encoded};
+use super::{MAX_STREAMS, Sds};
+use crate::audit::Entry;
+use crate::crowd::Place;
+use crate::provider::ProviderError;
+use crate::provider::gateway::{Credential, Gateway};
+use crate::store::{ChangeSeq, Write};
+
+/// What is audited for every resource that goes out or is refused.
+const OPERATION: &str = "secret.sds";
+
+/// How long after a change further ones are waited for.
+const COALESCING: Duration = Duration::from_millis(3);
+
+/// A stream of a gateway.
+pub struct Conversation<P> {
+    sds: Arc<Sds>,
+    credential: Credential,
+    protocol: P,
+    now: fn() -> UnixTime,
+    /// When the credential ends.
+    until: Option<Instant>,
+    changes: watch::Receiver<ChangeSeq>,
+    closing: watch::Receiver<bool>,
+    /// Whether there may be something new to tell.
+    curious: bool,
+    /// What has been refused and is in the audit log.
+    refused: BTreeMap<String, Revision>,
+    _place: Place<ActorId>,
+}
+
+/// Why a stream has ended.
+#[derive(Debug, Error)]
+pub enum Ended {
+    /// The client does not keep to the protocol.
+    #[error(transparent)]
+    Breach(#[from] Breach),
+    /// The gateway is not registered, or the vault cannot answer.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// The gateway's certificate has ended.
+    #[error("the client certificate has expired")]
+    Expired,
+    /// A request could not be read.
+    #[error("a request does not read as protobuf, or is too large")]
+    Request,
+    /// Too many streams of one gateway.
+    #[error("a gateway has at most {MAX_STREAMS} streams")]
+    Streams,
+    /// The service is stopping.
+    #[error("the vault is stopping")]
+    Closing,
+}
+
+impl<P: Protocol> Conversation<P> {
+    /// Opens a stream.
+    ///
+    /// # Errors
+    /// The gateway is not known, or has too many.
+    pub async fn open(
+        sds: Arc<Sds>,
+        credential: Credential,
+        now: fn() -> UnixTime,
+    ) -> Result<Self, Ended> {
+        let gateway = sds.provider.admit(&credential).await?;
+        let place = sds.streams.enter(gateway.caller.id, MAX_STREAMS);
+        let left = credential
+            .not_after()
+            .map(|end| end.0.saturating_sub(now().0));
+        let left = left.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));
+        Ok(Self {
+            _place: place.ok_or(Ended::Streams)?,
+            // A moment that no clock reaches is none.
+            until: left.and_then(|left| Instant::now().checked_add(left)),
+            changes: sds.provider.store.changes(),
+            closing: sds.closing.subscribe(),
+            protocol: P::default(),
+            curious: false,
+            refused: BTreeMap::new(),
+            credential,
+            now,
+            sds,
+        })
+    }
+
+    /// The next response; `None` when the client has ended the stream.
+    ///
+    /// # Errors
+    /// See [`Ended`].
+    pub async fn next<E>(
+        &mut self,
+        requests: &mut (impl Stream<Item = Result<P::Request, E>> + Unpin),
+    ) -> Result<Option<P::Response>, Ended> {
+        loop {
+            if std::mem::take(&mut self.curious)
+                && let Some(response) = self.look().await?
+            {
+                // Something may have happened meanwhile.
+                self.curious = true;
+                return Ok(Some(response));
+            }
+            let request = tokio::select! {
+                biased;
+                () = told(&mut self.closing) => return Err(Ended::Closing),
+                () = over(self.until) => return Err(Ended::Expired),
+                request = requests.next() => request,
+                changed = self.changes.changed() => {
+                    if changed.is_err() {
+                        return Err(Ended::Closing);
+                    }
+                    tokio::time::sleep(COALESCING).await;
+                    self.curious = true;
+                    continue;
+                }
+            };
+            match request {
+                None => return Ok(None),
+                Some(Err(_)) => return Err(Ended::Request),
+                Some(Ok(request)) => self.hear(request)?,
+            }
+        }
+    }
+
+    /// The answer to a single request.
+    ///
+    /// # Errors
+    /// See [`Ended`].
+    pub async fn fetch(mut self, request: P::Request) -> Result<P::Response, Ended> {
+        self.hear(request)?;
+        Ok(self.look().await?.unwrap_or_default())
+    }
+
+    fn hear(&mut self, request: P::Request) -> Result<(), Ended> {
+        match self.protocol.hear(request)? {
+            Heard::Fine => {}
+            Heard::Stale => debug!("a request about an older response"),
+            Heard::Rejected { reason } => {
+                self.sds.rejected.fetch_add(1, Ordering::Relaxed);
+                let names = self.protocol.names();
+                warn!(?names, reason, "a gateway does not accept what it was sent");
+            }
+        }
+        self.curious = true;
+        Ok(())
+    }
+
+    /// Looks at everything that is wanted, and tells what is due.
+    async fn look(&mut self) -> Result<Option<P::Response>, Ended> {
+        let at = *self.changes.borrow_and_update();
+        let gateway = self.sds.provider.admit(&self.credential).await?;
+        let mut looked = BTreeMap::new();
+        let mut revisions = BTreeMap::new();
+        for name in self.protocol.names() {
+            let meaning = self.sds.look(&gateway, name, at).await?;
+            revisions.insert(name.clone(), meaning.revision());
+            looked.insert(name.clone(), meaning);
+        }
+        let due = self.protocol.due(&revisions);
+        looked.retain(|name, _| due.contains(name));
+        if looked.is_empty() {
+            return Ok(None);
+        }
+        self.refused.retain(|name, _| revisions.contains_key(name));
+        let mut audit = Vec::new();
+        let mut found = BTreeMap::new();
+        for (name, meaning) in looked {
+            found.insert(
+                name.clone(),
+                self.make(&gateway, &name, &meaning, &mut audit).await?,
+            );
+        }
+        let response = self.protocol.tell(found);
+        // Nothing leaves before the log has it.
+        if !audit.is_empty() {
+            let commit = self.sds.provider.store.commit(audit);
+            commit.await.map_err(ProviderError::Store)?;
+        }
+        Ok(response)
+    }
+
+    async fn make(
+        &mut self,
+        gateway: &Gateway,
+        name: &str,
+        meaning: &Looked,
+        audit: &mut Vec<Write>,
+    ) -> Result<Found, ProviderError> {
+        let revision = meaning.revision();
+        let object: String = name.chars().take(1024).collect();
+        let entry = Entry::new(
+            &gateway.caller,
+            gateway.scope,
+            OPERATION,
+            object,
+            (self.now)(),
+        );
+        match self.sds.make(meaning).await? {
+            Made::Given { version, secret } => {
+                self.refused.remove(name);
+                audit.push(entry.version(version).allowed());
+                Ok(Found {
+                    revision,
+                    secret: Some(encoded(*secret, name)),
+                })
+            }
+            Made::Withheld {
+                reason,
+                failed,
+                detail,
+            } => {
+                let known = self.refused.insert(name.to_owned(), revision.clone());
+                if known.as_ref() != Some(&revision) {
+                    warn!(gateway = %gateway.caller.name, resource = %name, reason, detail, "not served");
+                    audit.push(match failed {
+                        true => entry.failed(reason),
+                        false => entry.refused(reason),
+                    });
+                }
+                Ok(Found {
+                    revision,
+                    secret: None,
+                })
+            }
+        }
+    }
+}
+
+/// Returns when told to stop, or when nobody is left to tell.
+async fn told(closing: &mut watch::Receiver<bool>) {
+    let _ = closing.wait_for(|closing| *closing).await;
+}
+
+/// Returns at a moment, or never.
+async fn over(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

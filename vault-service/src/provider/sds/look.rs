@@ -1,0 +1,131 @@
+//! What a name means for a gateway right now. Whether the gateway may read the group is asked for each
+//! one; everything behind that is looked up once for each position of the change feed, so that a
+//! thousand streams of one name read it once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sallyport_model::{GroupId, Refusal, Revision};
+use tokio::sync::OnceCell;
+
+use super::Sds;
+use super::name::ResourceName;
+use super::secret::Made;
+use crate::provider::ProviderError;
+use crate::provider::gateway::Gateway;
+use crate::provider::locate::Located;
+use crate::provider::revision;
+use crate::store::ChangeSeq;
+
+/// Most names that are remembered.
+const CAPACITY: usize = 10_000;
+
+/// What a name means.
+pub(super) enum Looked {
+    /// Something that the gateway may read.
+    Known(Arc<Entry>),
+    /// It stands for nothing, or the gateway may not read it.
+    Refused { reason: Refusal, detail: String },
+}
+
+/// What a name means to every gateway that may read its group.
+pub(super) struct Entry {
+    pub(super) name: ResourceName,
+    pub(super) located: Located,
+    /// Made once, if it is public.
+    pub(super) made: OnceCell<Made>,
+}
+
+/// What was looked up at one position of the change feed.
+#[derive(Default)]
+pub(super) struct Memo(Mutex<Page>);
+
+#[derive(Default)]
+struct Page {
+    at: ChangeSeq,
+    entries: HashMap<(GroupId, ResourceName), Arc<Entry>>,
+}
+
+impl Looked {
+    /// Changes whenever what there is of the name changes.
+    pub(super) fn revision(&self) -> Revision {
+        match self {
+            Self::Known(entry) => entry.located.revision(),
+            Self::Refused { reason, .. } => revision::of_refusal(*reason),
+        }
+    }
+}
+
+impl Sds {
+    /// Looks a name up, at a position of the change feed that was read before.
+    pub(super) async fn look(
+        &self,
+        gateway: &Gateway,
+        text: &str,
+        at: ChangeSeq,
+    ) -> Result<Looked, ProviderError> {
+        let name = match self.aliases.get(text) {
+            Some(name) => name.clone(),
+            None => match text.parse::<ResourceName>() {
+                Ok(name) => name,
+                Err(error) => {
+                    return Ok(Looked::Refused {
+                        reason: Refusal::MalformedReference,
+                        detail: error.to_string(),
+                    });
+                }
+            },
+        };
+        let group = self
+            .provider
+            .granted_group(gateway, gateway.scope, &name.reference)
+            .await?;
+        let group = match group {
+            Ok(group) => group,
+            Err(Located::Refused { reason, detail }) => {
+                return Ok(Looked::Refused { reason, detail });
+            }
+            Err(Located::Found(_) | Located::Withdrawn) => {
+                return Ok(Looked::Refused {
+                    reason: Refusal::NotFound,
+                    detail: String::new(),
+                });
+            }
+        };
+        let key = (group.id, name.clone());
+        if let Some(entry) = self.memo.get(at, &key) {
+            return Ok(Looked::Known(entry));
+        }
+        let reference = name.reference.clone();
+        let located = self.provider.locate_in(group, reference, name.purpose());
+        let entry = Arc::new(Entry {
+            name,
+            located: located.await?,
+            made: OnceCell::new(),
+        });
+        Ok(Looked::Known(self.memo.keep(at, key, entry)))
+    }
+}
+
+impl Memo {
+    fn get(&self, at: ChangeSeq, key: &(GroupId, ResourceName)) -> Option<Arc<Entry>> {
+        let page = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (page.at == at)
+            .then(|| page.entries.get(key).cloned())
+            .flatten()
+    }
+
+    /// The entry that is remembered from now on: another stream may have been faster.
+    fn keep(&self, at: ChangeSeq, key: (GroupId, ResourceName), entry: Arc<Entry>) -> Arc<Entry> {
+        let mut page = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if page.at < at || page.entries.len() >= CAPACITY {
+            page.at = page.at.max(at);
+            page.entries.clear();
+        }
+        // A look that began before the newest change is for its own stream only: it looks again.
+        if page.at > at {
+            return entry;
+        }
+        Arc::clone(page.entries.entry(key).or_insert(entry))
+    }
+}

@@ -1,0 +1,5 @@
+//! SDS at the internal door, as Envoy speaks it.
+
+mod contexts;
+mod door;
+mod streams;

@@ -1,0 +1,266 @@
+//! Streams: what is told, when, and to whom.
+
+use sallyport_model::SecretId;
+use sallyport_vault::clock;
+use sallyport_vault::provider::sds::Aliases;
+use sallyport_vault::provider::sds::wire::{DiscoveryRequest, DiscoveryResponse};
+use sallyport_vault::store::{AuditOutcome, GroupRecord};
+use tonic::Code;
+
+use super::door::{Connection, Door, Edge, answers, secret, subscribes, wants};
+use crate::vault::Vault;
+
+const BACKEND: &str = "secret://payments/sharedSecrets/backend#password";
+const OTHER: &str = "secret://payments/sharedSecrets/other#password";
+
+/// A shared secret, and a gateway at the door that may read it.
+struct Stage {
+    vault: Vault,
+    group: GroupRecord,
+    backend: SecretId,
+    edge: Edge,
+    door: Door,
+    connection: Connection,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        Self::with(Aliases::new()).await
+    }
+
+    async fn with(aliases: Aliases) -> Self {
+        let vault = Vault::new().await;
+        let group = vault.group("payments").await;
+        let backend = vault.password(&group, "backend", "first").await;
+        let edge = Edge::enrol(&vault, "edge").await;
+        vault.grant(&group, edge.id).await;
+        let door = Door::open(&vault, aliases).await;
+        let connection = door.connect(&edge).await;
+        Self {
+            vault,
+            group,
+            backend,
+            edge,
+            door,
+            connection,
+        }
+    }
+
+    async fn rotate(&self, password: &str) {
+        let (group, backend) = (&self.group, self.backend);
+        self.vault.rotate(group, backend, "backend", password).await;
+    }
+}
+
+fn password(response: &DiscoveryResponse) -> String {
+    let secret = secret(&response.resources[0]);
+    let value = secret.generic_secret.unwrap().secret.unwrap();
+    String::from_utf8(value.inline_bytes.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn a_stream_follows_its_secret_and_the_log_has_every_version() {
+    let stage = Stage::new().await;
+    let connection = &stage.connection;
+    let mut stream = connection.sotw().await;
+    stream.say(wants(&[BACKEND])).await;
+    let first = stream.hear().await;
+    assert_eq!(password(&first), "first");
+    assert_eq!(secret(&first.resources[0]).name, BACKEND);
+    stream.say(answers(&[BACKEND], &first, None)).await;
+    stage.rotate("second").await;
+    let second = stream.hear().await;
+    assert_eq!(password(&second), "second");
+    assert_ne!(first.version_info, second.version_info);
+
+    let log = stage.vault.audit().await;
+    let served = log.iter().filter(|entry| entry.operation == "secret.sds");
+    let served: Vec<_> = served
+        .map(|entry| (entry.actor, entry.object.as_str(), entry.version))
+        .collect();
+    let expected = |version| (Some(stage.edge.id), BACKEND, Some(version));
+    assert_eq!(served, [expected(1), expected(2)]);
+    assert!(!format!("{log:?}").contains("first"));
+}
+
+#[tokio::test]
+async fn a_rejected_secret_is_counted_and_comes_again_when_it_is_another() {
+    let stage = Stage::new().await;
+    let mut stream = stage.connection.sotw().await;
+    stream.say(wants(&[BACKEND])).await;
+    let first = stream.hear().await;
+    stream.say(answers(&[BACKEND], &first, Some("no"))).await;
+    // About the response before: not heard, whatever it wants.
+    let stale = DiscoveryRequest {
+        response_nonce: "0".to_owned(),
+        ..wants(&[OTHER])
+    };
+    stream.say(stale).await;
+    stage.rotate("second").await;
+    let second = stream.hear().await;
+    assert_eq!(
+        (password(&second).as_str(), second.nonce.as_str()),
+        ("second", "2")
+    );
+    assert_eq!(stage.door.sds.rejected(), 1);
+}
+
+#[tokio::test]
+async fn a_name_that_is_refused_keeps_no_other_back() {
+    let stage = Stage::new().await;
+    let foreign = stage.vault.group("foreign").await;
+    stage.vault.password(&foreign, "backend", "hidden").await;
+    let connection = &stage.connection;
+    let names = [
+        BACKEND,
+        "default",
+        "secret://foreign/sharedSecrets/backend#password",
+        "secret://payments/sharedSecrets/absent#password",
+        "secret://payments/sharedSecrets/backend#nothing",
+        "secret://payments/sharedSecrets/backend#generic",
+        "secret://payments/sharedSecrets/backend#sessionTicketKeys",
+        "secret://payments/sharedSecrets/backend",
+    ];
+    let mut stream = connection.sotw().await;
+    stream.say(wants(&names)).await;
+    let response = stream.hear().await;
+    assert_eq!(response.resources.len(), 1);
+    assert_eq!(password(&response), "first");
+
+    let mut stream = connection.delta().await;
+    stream.say(subscribes(&names)).await;
+    let response = stream.hear().await;
+    assert_eq!(response.resources.len(), 1);
+    assert_eq!(response.resources[0].name, BACKEND);
+    assert_eq!(response.removed_resources.len(), names.len() - 1);
+
+    let log = stage.vault.audit().await;
+    let refused = log
+        .iter()
+        .filter(|entry| entry.outcome == AuditOutcome::Refused);
+    let reasons: Vec<_> = refused
+        .filter_map(|entry| entry.reason.as_deref())
+        .collect();
+    assert_eq!(reasons.len(), 2 * (names.len() - 1));
+    for reason in [
+        "malformed_reference",
+        "not_granted",
+        "not_found",
+        "not_served",
+    ] {
+        assert!(reasons.contains(&reason), "{reason}: {reasons:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_open_stream_loses_what_its_gateway_loses_and_ends_with_it() {
+    let stage = Stage::new().await;
+    let connection = &stage.connection;
+    let (mut world, mut delta) = (connection.sotw().await, connection.delta().await);
+    world.say(wants(&[BACKEND])).await;
+    delta.say(subscribes(&[BACKEND])).await;
+    assert_eq!(world.hear().await.resources.len(), 1);
+    let first = delta.hear().await;
+    assert_eq!(first.resources.len(), 1);
+
+    let now = clock::now();
+    let (vault, edge) = (&stage.vault, &stage.edge);
+    vault
+        .manager
+        .revoke(&vault.administrator, &stage.group, edge.id, now)
+        .await
+        .unwrap();
+    assert_eq!(world.hear().await.resources.len(), 0);
+    assert_eq!(delta.hear().await.removed_resources, [BACKEND]);
+    vault.grant(&stage.group, edge.id).await;
+    assert_eq!(world.hear().await.resources.len(), 1);
+    assert_eq!(
+        delta.hear().await.resources[0].version,
+        first.resources[0].version
+    );
+
+    vault
+        .manager
+        .delete_gateway(&vault.administrator, vault.scope, edge.id, now)
+        .await
+        .unwrap();
+    assert_eq!(world.end().await, Code::PermissionDenied);
+    assert_eq!(delta.end().await, Code::PermissionDenied);
+    let refused = connection
+        .stream::<DiscoveryRequest, DiscoveryResponse>("StreamSecrets")
+        .await;
+    assert_eq!(
+        refused.err().map(|status| status.code()),
+        Some(Code::PermissionDenied)
+    );
+}
+
+#[tokio::test]
+async fn a_delta_client_that_comes_back_is_sent_what_has_changed_only() {
+    let stage = Stage::new().await;
+    let (vault, group) = (&stage.vault, &stage.group);
+    let other = vault.password(group, "other", "first").await;
+    let connection = &stage.connection;
+    let mut stream = connection.delta().await;
+    stream.say(subscribes(&[BACKEND, OTHER])).await;
+    let first = stream.hear().await;
+    drop(stream);
+    vault.rotate(group, other, "other", "second").await;
+    let mut again = subscribes(&[BACKEND, OTHER]);
+    let versions = first.resources.into_iter();
+    again.initial_resource_versions = versions
+        .map(|resource| (resource.name, resource.version))
+        .collect();
+    let mut stream = connection.delta().await;
+    stream.say(again).await;
+    let second = stream.hear().await;
+    let names: Vec<_> = second.resources.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, [OTHER]);
+}
+
+#[tokio::test]
+async fn a_single_answer_is_to_be_had_and_a_short_name_stands_for_a_resource() {
+    let aliases = [("default".to_owned(), BACKEND.parse().unwrap())];
+    let stage = Stage::with(aliases.into()).await;
+    let connection = &stage.connection;
+    let named = connection.fetch("default").await.unwrap();
+    assert_eq!(password(&named), "first");
+    assert_eq!(secret(&named.resources[0]).name, "default");
+    let absent = connection.fetch("ROOTCA").await.unwrap();
+    assert_eq!(absent.resources.len(), 0);
+}
+
+#[tokio::test]
+async fn what_breaks_the_rules_ends_its_own_stream_only() {
+    let stage = Stage::new().await;
+    let connection = &stage.connection;
+    let mut good = connection.sotw().await;
+    let many: Vec<String> = (0..300).map(|number| number.to_string()).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let clusters = DiscoveryRequest {
+        type_url: "type.googleapis.com/envoy.config.cluster.v3.Cluster".to_owned(),
+        ..wants(&[BACKEND])
+    };
+    let large = "n".repeat(1024 * 1024);
+    for (request, code) in [
+        (wants(&many), Code::ResourceExhausted),
+        (wants(&[&"n".repeat(3000)]), Code::InvalidArgument),
+        (clusters, Code::InvalidArgument),
+        (wants(&[&large]), Code::InvalidArgument),
+    ] {
+        let mut stream = connection.sotw().await;
+        stream.say(request).await;
+        assert_eq!(stream.end().await, code);
+    }
+    good.say(wants(&[BACKEND])).await;
+    assert_eq!(password(&good.hear().await), "first");
+}
+
+#[tokio::test]
+async fn streams_end_when_the_vault_does() {
+    let stage = Stage::new().await;
+    let mut stream = stage.connection.sotw().await;
+    stream.say(wants(&[BACKEND])).await;
+    stage.door.sds.close();
+    assert_eq!(stream.end().await, Code::Unavailable);
+}

@@ -99,6 +99,8 @@ impl Client {
         let stream = TcpStream::connect(peer)
             .await
             .map_err(Error::connection(peer))?;
+        // The request would wait for the acknowledgement of the handshake's last message.
+        stream.set_nodelay(true).map_err(Error::connection(peer))?;
         let stream = TlsConnector::from(Arc::clone(&self.configuration))
             .connect(name, stream)
             .await

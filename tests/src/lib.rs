@@ -10,6 +10,7 @@ pub mod client;
 pub mod demo;
 pub mod envoy;
 mod error;
+pub mod false_door;
 pub mod files;
 pub mod keytool;
 pub mod manager;

@@ -21,7 +21,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use crate::pki::Identity;
-use crate::{Error, Result, ports, tls};
+use crate::{Result, ports, tls};
 
 /// A running upstream; it stops when dropped.
 #[derive(Debug)]
@@ -68,12 +68,7 @@ impl Upstream {
             connections: Mutex::default(),
             requests: Mutex::default(),
         });
-        let listener = TcpListener::bind(ports::ANY)
-            .await
-            .map_err(Error::connection(ports::ANY))?;
-        let address = listener
-            .local_addr()
-            .map_err(Error::connection(ports::ANY))?;
+        let (listener, address) = ports::listener().await?;
         let server = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(Self {
             address,

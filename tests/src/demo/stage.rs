@@ -10,12 +10,13 @@ use super::parties::{Clients, FIRST_PASSWORD, Parties};
 use crate::cli::Cli;
 use crate::client::Client;
 use crate::envoy::Envoy;
+use crate::false_door::FalseDoor;
 use crate::pki::{Authority, Identity, IdentityFiles};
 use crate::recipe::Recipe;
 use crate::scratch::Scratch;
 use crate::upstream::Upstream;
 use crate::vault::Vault;
-use crate::{Error, Result, program, template};
+use crate::{Error, Result, files, program, template};
 
 /// User name of the credential that is injected.
 pub const USERNAME: &str = "gateway";
@@ -61,6 +62,7 @@ pub struct Stage {
     pub edge: PathBuf,
     /// The same of the gateway `stranger`, which has none.
     pub stranger: PathBuf,
+    false_door: Option<FalseDoor>,
     options: Options,
     recipe: Recipe,
     followed: BTreeSet<String>,
@@ -127,6 +129,7 @@ impl Stage {
             stranger: pki.join("stranger"),
             recipe: Recipe::open(options.recipe)?,
             followed: BTreeSet::new(),
+            false_door: None,
             options,
             passwords: vec![FIRST_PASSWORD.to_owned()],
             parties,
@@ -170,6 +173,20 @@ impl Stage {
         Ok(())
     }
 
+    /// Puts a false door before the vault's, for gateways that start from now on.
+    pub async fn put_false_door(&mut self) -> Result<()> {
+        let gateway = Identity::of_gateway(&self.edge)?;
+        self.false_door = Some(FalseDoor::open(&self.vault, &gateway).await?);
+        Ok(())
+    }
+
+    /// The false door.
+    pub fn false_door(&self) -> Result<&FalseDoor> {
+        self.false_door
+            .as_ref()
+            .ok_or(Error::NotStarted("the false door"))
+    }
+
     /// The running gateway.
     pub fn gateway(&mut self) -> Result<&mut Envoy> {
         self.gateway.as_mut().ok_or(Error::NotStarted("Envoy"))
@@ -186,12 +203,20 @@ impl Stage {
         let port = |address: std::net::SocketAddr| address.port().to_string();
         let account = self.vault.account();
         let any = || "0".to_owned();
+        let (provider, vault_ca) = match &self.false_door {
+            Some(door) => {
+                let ca = self.pki().join("false-ca.pem");
+                files::write(&ca, door.ca())?;
+                (door.address(), ca)
+            }
+            None => (self.vault.provider(), account.ca.clone()),
+        };
         let known = [
             ("ADMIN_PORT", any()),
             ("LISTEN_PORT", any()),
             ("BACKEND_PORT", port(self.backend.address())),
             ("IMPOSTOR_PORT", port(self.impostor.address())),
-            ("PROVIDER_PORT", port(self.vault.provider())),
+            ("PROVIDER_PORT", port(provider)),
             ("FILTER_WASM", path(program::filter_wasm()?)),
             ("ORGANIZATION", account.organization.id.clone()),
             ("ENVIRONMENT", account.environment.id.clone()),
@@ -200,7 +225,7 @@ impl Stage {
             ("GATEWAY_KEY", path(self.server_files.key.clone())),
             ("CLIENT_CA", path(self.pki().join("partner-ca.pem"))),
             ("BACKEND_CA", path(self.pki().join("backend-ca.pem"))),
-            ("VAULT_CA", path(account.ca.clone())),
+            ("VAULT_CA", path(vault_ca)),
             ("IDENTITY_CERTIFICATE", path(self.edge.join("gateway.pem"))),
             ("IDENTITY_KEY", path(self.edge.join("gateway.key"))),
         ];

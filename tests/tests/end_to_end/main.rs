@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod contexts;
+mod failure_matrix;
 mod gateway;
 mod recipes;
 mod seven_lines;

@@ -10,7 +10,7 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sallyport_model::TrustDomain;
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tracing::info;
 
@@ -21,6 +21,7 @@ use crate::http::edge::{self, Quotas};
 use crate::http::listener::{self, Limits};
 use crate::http::manager::ManagerDoor;
 use crate::http::tls::{self, ServerIdentity, TlsError};
+use crate::http::unix_socket::{self, SocketError, SocketSettings};
 use crate::http::{manager, provider};
 use crate::jobs::expiry;
 use crate::keys::KeyError;
@@ -35,6 +36,7 @@ use crate::store::{Setting, SqliteStore, Store, StoreError};
 pub struct Vault {
     manager: (TcpListener, Arc<rustls::ServerConfig>, axum::Router),
     provider: (TcpListener, Arc<rustls::ServerConfig>, axum::Router),
+    socket: Option<(UnixListener, SocketSettings)>,
     sds: Arc<Sds>,
     store: Arc<dyn Store>,
     _lock: File,
@@ -72,6 +74,9 @@ pub enum ServeError {
         /// Why.
         source: rustls_pki_types::pem::Error,
     },
+    /// The Unix socket.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
     /// An address that cannot be listened on.
     #[error("cannot listen on {address}; is another vault running?")]
     Listen {
@@ -115,6 +120,8 @@ impl Vault {
             store: Arc::clone(&store),
         };
         let sds = Arc::new(Sds::new(Arc::clone(&inner), settings.sds_names.clone()));
+        let socket = settings.sds_socket.clone();
+        let socket = socket.map(|settings| Ok((unix_socket::bind(&settings)?, settings)));
         let quotas = Quotas::per_second(settings.requests_per_second, settings.burst);
         Ok(Self {
             manager: (
@@ -127,6 +134,7 @@ impl Vault {
                 internal,
                 provider::router(inner, Arc::clone(&sds)),
             ),
+            socket: socket.transpose().map_err(ServeError::Socket)?,
             sds,
             store,
             _lock: lock,
@@ -158,9 +166,23 @@ impl Vault {
                 stop.clone()
             ),
             expiry::run(self.store, clock::now, stop.clone()),
+            serve_socket(self.socket, Arc::clone(&self.sds), stop.clone()),
             close(self.sds, stop),
         );
         info!("stopped");
+    }
+}
+
+async fn serve_socket(
+    socket: Option<(UnixListener, SocketSettings)>,
+    sds: Arc<Sds>,
+    stop: watch::Receiver<bool>,
+) {
+    if let Some((listener, settings)) = socket {
+        let router = crate::http::sds::router(sds);
+        unix_socket::serve(listener, settings.gateways, router, stop).await;
+        // Whoever looks for it next is told at once that nobody is there.
+        let _ = std::fs::remove_file(settings.path);
     }
 }
 

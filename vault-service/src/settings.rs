@@ -7,9 +7,11 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
+use sallyport_model::GatewayIdentityError;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::http::unix_socket::{SocketAccess, SocketSettings};
 use crate::provider::sds::{Aliases, ResourceNameError};
 
 /// What `--print-default-config` prints; every knob with its default.
@@ -40,6 +42,15 @@ burst = 500
 [sds_names]
 # default = "secret://payments/tlsContexts/inbound#certificate"
 # ROOTCA = "secret://payments/tlsContexts/inbound#validation"
+
+# SDS for Envoys of this machine, over a Unix socket without TLS. The kernel says which user connects:
+# only those named here may, each as the gateway with this SPIFFE ID. Mode "0600", or "0660" to let the
+# socket's group connect.
+# [sds_socket]
+# path = "/run/sallyport/sds.sock"
+# mode = "0600"
+# [sds_socket.gateways]
+# 101 = "spiffe://sallyport.internal/organization/<id>/environment/<id>/gateway/<id>"
 "#;
 
 /// Settings as one source gives them.
@@ -62,6 +73,21 @@ pub struct Given {
     pub burst: Option<NonZeroU32>,
     /// Further names of SDS resources.
     pub sds_names: Option<BTreeMap<String, String>>,
+    /// SDS for Envoys of this machine.
+    pub sds_socket: Option<GivenSocket>,
+}
+
+/// Settings of the Unix socket.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenSocket {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its permissions: `0600`, the default, or `0660`.
+    #[serde(default)]
+    pub mode: Option<String>,
+    /// SPIFFE IDs of gateways, by user id.
+    pub gateways: BTreeMap<String, String>,
 }
 
 /// Settings in force.
@@ -81,6 +107,8 @@ pub struct Settings {
     pub burst: NonZeroU32,
     /// Further names of SDS resources.
     pub sds_names: Aliases,
+    /// SDS for Envoys of this machine.
+    pub sds_socket: Option<SocketSettings>,
 }
 
 /// Why settings do not read.
@@ -116,6 +144,26 @@ pub enum SettingsError {
         /// Why.
         source: ResourceNameError,
     },
+    /// Neither of the two modes of the socket.
+    #[error("sds_socket.mode is \"0600\" or \"0660\", not {mode:?}")]
+    SocketMode {
+        /// What is there.
+        mode: String,
+    },
+    /// No user id.
+    #[error("sds_socket.gateways: {user:?} is not a user id")]
+    User {
+        /// What is there.
+        user: String,
+    },
+    /// No gateway's identity.
+    #[error("sds_socket.gateways: user {user}: {source}")]
+    Gateway {
+        /// Whose.
+        user: u32,
+        /// Why.
+        source: GatewayIdentityError,
+    },
     /// A name no certificate can carry.
     #[error("server name {name:?} is neither a host name nor an IP address")]
     ServerName {
@@ -148,6 +196,7 @@ impl Given {
             requests_per_second: self.requests_per_second.or(weaker.requests_per_second),
             burst: self.burst.or(weaker.burst),
             sds_names: self.sds_names.or(weaker.sds_names),
+            sds_socket: self.sds_socket.or(weaker.sds_socket),
         }
     }
 }
@@ -194,6 +243,7 @@ impl Settings {
                 .unwrap_or(Self::REQUESTS_PER_SECOND),
             burst: given.burst.unwrap_or(Self::BURST),
             sds_names: sds_names(given.sds_names.unwrap_or_default())?,
+            sds_socket: given.sds_socket.map(sds_socket).transpose()?,
         })
     }
 
@@ -219,6 +269,29 @@ fn sds_names(given: BTreeMap<String, String>) -> Result<Aliases, SettingsError> 
         Err(source) => Err(SettingsError::SdsName { name, source }),
     });
     read.collect()
+}
+
+fn sds_socket(given: GivenSocket) -> Result<SocketSettings, SettingsError> {
+    let access = match given.mode.as_deref() {
+        None | Some("0600") => SocketAccess::Owner,
+        Some("0660") => SocketAccess::Group,
+        Some(mode) => {
+            let mode = mode.to_owned();
+            return Err(SettingsError::SocketMode { mode });
+        }
+    };
+    let gateways = given.gateways.into_iter().map(|(user, gateway)| {
+        let user: u32 = user.parse().map_err(|_| SettingsError::User { user })?;
+        match gateway.parse() {
+            Ok(gateway) => Ok((user, gateway)),
+            Err(source) => Err(SettingsError::Gateway { user, source }),
+        }
+    });
+    Ok(SocketSettings {
+        gateways: gateways.collect::<Result<_, _>>()?,
+        path: given.path,
+        access,
+    })
 }
 
 fn check_server_name(name: &str) -> Result<(), SettingsError> {
@@ -285,6 +358,29 @@ mod tests {
             error.contains("\"default\"") && error.contains("#certificate"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_socket_knows_its_users_as_gateways_or_is_refused() {
+        const GATEWAY: &str = "spiffe://sallyport.internal/organization/11111111-1111-4111-8111-111111111111/environment/22222222-2222-4222-8222-222222222222/gateway/33333333-3333-4333-8333-333333333333";
+        let socket = |mode: &str, user: &str, gateway: &str| {
+            let text = format!(
+                "[sds_socket]\npath = \"/x\"\nmode = {mode:?}\n[sds_socket.gateways]\n{user} = {gateway:?}"
+            );
+            let settings = Settings::from_given(toml::from_str(&text).unwrap());
+            settings.map(|settings| settings.sds_socket.unwrap())
+        };
+        let good = socket("0660", "101", GATEWAY).unwrap();
+        assert_eq!(good.access, SocketAccess::Group);
+        assert_eq!(good.gateways[&101].to_string(), GATEWAY);
+        for (mode, user, gateway, reason) in [
+            ("0666", "101", GATEWAY, "not \"0666\""),
+            ("0600", "envoy", GATEWAY, "\"envoy\" is not a user id"),
+            ("0600", "101", "edge", "user 101: a gateway identity"),
+        ] {
+            let error = socket(mode, user, gateway).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
     }
 
     #[test]

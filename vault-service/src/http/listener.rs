@@ -12,6 +12,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -35,7 +36,7 @@ const MAX_STREAMS: u32 = 100;
 const PING: Duration = Duration::from_secs(30);
 
 /// Time open requests have to end when the service stops.
-const GRACE: Duration = Duration::from_secs(5);
+pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// What a listener grants its clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,12 @@ impl Limits {
         connections_per_network: Self::PUBLIC.connections,
         ..Self::PUBLIC
     };
+}
+
+/// How a connection speaks.
+pub(super) enum Protocol {
+    Http1,
+    Http2,
 }
 
 /// The other end of a connection.
@@ -104,7 +111,13 @@ pub async fn serve(
                     let (acceptor, router, stop) = (acceptor.clone(), router.clone(), stop.clone());
                     connections.spawn(async move {
                         if let Some((stream, peer)) = greet(stream, network, acceptor, limits).await {
-                            converse(stream, peer, router, limits, stop).await;
+                            // What was agreed in the handshake holds; looking at the first bytes
+                            // instead would let a client that never sends any stay.
+                            let protocol = match stream.get_ref().1.alpn_protocol() {
+                                Some(b"h2") => Protocol::Http2,
+                                _ => Protocol::Http1,
+                            };
+                            converse((stream, protocol), peer, router, limits, stop).await;
                         }
                         drop((slot, place));
                     });
@@ -155,20 +168,21 @@ async fn greet(
     Some((stream, peer))
 }
 
-/// Requests and answers, until either side has had enough.
-async fn converse(
-    stream: TlsStream<TcpStream>,
-    peer: Peer,
+/// Requests and answers, until either side has had enough. Every request carries `peer`.
+pub(super) async fn converse(
+    (stream, protocol): (
+        impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        Protocol,
+    ),
+    peer: impl Clone + Send + Sync + 'static,
     router: Router,
     limits: Limits,
     mut stop: watch::Receiver<bool>,
 ) {
-    // What was agreed in the handshake holds; looking at the first bytes instead would let a client
-    // that never sends any stay.
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder = match stream.get_ref().1.alpn_protocol() {
-        Some(b"h2") => builder.http2_only(),
-        _ => builder.http1_only(),
+    builder = match protocol {
+        Protocol::Http2 => builder.http2_only(),
+        Protocol::Http1 => builder.http1_only(),
     };
     builder
         .http1()
@@ -217,6 +231,6 @@ async fn silence(heard: &AtomicBool, limit: Duration) {
 }
 
 /// Returns when told to stop, or when nobody is left to tell.
-async fn told(stop: &mut watch::Receiver<bool>) {
+pub(super) async fn told(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -18,4 +18,5 @@ mod remainder;
 pub mod sds;
 mod shape;
 pub mod tls;
+pub mod unix_socket;
 mod urlencoded;

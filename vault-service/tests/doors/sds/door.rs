@@ -23,6 +23,7 @@ use sallyport_vault::provider::sds::wire::{
     Rejection, Secret,
 };
 use sallyport_vault::provider::sds::{Aliases, Sds};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsConnector;
@@ -105,12 +106,17 @@ impl Door {
             .connect(name, stream)
             .await
             .unwrap();
-        let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-            .await
-            .unwrap();
-        tokio::spawn(connection);
-        Connection(sender)
+        speak(stream).await.unwrap()
     }
+}
+
+/// The other end of a stream of bytes speaks HTTP/2.
+pub(super) async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) -> Result<Connection, hyper::Error> {
+    let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    Ok(Connection(sender))
 }
 
 /// An HTTP/2 connection.

@@ -3,3 +3,4 @@
 mod contexts;
 mod door;
 mod streams;
+mod unix_socket;

@@ -16,13 +16,14 @@ use std::process::Command;
 use cargo_metadata::{Metadata, MetadataCommand};
 
 /// Which of our crates each of them may use.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("sallyport-pki", &[]),
     ("sallyport-model", &["sallyport-pki"]),
     (
         "sallyport-filter-core",
         &["sallyport-model", "sallyport-pki"],
     ),
+    ("sallyport-message", &["sallyport-model", "sallyport-pki"]),
     (
         "sallyport-filter",
         &["sallyport-filter-core", "sallyport-model"],
@@ -42,10 +43,11 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates without clock, socket, runtime and randomness.
-const PURE: [(&str, &str); 3] = [
+const PURE: [(&str, &str); 4] = [
     ("sallyport-pki", "vault-service/pki"),
     ("sallyport-model", "vault-service/model"),
     ("sallyport-filter-core", "filter/core"),
+    ("sallyport-message", "filter/message"),
 ];
 
 /// Crates that bring one of those.

@@ -14,8 +14,10 @@ pub mod basic;
 mod body_hash;
 mod key;
 mod mac;
+mod percent_encoding;
 mod presented;
 mod request;
+pub mod sigv4;
 
 pub use body_hash::{BodyDigest, BodyHash};
 pub use key::{Key, MAX_KEYS};

@@ -12,6 +12,7 @@
 pub mod api_key;
 pub mod basic;
 mod body_hash;
+pub mod http_signatures;
 mod key;
 mod mac;
 mod percent_encoding;

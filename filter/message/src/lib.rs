@@ -10,18 +10,22 @@
 #![forbid(unsafe_code)]
 
 pub mod api_key;
+mod base64url;
 pub mod basic;
 mod body_hash;
 pub mod http_signatures;
+pub mod jwt;
 mod key;
 mod mac;
 mod percent_encoding;
 mod presented;
 mod request;
 pub mod sigv4;
+mod strict_json;
 
 pub use body_hash::{BodyDigest, BodyHash};
 pub use key::{Key, MAX_KEYS};
 pub use request::{Header, Request};
+pub use strict_json::JsonError;
 
 pub use sallyport_pki::UnixTime;

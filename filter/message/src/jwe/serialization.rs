@@ -1,0 +1,116 @@
+//! Compact and flattened JSON (RFC 7516 sections 7.1 and 7.2.2).
+
+use serde_json::{Map, Value};
+
+use super::{JweError, Serialization};
+use crate::base64url;
+use crate::strict_json::{Limits, parse_object};
+
+/// The parts of a message.
+pub(super) struct Parts {
+    /// As it stands in the message: what is authenticated.
+    pub(super) protected: String,
+    pub(super) encrypted_key: Vec<u8>,
+    pub(super) nonce: Vec<u8>,
+    pub(super) ciphertext: Vec<u8>,
+    pub(super) tag: Vec<u8>,
+    /// `aad` of the JSON form, as it stands in the message.
+    pub(super) additional: Option<String>,
+}
+
+impl Parts {
+    pub(super) fn read(
+        message: &str,
+        serialization: Serialization,
+        max_bytes: usize,
+    ) -> Result<Self, JweError> {
+        match serialization {
+            Serialization::Compact => Self::read_compact(message),
+            Serialization::FlattenedJson => Self::read_json(message, max_bytes),
+        }
+    }
+
+    fn read_compact(message: &str) -> Result<Self, JweError> {
+        let mut parts = message.splitn(6, '.');
+        let mut part = || parts.next().ok_or(JweError::Parts);
+        let (protected, key, nonce, ciphertext, tag) =
+            (part()?, part()?, part()?, part()?, part()?);
+        if parts.next().is_some() {
+            return Err(JweError::Parts);
+        }
+        Ok(Self {
+            protected: protected.to_owned(),
+            encrypted_key: decode(key)?,
+            nonce: decode(nonce)?,
+            ciphertext: decode(ciphertext)?,
+            tag: decode(tag)?,
+            additional: None,
+        })
+    }
+
+    /// Members that nothing protects, `unprotected` and `header`, are refused, as are several
+    /// recipients.
+    fn read_json(message: &str, max_bytes: usize) -> Result<Self, JweError> {
+        let limits = Limits {
+            bytes: max_bytes,
+            depth: 1,
+            values: 8,
+        };
+        let mut members = parse_object(message.as_bytes(), limits).map_err(JweError::Header)?;
+        let mut text = |name: &str| match members.remove(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(JweError::Parts),
+        };
+        let parts = Self {
+            protected: text("protected")?.ok_or(JweError::Parts)?,
+            encrypted_key: decode(&text("encrypted_key")?.unwrap_or_default())?,
+            nonce: decode(&text("iv")?.ok_or(JweError::Parts)?)?,
+            ciphertext: decode(&text("ciphertext")?.ok_or(JweError::Parts)?)?,
+            tag: decode(&text("tag")?.ok_or(JweError::Parts)?)?,
+            additional: text("aad")?,
+        };
+        match members.is_empty() {
+            true => Ok(parts),
+            false => Err(JweError::Parts),
+        }
+    }
+
+    /// What is authenticated beside the content (section 5.1, step 14).
+    pub(super) fn authenticated(&self) -> String {
+        match &self.additional {
+            None => self.protected.clone(),
+            Some(additional) => format!("{}.{additional}", self.protected),
+        }
+    }
+
+    pub(super) fn write(&self, serialization: Serialization) -> String {
+        let (key, nonce, ciphertext, tag) = (
+            base64url::encode(&self.encrypted_key),
+            base64url::encode(&self.nonce),
+            base64url::encode(&self.ciphertext),
+            base64url::encode(&self.tag),
+        );
+        match serialization {
+            Serialization::Compact => [&self.protected, &key, &nonce, &ciphertext, &tag]
+                .map(String::as_str)
+                .join("."),
+            Serialization::FlattenedJson => {
+                let mut members = Map::new();
+                members.insert("protected".to_owned(), self.protected.as_str().into());
+                // Absent where it is empty (section 7.2.1).
+                if !key.is_empty() {
+                    members.insert("encrypted_key".to_owned(), key.into());
+                }
+                members.insert("iv".to_owned(), nonce.into());
+                members.insert("ciphertext".to_owned(), ciphertext.into());
+                members.insert("tag".to_owned(), tag.into());
+                Value::Object(members).to_string()
+            }
+        }
+    }
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, JweError> {
+    base64url::decode(part).ok_or(JweError::Base64)
+}

@@ -14,6 +14,7 @@ mod base64url;
 pub mod basic;
 mod body_hash;
 pub mod http_signatures;
+pub mod json_field;
 pub mod jwe;
 pub mod jwt;
 mod key;

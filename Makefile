@@ -19,7 +19,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 WASM   := $(TARGET)/wasm32-wasip1/filter/filter.wasm
 BENCH  := $(TARGET)/wasm32-wasip1/filter/sallyport_bench.wasm
 NOOP   := $(TARGET)/wasm32-wasip1/filter/examples/noop.wasm
-PURE   := -p sallyport-pki -p sallyport-model -p sallyport-filter-core
+PURE   := -p sallyport-pki -p sallyport-model -p sallyport-filter-core -p sallyport-message
 E2E    := package(sallyport-tests) and binary(end_to_end)
 CLIENT := package(sallyport-tests) and binary(clients)
 
@@ -112,7 +112,7 @@ load: $(TARGETS_READY) $(ENVOY)
 	@cargo build -p sallyport-load --example noop --target wasm32-wasip1 --profile filter
 
 fuzz: $(FUZZER) ## Fuzz every parser of hostile input, FUZZ_SECONDS each (needs a nightly compiler)
-	@for crate in vault-service/pki filter/core; do \
+	@for crate in vault-service/pki filter/core filter/message; do \
 	  for target in $$crate/fuzz/fuzz_targets/*.rs; do \
 	    name=$$(basename $$target .rs); corpus=$(TARGET)/fuzz/corpus/$$name; \
 	    mkdir -p $$corpus; \

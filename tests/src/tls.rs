@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -37,6 +38,23 @@ pub fn server(identity: &Identity) -> Result<Arc<ServerConfig>> {
     let configuration = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(rustls::ALL_VERSIONS)?
         .with_no_client_auth()
+        .with_single_cert(certificates(&identity.chain)?, key(identity)?)?;
+    Ok(Arc::new(configuration))
+}
+
+/// A server that presents `identity` and demands a client certificate of `clients` (PEM).
+pub fn mutual_server(identity: &Identity, clients: &str) -> Result<Arc<ServerConfig>> {
+    let mut trusted = RootCertStore::empty();
+    for root in certificates(clients)? {
+        trusted.add(root)?;
+    }
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(trusted), provider());
+    let verifier = verifier
+        .build()
+        .map_err(|error| rustls::Error::General(error.to_string()))?;
+    let configuration = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(rustls::ALL_VERSIONS)?
+        .with_client_cert_verifier(verifier)
         .with_single_cert(certificates(&identity.chain)?, key(identity)?)?;
     Ok(Arc::new(configuration))
 }

@@ -88,6 +88,12 @@ impl Upstream {
         Ok(())
     }
 
+    /// The same, and demands client certificates of an authority (PEM).
+    pub fn demand(&self, identity: &Identity, clients: &str) -> Result<()> {
+        *locked(&self.shared.configuration) = tls::mutual_server(identity, clients)?;
+        Ok(())
+    }
+
     /// Every request so far, oldest first.
     pub fn requests(&self) -> Vec<SeenRequest> {
         locked(&self.shared.requests).clone()

@@ -13,6 +13,7 @@ mod contexts;
 mod failure_matrix;
 mod gateway;
 mod recipes;
+mod sds;
 mod seven_lines;
 mod signatures;
 mod vault_away;

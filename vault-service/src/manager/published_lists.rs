@@ -1,7 +1,7 @@
 //! What CRL distributors publish: taken from whoever has fetched a CRL, verified, reduced, and served
 //! to gateways with the TLS contexts that refer to the distributor.
 
-use sallyport_model::{Collection, RevocationMaterial, SecretId};
+use sallyport_model::{Collection, Der, RevocationMaterial, SecretId};
 use sallyport_pki::{Certificate, CrlRules, CrlUpdate, Revocations, UnixTime, crl_from_pem};
 
 use super::Manager;
@@ -41,12 +41,13 @@ impl Manager {
             .secret(group, Collection::CrlDistributorConfigs, id)
             .await?;
         let before = self.in_force(group, id, &version).await?;
+        let signed = self.published.signed_lists(id).await?;
         let expected = before.edition;
         let signers = before.signers.clone();
         // Sorting a million serial numbers is no work for the threads that answer.
-        let taken = tokio::task::spawn_blocking(move || take(before, &crl, now)).await;
+        let taken = tokio::task::spawn_blocking(move || take(before, signed, &crl, now)).await;
         let (update, mut lists) = taken.map_err(interrupted)??;
-        let Some(json) = lists.json.take() else {
+        let Some((json, signed)) = lists.json.take() else {
             return Ok((update, lists.of(signers)));
         };
         let published = PublishedLists {
@@ -64,7 +65,7 @@ impl Manager {
         };
         let entry = entry(caller, group, &secret, "publish", now).version(lists.edition);
         self.published
-            .commit(vec![write, entry.allowed()])
+            .commit(vec![write, keep_signed(id, signed), entry.allowed()])
             .await
             .map_err(|error| explain(error, group, &secret))?;
         Ok((update, lists.of(signers)))
@@ -136,8 +137,8 @@ struct Taken {
     edition: u64,
     published: Option<(UnixTime, String)>,
     revocations: Revocations,
-    /// `None` if nothing has changed.
-    json: Option<Vec<u8>>,
+    /// The lists, and the CRLs they are made of; `None` if nothing has changed.
+    json: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Taken {
@@ -151,8 +152,32 @@ impl Taken {
     }
 }
 
+/// For Envoy, which reads nothing else.
+fn keep_signed(distributor: SecretId, signed: Vec<u8>) -> Write {
+    Write::KeepSignedLists {
+        distributor,
+        signed,
+    }
+}
+
+/// The CRLs in force, after a newer one has come.
+fn signed_in_force(
+    before: Option<Vec<u8>>,
+    newest: Vec<u8>,
+    revocations: &Revocations,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let mut signed: Vec<Der> = match before {
+        Some(json) => serde_json::from_slice(&json)?,
+        None => Vec::new(),
+    };
+    signed.push(Der(newest));
+    signed.retain(|crl| revocations.has_in_force(&crl.0));
+    serde_json::to_vec(&signed)
+}
+
 fn take(
     before: ListsInForce,
+    signed: Option<Vec<u8>>,
     crl: &[u8],
     now: UnixTime,
 ) -> Result<(CrlUpdate, Taken), ManagerError> {
@@ -183,7 +208,8 @@ fn take(
     let json = match update {
         CrlUpdate::Unchanged => None,
         CrlUpdate::Added | CrlUpdate::Replaced { .. } => {
-            Some(serde_json::to_vec(&RevocationMaterial::from(&revocations))?)
+            let lists = serde_json::to_vec(&RevocationMaterial::from(&revocations))?;
+            Some((lists, signed_in_force(signed, der, &revocations)?))
         }
     };
     let taken = Taken {

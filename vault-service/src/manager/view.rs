@@ -395,6 +395,10 @@ impl Store for View {
         self.published.published_lists(distributor).await
     }
 
+    async fn signed_lists(&self, distributor: SecretId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.published.signed_lists(distributor).await
+    }
+
     async fn published_edition(&self, distributor: SecretId) -> Result<u64, StoreError> {
         self.published.published_edition(distributor).await
     }

@@ -193,6 +193,9 @@ pub trait Store: Send + Sync {
         distributor: SecretId,
     ) -> Result<Option<PublishedLists>, StoreError>;
 
+    /// The CRLs that a CRL distributor publishes, as they were signed; see [`Write::KeepSignedLists`].
+    async fn signed_lists(&self, distributor: SecretId) -> Result<Option<Vec<u8>>, StoreError>;
+
     /// Which edition a CRL distributor publishes; 0 for none.
     async fn published_edition(&self, distributor: SecretId) -> Result<u64, StoreError>;
 

@@ -424,6 +424,13 @@ pub enum Write {
         /// The edition that must be there; 0 for none.
         expected: u64,
     },
+    /// Keeps the CRLs of the lists that the same batch publishes, in place of earlier ones.
+    KeepSignedLists {
+        /// The distributor.
+        distributor: SecretId,
+        /// Complete CRLs in force, as signed: a JSON list of DER in base64.
+        signed: Vec<u8>,
+    },
     /// Takes the name of a live secret away, so that another can have it; a later write of the same
     /// batch must name the secret again.
     FreeName(SecretId),

@@ -134,6 +134,22 @@ impl Revocations {
         self.take(&Crl::read(crl)?, issuers, rules)
     }
 
+    /// Whether a complete CRL is the one in force of its signer and scope. It has been verified when it
+    /// was loaded, and is not again.
+    pub fn has_in_force(&self, crl: &[u8]) -> bool {
+        let Ok(crl) = Crl::read(crl) else {
+            return false;
+        };
+        let extensions = &crl.extensions;
+        extensions.base.is_none()
+            && self.lists.iter().any(|list| {
+                list.signer.name == crl.issuer
+                    && list.scope == extensions.scope
+                    && list.complete.number == extensions.number
+                    && list.complete.this_update == crl.this_update
+            })
+    }
+
     /// The lists, in the order in which they came.
     pub fn lists(&self) -> &[RevocationList] {
         &self.lists

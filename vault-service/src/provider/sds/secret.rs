@@ -186,8 +186,14 @@ impl Sds {
 
     /// The CRLs as they were signed, of the distributor that the context refers to.
     async fn signed_lists(&self, found: &Found) -> Result<Vec<Der>, Unfit> {
-        let _ = found;
-        Ok(Vec::new())
+        let Some((distributor, _)) = found.editions.first() else {
+            return Ok(Vec::new());
+        };
+        let signed = self.provider.store.signed_lists(*distributor).await;
+        match signed.map_err(PrepareError::Store)? {
+            Some(json) => serde_json::from_slice(&json).map_err(|_| PrepareError::Payload.into()),
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn shared_secret(&self, found: &Found) -> Result<SharedSecret<SecretString>, Unfit> {

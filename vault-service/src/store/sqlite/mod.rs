@@ -333,6 +333,12 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn signed_lists(&self, distributor: SecretId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.readers
+            .read(move |db| reads::signed_lists(db, distributor))
+            .await
+    }
+
     async fn published_edition(&self, distributor: SecretId) -> Result<u64, StoreError> {
         self.readers
             .read(move |db| reads::published_edition(db, distributor))

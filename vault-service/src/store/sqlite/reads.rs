@@ -345,6 +345,18 @@ pub(super) fn published_lists(
     )
 }
 
+pub(super) fn signed_lists(
+    db: &Connection,
+    distributor: SecretId,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    one(
+        db,
+        "SELECT signed FROM signed_lists WHERE distributor = ?1",
+        (distributor.as_bytes(),),
+        rows::signed_lists,
+    )
+}
+
 /// 0 if nothing was published.
 pub(super) fn published_edition(db: &Connection, distributor: SecretId) -> Result<u64, StoreError> {
     let edition = one(

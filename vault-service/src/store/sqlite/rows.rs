@@ -229,6 +229,10 @@ pub(super) fn published_lists(row: &Row<'_>) -> Result<PublishedLists, StoreErro
     })
 }
 
+pub(super) fn signed_lists(row: &Row<'_>) -> Result<Vec<u8>, StoreError> {
+    Fields::of("signed revocation lists", row).plain("signed")
+}
+
 pub(super) fn published_edition(row: &Row<'_>) -> Result<u64, StoreError> {
     Fields::of("revocation lists", row).number("edition")
 }

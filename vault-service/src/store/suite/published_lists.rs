@@ -27,6 +27,13 @@ fn publish(distributor: SecretId, number: u64) -> Write {
     }
 }
 
+fn keep_signed(distributor: SecretId, signed: &[u8]) -> Write {
+    Write::KeepSignedLists {
+        distributor,
+        signed: signed.to_vec(),
+    }
+}
+
 pub(crate) async fn lists_are_published_one_edition_after_the_other(store: Arc<dyn Store>) {
     let house = House::in_store(&store).await;
     let group = house.add_group("payments").await.id;
@@ -42,6 +49,9 @@ pub(crate) async fn lists_are_published_one_edition_after_the_other(store: Arc<d
         assert_eq!(store.published_edition(id).await.unwrap(), number);
         let found = store.published_lists(id).await.unwrap();
         assert_eq!(found, Some(edition(id, number)));
+        let signed = format!("signed {number}").into_bytes();
+        house.commit(vec![keep_signed(id, &signed)]).await.unwrap();
+        assert_eq!(store.signed_lists(id).await.unwrap(), Some(signed));
     }
     assert_refused!(
         house.commit(vec![publish(id, 2)]).await,
@@ -58,7 +68,11 @@ pub(crate) async fn lists_go_with_their_distributor(store: Arc<dyn Store>) {
     let (one, _) = house.add_secret(group, KIND, "one").await;
     let (other, _) = house.add_secret(group, KIND, "other").await;
     house
-        .commit(vec![publish(one.id, 1), publish(other.id, 1)])
+        .commit(vec![
+            publish(one.id, 1),
+            keep_signed(one.id, b"signed"),
+            publish(other.id, 1),
+        ])
         .await
         .unwrap();
     let delete = Write::DeleteSecret {
@@ -69,7 +83,10 @@ pub(crate) async fn lists_go_with_their_distributor(store: Arc<dyn Store>) {
     };
     house.commit(vec![delete]).await.unwrap();
     assert_eq!(store.published_lists(one.id).await.unwrap(), None);
+    assert_eq!(store.signed_lists(one.id).await.unwrap(), None);
     assert!(store.published_lists(other.id).await.unwrap().is_some());
+    let without_lists = keep_signed(SecretId::new(Uuid::from_u128(8)), b"signed");
+    assert!(house.commit(vec![without_lists]).await.is_err());
     for gone in [one.id, SecretId::new(Uuid::from_u128(7))] {
         assert!(house.commit(vec![publish(gone, 1)]).await.is_err());
     }

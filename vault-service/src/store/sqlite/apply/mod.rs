@@ -158,6 +158,10 @@ fn apply(db: &Connection, write: &Write) -> Result<Traces, StoreError> {
             *at,
         ),
         Write::PublishLists { lists, expected } => published_lists::publish(db, lists, *expected),
+        Write::KeepSignedLists {
+            distributor,
+            signed,
+        } => published_lists::keep_signed(db, *distributor, signed),
         Write::FreeName(secret) => secrets::free_name(db, *secret),
         Write::MoveCurrent {
             secret,
@@ -191,6 +195,7 @@ fn moves_feed(write: &Write) -> bool {
         | Write::UpdateSecret { .. }
         | Write::DeleteSecret { .. }
         | Write::PublishLists { .. }
+        | Write::KeepSignedLists { .. }
         | Write::PutGrant(_)
         | Write::RemoveGrants { .. } => true,
         Write::PutSetting(..)

@@ -1,6 +1,7 @@
 //! Revocation lists.
 
 use rusqlite::{Connection, named_params};
+use sallyport_model::SecretId;
 
 use super::super::super::{PublishedLists, StoreError};
 use super::super::reads::published_edition;
@@ -39,6 +40,22 @@ pub(super) fn publish(
             ":published_at": lists.published_at.0,
             ":published_by": lists.published_by,
         },
+    )
+    .map(drop)
+}
+
+/// Beside the edition that the same batch publishes.
+pub(super) fn keep_signed(
+    db: &Connection,
+    distributor: SecretId,
+    signed: &[u8],
+) -> Result<(), StoreError> {
+    execute(
+        db,
+        "signed revocation lists",
+        "INSERT INTO signed_lists (distributor, signed) VALUES (:distributor, :signed)
+         ON CONFLICT (distributor) DO UPDATE SET signed = excluded.signed",
+        named_params! { ":distributor": distributor.as_bytes(), ":signed": signed },
     )
     .map(drop)
 }

@@ -1,0 +1,294 @@
+//! Envoy's own TLS with certificates, trust, pins and revocation lists from the vault.
+
+use std::path::PathBuf;
+
+use http::StatusCode;
+use sallyport_tests::client::Client;
+use sallyport_tests::demo::{Options, Stage};
+use sallyport_tests::envoy::Envoy;
+use sallyport_tests::needle::Needle;
+use sallyport_tests::pki::{Authority, Identity};
+use sallyport_tests::wait::{PATIENCE, until};
+use sallyport_tests::{Result, files};
+use std::os::unix::fs::MetadataExt as _;
+
+const CONFIGURATION: &str = include_str!("sds.yaml");
+
+/// Which way the secrets come.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    api_type: &'static str,
+    cluster: &'static str,
+}
+
+const WAYS: [Way; 4] = [
+    Way::new("GRPC", "door"),
+    Way::new("DELTA_GRPC", "door"),
+    Way::new("GRPC", "socket"),
+    Way::new("DELTA_GRPC", "socket"),
+];
+
+impl Way {
+    const fn new(api_type: &'static str, cluster: &'static str) -> Self {
+        Self { api_type, cluster }
+    }
+}
+
+/// A vault with the two contexts of an Envoy, which shows a client certificate to its upstream.
+struct Scene {
+    stage: Stage,
+    envoy: Option<Envoy>,
+    client_ca: Authority,
+}
+
+impl Scene {
+    async fn new() -> Result<Self> {
+        let stage = Stage::furnish(Options::default()).await?;
+        let client_ca = Authority::root("Gateway client CA")?;
+        let identity = client_ca.client("gateway")?;
+        identity.write_to(&stage.pki(), "gateway-client")?;
+        stage
+            .backend
+            .demand(stage.genuine(), &client_ca.certificate())?;
+        let mut scene = Self {
+            stage,
+            envoy: None,
+            client_ca,
+        };
+        for command in [
+            "keystore create gateway-client --group payments --certificate gateway-client.pem --key gateway-client.key",
+            "tls-context create inbound --group payments --keystore gateway --truststore partners --require-client-certificate",
+            "tls-context create outbound --group payments --keystore gateway-client --truststore backend",
+        ] {
+            scene.say(command).await?;
+        }
+        scene.open_socket().await?;
+        Ok(scene)
+    }
+
+    async fn say(&self, command: &str) -> Result<String> {
+        let words: Vec<&str> = command.split(' ').collect();
+        self.stage.cli.ok(&words).await
+    }
+
+    /// A file that commands can name.
+    fn file(&self, name: &str, content: &str) -> Result<()> {
+        files::write(&self.stage.pki().join(name), content)
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.stage.scratch().join("sds.sock")
+    }
+
+    /// Lets our own user connect as the gateway `edge`.
+    async fn open_socket(&mut self) -> Result<()> {
+        let gateways = self.stage.cli.json(&["gateway", "list"]).await?;
+        let mut gateways = gateways.as_array().unwrap().iter();
+        let edge = gateways.find(|gateway| gateway["name"] == "edge").unwrap();
+        let account = self.stage.vault.account();
+        let identity = format!(
+            "spiffe://sallyport.internal/organization/{}/environment/{}/gateway/{}",
+            account.organization.id,
+            account.environment.id,
+            edge["id"].as_str().unwrap()
+        );
+        let data = self.stage.vault.data();
+        let settings = format!(
+            "\n[sds_socket]\npath = {:?}\n[sds_socket.gateways]\n{} = {identity:?}\n",
+            self.socket(),
+            std::fs::metadata(&data).unwrap().uid(),
+        );
+        files::append(&data.join("vault.toml"), &settings)?;
+        self.stage.vault.stop();
+        self.stage.vault.resume().await
+    }
+
+    async fn start(&mut self, way: Way) -> Result<()> {
+        self.envoy = None;
+        let given = [
+            ("API_TYPE", way.api_type.to_owned()),
+            ("SDS_CLUSTER", way.cluster.to_owned()),
+            ("SOCKET", self.socket().to_string_lossy().into_owned()),
+        ];
+        let configuration = self.stage.fill(CONFIGURATION, &given)?;
+        let directory = self.stage.scratch().directory("sds-envoy")?;
+        self.envoy = Some(Envoy::start(&directory, &configuration).await?);
+        Ok(())
+    }
+
+    fn envoy(&self) -> &Envoy {
+        self.envoy.as_ref().unwrap()
+    }
+
+    /// One request on a new connection; the status, or none if there is no connection.
+    async fn get(&self, client: &Client) -> Option<StatusCode> {
+        let reply = client.get(self.envoy().listener(), "/").await;
+        reply.ok().map(|reply| reply.status)
+    }
+
+    async fn get_as(&self, identity: &Identity) -> Option<StatusCode> {
+        let client = self.stage.client(Some(identity)).unwrap();
+        self.get(&client).await
+    }
+
+    /// Waits until a client is answered like this.
+    async fn becomes(&self, identity: &Identity, wanted: Option<StatusCode>) -> Result<()> {
+        let client = self.stage.client(Some(identity))?;
+        until(&format!("{wanted:?}"), PATIENCE, async || {
+            Ok((self.get(&client).await == wanted).then_some(()))
+        })
+        .await
+    }
+}
+
+const OK: Option<StatusCode> = Some(StatusCode::OK);
+const REFUSED: Option<StatusCode> = None;
+const NO_UPSTREAM: Option<StatusCode> = Some(StatusCode::SERVICE_UNAVAILABLE);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn envoy_takes_identities_and_trust_in_both_protocols_through_both_doors() -> Result<()> {
+    let mut scene = Scene::new().await?;
+    let needles = Needle::of_private_key("the listener's key", &scene.stage.server().key)?;
+    for way in WAYS {
+        scene.start(way).await?;
+        let clients = &scene.stage.clients;
+        assert_eq!(scene.get_as(&clients.partner).await, OK, "{way:?}");
+        assert_eq!(scene.get_as(&clients.rogue).await, REFUSED, "{way:?}");
+        let nobody = scene.stage.client(None)?;
+        assert_eq!(scene.get(&nobody).await, REFUSED, "{way:?}");
+
+        // The key is in Envoy's memory, and nowhere else.
+        let (_, dump) = scene.envoy().admin().get("/config_dump").await?;
+        assert!(dump.contains("#certificate"), "{way:?}");
+        let mut written = vec![dump.into_bytes()];
+        for path in files::below(&scene.stage.scratch().join("sds-envoy"))? {
+            written.push(files::read_bytes(&path)?);
+        }
+        let found = written
+            .iter()
+            .any(|bytes| needles.iter().any(|needle| needle.is_in(bytes)));
+        assert!(!found, "{way:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_in_the_vault_is_in_force_for_new_connections() -> Result<()> {
+    let mut scene = Scene::new().await?;
+    scene.start(WAYS[1]).await?;
+    let (partner, colleague, unpinned) = {
+        let clients = &scene.stage.clients;
+        let identities = [&clients.partner, &clients.colleague, &clients.unpinned];
+        let [partner, colleague, unpinned] = identities.map(Identity::clone);
+        (partner, colleague, unpinned)
+    };
+    assert_eq!(scene.get_as(&partner).await, OK);
+
+    // Whom it trusts.
+    assert_eq!(scene.get_as(&colleague).await, REFUSED);
+    let both = ["partner-ca.pem", "internal-ca.pem"]
+        .map(|name| files::read(&scene.stage.pki().join(name)).unwrap());
+    scene.file("both.pem", &both.concat())?;
+    scene
+        .say("truststore replace partners --group payments --file both.pem")
+        .await?;
+    scene.becomes(&colleague, OK).await?;
+    scene
+        .say("truststore replace partners --group payments --file partner-ca.pem")
+        .await?;
+    scene.becomes(&colleague, REFUSED).await?;
+
+    // Who it is.
+    let other = Authority::root("Next gateway CA")?;
+    let next = other.server("gateway.test")?;
+    next.write_to(&scene.stage.pki(), "next")?;
+    scene
+        .say("keystore replace gateway --group payments --certificate next.pem --key next.key")
+        .await?;
+    let client = Client::new(&other.certificate(), "gateway.test", Some(&partner))?;
+    until("the next certificate", PATIENCE, async || {
+        Ok((scene.get(&client).await == OK).then_some(()))
+    })
+    .await?;
+    scene
+        .say(
+            "keystore replace gateway --group payments --certificate gateway.pem --key gateway.key",
+        )
+        .await?;
+    scene.becomes(&partner, OK).await?;
+
+    // Whom of them it takes: pins.
+    let pinned = "tls-context replace inbound --group payments --target security-fabric \
+                  --keystore gateway --truststore partners --tls-version TLSv1.2 --tls-version TLSv1.3 \
+                  --mutual-authentication --checking-strength lax --verification-depth 2 \
+                  --pinset partners";
+    let pinned: Vec<&str> = pinned.split_whitespace().collect();
+    let delete = [
+        "tls-context",
+        "delete",
+        "inbound",
+        "--group",
+        "payments",
+        "--yes",
+    ];
+    scene.stage.cli.ok(&delete).await?;
+    // The last good one stays while there is none.
+    assert_eq!(scene.get_as(&unpinned).await, OK);
+    let create = [&["tls-context", "create"], &pinned[2..]].concat();
+    scene.stage.cli.ok(&create).await?;
+    scene.becomes(&unpinned, REFUSED).await?;
+    assert_eq!(scene.get_as(&partner).await, OK);
+    let others = unpinned.certificate.clone();
+    scene.file("others.pem", &others)?;
+    scene
+        .say("pinset replace partners --group payments --file others.pem")
+        .await?;
+    scene.becomes(&partner, REFUSED).await?;
+    scene.becomes(&unpinned, OK).await?;
+
+    // Whom it calls, and as whom.
+    scene.file("nobody.pem", &scene.client_ca.certificate())?;
+    scene
+        .say("truststore replace backend --group payments --file nobody.pem")
+        .await?;
+    scene.becomes(&unpinned, NO_UPSTREAM).await?;
+    scene
+        .say("truststore replace backend --group payments --file backend-ca.pem")
+        .await?;
+    scene.becomes(&unpinned, OK).await?;
+    let stranger = Authority::root("Stranger CA")?.client("gateway")?;
+    stranger.write_to(&scene.stage.pki(), "stranger-client")?;
+    scene
+        .say("keystore replace gateway-client --group payments --certificate stranger-client.pem --key stranger-client.key")
+        .await?;
+    scene.becomes(&unpinned, NO_UPSTREAM).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_client_is_refused_by_envoy_as_soon_as_the_list_is_published() -> Result<()> {
+    let mut scene = Scene::new().await?;
+    let (partner, unpinned) = {
+        let clients = &scene.stage.clients;
+        let authority = &clients.authority;
+        scene.file("issuing.pem", &authority.certificate())?;
+        scene.file("first.crl", &authority.crl(1, &[])?)?;
+        scene.file("second.crl", &authority.crl(2, &[&clients.partner])?)?;
+        (clients.partner.clone(), clients.unpinned.clone())
+    };
+    for command in [
+        "certificate create issuing --group payments --file issuing.pem",
+        "crl-distributor create partner-crl --group payments --frequency 60 --complete-url http://127.0.0.1:9/ca.crl --distributor-certificate issuing",
+        "crl-distributor publish partner-crl --group payments --file first.crl",
+        "tls-context replace inbound --group payments --keystore gateway --truststore partners --require-client-certificate --crl-distributor partner-crl --crl-for-peer-only",
+    ] {
+        scene.say(command).await?;
+    }
+    scene.start(WAYS[0]).await?;
+    assert_eq!(scene.get_as(&partner).await, OK);
+    scene
+        .say("crl-distributor publish partner-crl --group payments --file second.crl")
+        .await?;
+    scene.becomes(&partner, REFUSED).await?;
+    assert_eq!(scene.get_as(&unpinned).await, OK);
+    Ok(())
+}

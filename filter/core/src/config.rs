@@ -31,8 +31,20 @@ pub struct Config {
     pub startup_wait: Duration,
     /// What happens to requests that cannot be decided.
     pub on_failure: OnFailure,
+    /// What the connections carry.
+    pub protocol: Protocol,
     /// What is enforced.
     pub policy: Policy,
+}
+
+/// What the connections of a plugin entry carry, as far as the filter has to know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// Requests; each of them is decided about. An HTTP filter.
+    #[default]
+    Http,
+    /// Bytes; the connection is decided about, again and again. A network filter.
+    Tcp,
 }
 
 /// The Provider, as Envoy reaches it.

@@ -6,6 +6,7 @@ mod name;
 mod on_failure;
 mod peer_names;
 mod policy;
+mod protocol;
 mod reference;
 mod route;
 #[cfg(test)]
@@ -72,9 +73,15 @@ pub(super) fn parse(text: &str) -> Result<Config, ConfigError> {
 
 impl Document {
     fn read(self) -> Result<Config, ConfigError> {
-        let policy = match (self.downstream, self.upstream) {
-            (Some(document), None) => Policy::Downstream(document.read("/downstream")?),
-            (None, Some(document)) => Policy::Upstream(document.read("/upstream")?),
+        let (protocol, policy) = match (self.downstream, self.upstream) {
+            (Some(document), None) => (
+                document.protocol,
+                Policy::Downstream(document.read("/downstream")?),
+            ),
+            (None, Some(document)) => (
+                document.protocol,
+                Policy::Upstream(document.read("/upstream")?),
+            ),
             (None, None) => return Err(ConfigError::at("", Fault::Direction)),
             (Some(_), Some(_)) => return Err(ConfigError::at("/upstream", Fault::Direction)),
         };
@@ -87,6 +94,7 @@ impl Document {
                 Duration::from_secs(2),
             )?,
             on_failure: self.on_failure.read("/onFailure")?,
+            protocol: protocol.into(),
             policy,
         };
         let found = config.references().len();

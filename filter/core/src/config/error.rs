@@ -47,6 +47,9 @@ pub enum Fault {
     /// A route that would match every request.
     #[error("a match has at least one of route, virtualHost, cluster and serverName")]
     EmptyMatch,
+    /// A setting for requests, where there are none.
+    #[error("this is about requests, and protocol tcp has none: routes match by serverName only")]
+    RequestsOnly,
     /// A route that an earlier one with the same match hides.
     #[error("route {0} has the same match and comes first")]
     HiddenRoute(usize),

@@ -487,3 +487,60 @@ fn routes_that_cannot_be_told_apart_or_match_everything_are_refused() {
     let error = with_routes(json!(many)).unwrap_err();
     assert_eq!(error.fault, Fault::TooMany { found: 65, max: 64 });
 }
+
+#[test]
+fn an_entry_guards_requests_unless_it_says_tcp() {
+    for document in [downstream(), upstream()] {
+        let config: Config = document.to_string().parse().unwrap();
+        assert_eq!(config.protocol, Protocol::Http);
+    }
+    let config = with(downstream(), "/downstream/protocol", json!("tcp")).unwrap();
+    assert_eq!(config.protocol, Protocol::Tcp);
+    let error = with(downstream(), "/downstream/protocol", json!("udp")).unwrap_err();
+    assert_eq!(error.pointer, "/downstream/protocol");
+}
+
+#[test]
+fn what_is_about_requests_is_refused_over_tcp() {
+    let route = |wanted: Value| {
+        let reference = "secret://payments/tlsContexts/partner-inbound";
+        json!([{"match": wanted, "tlsContext": reference}])
+    };
+    let mut clients = downstream();
+    clients["downstream"]["protocol"] = json!("tcp");
+    for (pointer, value, place) in [
+        (
+            "/downstream/forwardClientCertificate",
+            json!("remove"),
+            "/downstream/forwardClientCertificate",
+        ),
+        (
+            "/downstream/routes",
+            route(json!({"route": "partners", "serverName": "a.test"})),
+            "/downstream/routes/0/match/route",
+        ),
+        (
+            "/downstream/routes",
+            route(json!({"virtualHost": "apis"})),
+            "/downstream/routes/0/match/virtualHost",
+        ),
+        (
+            "/downstream/routes",
+            route(json!({"cluster": "backend"})),
+            "/downstream/routes/0/match/cluster",
+        ),
+    ] {
+        let error = with(clients.clone(), pointer, value).unwrap_err();
+        assert_eq!(
+            (error.pointer.as_str(), &error.fault),
+            (place, &Fault::RequestsOnly)
+        );
+    }
+    let by_name = route(json!({"serverName": "a.test"}));
+    assert!(with(clients, "/downstream/routes", by_name).is_ok());
+    let error = with(upstream(), "/upstream/protocol", json!("tcp")).unwrap_err();
+    assert_eq!(
+        (error.pointer.as_str(), error.fault),
+        ("/upstream/inject", Fault::RequestsOnly)
+    );
+}

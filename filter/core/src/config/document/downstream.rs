@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::count;
 use super::policy::{self, ModeWord};
+use super::protocol::ProtocolWord;
 use super::route::RouteDocument;
 use crate::config::{ConfigError, Downstream, Fault, ForwardClientCertificate, Route};
 use crate::decide::Check;
@@ -15,6 +16,9 @@ pub(super) const MAX_ROUTES: usize = 64;
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Downstream"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct DownstreamDocument {
+    /// What the connections carry.
+    #[serde(default)]
+    pub(super) protocol: ProtocolWord,
     /// The TLS context to enforce.
     tls_context: String,
     /// Pins of which one must be on the client's path.
@@ -31,23 +35,26 @@ pub(super) struct DownstreamDocument {
     #[serde(default)]
     routes: Vec<RouteDocument>,
     /// Whether the upstream gets `x-forwarded-client-cert`.
-    #[serde(default)]
-    forward_client_certificate: ForwardWord,
+    forward_client_certificate: Option<ForwardWord>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 #[serde(rename_all = "camelCase")]
 enum ForwardWord {
-    #[default]
     Remove,
     Keep,
 }
 
 impl DownstreamDocument {
     pub(super) fn read(self, section: &str) -> Result<Downstream, ConfigError> {
+        self.protocol.for_requests(
+            &format!("{section}/forwardClientCertificate"),
+            self.forward_client_certificate.is_some(),
+        )?;
+        let routes = routes(&format!("{section}/routes"), self.routes, self.protocol)?;
         Ok(Downstream {
-            routes: routes(&format!("{section}/routes"), self.routes)?,
+            routes,
             default: policy::read(
                 section,
                 &self.tls_context,
@@ -57,19 +64,24 @@ impl DownstreamDocument {
                 self.observe,
             )?,
             forward_client_certificate: match self.forward_client_certificate {
-                ForwardWord::Remove => ForwardClientCertificate::Remove,
-                ForwardWord::Keep => ForwardClientCertificate::Keep,
+                None | Some(ForwardWord::Remove) => ForwardClientCertificate::Remove,
+                Some(ForwardWord::Keep) => ForwardClientCertificate::Keep,
             },
         })
     }
 }
 
-fn routes(section: &str, documents: Vec<RouteDocument>) -> Result<Vec<Route>, ConfigError> {
+fn routes(
+    section: &str,
+    documents: Vec<RouteDocument>,
+    protocol: ProtocolWord,
+) -> Result<Vec<Route>, ConfigError> {
     count(section, &documents, MAX_ROUTES)?;
     let mut routes: Vec<Route> = Vec::with_capacity(documents.len());
     for (index, document) in documents.into_iter().enumerate() {
         let section = format!("{section}/{index}");
         let route = document.read(&section)?;
+        protocol.check_match(&format!("{section}/match"), &route.matches)?;
         let mut earlier = routes.iter();
         if let Some(first) = earlier.position(|earlier| earlier.matches == route.matches) {
             return Err(ConfigError::at(

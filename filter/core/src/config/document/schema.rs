@@ -76,6 +76,23 @@ pub(in crate::config) fn schema() -> Value {
         add(&mut schema, policy, "mode", default("enforce"));
         add(&mut schema, policy, "observe", json!({"default": []}));
     }
+    for (side, no_requests) in [
+        (
+            "Downstream",
+            json!({
+                "forwardClientCertificate": false,
+                "routes": {"items": {"properties": {"match": {"properties": {
+                    "route": false, "virtualHost": false, "cluster": false,
+                }}}}},
+            }),
+        ),
+        ("Upstream", json!({"inject": {"maxItems": 0}})),
+    ] {
+        add(&mut schema, side, "protocol", default("http"));
+        let tcp = json!({"required": ["protocol"], "properties": {"protocol": {"const": "tcp"}}});
+        schema["$defs"][side]["if"] = tcp;
+        schema["$defs"][side]["then"] = json!({"properties": no_requests});
+    }
     // Strict for a while, then open: refused.
     schema["$defs"]["OnFailure"]["not"] = json!({
         "required": ["unreachable", "stale"],

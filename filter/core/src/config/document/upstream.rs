@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::injection::InjectionDocument;
 use super::policy::{self, ModeWord};
+use super::protocol::ProtocolWord;
 use super::{count, name, wait};
 use crate::config::{ConfigError, Fault, Injection, PeerPolicy, Upstream};
 use crate::decide::Check;
@@ -21,6 +22,9 @@ const HANDSHAKE_WAIT: RangeInclusive<Duration> =
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Upstream"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct UpstreamDocument {
+    /// What the connections carry.
+    #[serde(default)]
+    pub(super) protocol: ProtocolWord,
     /// The TLS context to enforce.
     tls_context: String,
     /// Pins of which one must be on the server's path.
@@ -45,6 +49,8 @@ pub(super) struct UpstreamDocument {
 impl UpstreamDocument {
     pub(super) fn read(self, section: &str) -> Result<Upstream, ConfigError> {
         let at = |field: &str| format!("{section}/{field}");
+        self.protocol
+            .for_requests(&at("inject"), !self.inject.is_empty())?;
         Ok(Upstream {
             inject: inject(&at("inject"), self.inject)?,
             policy: PeerPolicy {

@@ -15,11 +15,47 @@ pub(crate) fn place() -> Place {
     }
 }
 
+/// What is known of a TCP connection's destination: the name that the client asked for.
+pub(crate) fn place_of_connection() -> Place {
+    Place {
+        server_name: host::attribute(&["connection", "requested_server_name"]),
+        ..Place::default()
+    }
+}
+
+/// What is known of the client's handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Handshake {
+    /// It is done.
+    Done,
+    /// Nothing: the server spoke first.
+    Unknown,
+}
+
+/// The client's TCP connection, which has no header. Before the handshake is done nothing of it may be
+/// read but `connection.mtls`: Envoy would remember its first answers.
+pub(crate) fn downstream_connection(handshake: Handshake) -> Option<DownstreamFacts> {
+    let mtls = mtls();
+    match (handshake, mtls) {
+        (Handshake::Unknown, None | Some(false)) => None,
+        (Handshake::Done, _) | (Handshake::Unknown, Some(true)) => Some(DownstreamFacts {
+            mtls,
+            tls_version: host::attribute(&["connection", "tls_version"]),
+            peer_certificate: host::attribute(&["connection", "peer_certificate"]),
+            forwarded_client_certificate: None,
+        }),
+    }
+}
+
+fn mtls() -> Option<bool> {
+    host::attribute(&["connection", "mtls"]).map(|value| value == [1])
+}
+
 /// The client's connection. The leaf comes from the connection; the header is Envoy's own word
 /// only if the connection manager sanitises it, and is treated as anybody's.
 pub(crate) fn downstream() -> DownstreamFacts {
     DownstreamFacts {
-        mtls: host::attribute(&["connection", "mtls"]).map(|value| value == [1]),
+        mtls: mtls(),
         tls_version: host::attribute(&["connection", "tls_version"]),
         peer_certificate: host::attribute(&["connection", "peer_certificate"]),
         forwarded_client_certificate: host::request_header("x-forwarded-client-cert"),

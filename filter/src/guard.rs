@@ -4,23 +4,26 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proxy_wasm::types::Action;
-use sallyport_filter_core::config::{Direction, Place};
+use sallyport_filter_core::config::{Direction, Place, Protocol};
 use sallyport_filter_core::{
-    Call, CallId, Config, Counter, Effect, Event, Facts, Reason, Reply, State, StreamId, step,
+    Call, CallId, Config, Counter, Effect, Event, Facts, Reason, Reply, Speaker, State, StreamId,
+    step,
 };
 
+use crate::attributes::Handshake;
 use crate::{attributes, host};
 
 /// A configured filter. Shared by the root and its streams, which live in one thread.
 pub(crate) struct Guard {
     root: u32,
     direction: Direction,
+    protocol: Protocol,
     /// Whether requests are told apart by where they go.
     depends_on_place: bool,
     state: RefCell<State>,
     /// The open call, by the host's token and by the brain's.
     open_call: Cell<Option<(u32, CallId)>>,
-    /// Requests that are held or were answered here.
+    /// Requests and connections that are held, or were answered or closed here.
     stopped: RefCell<BTreeSet<StreamId>>,
     counters: RefCell<BTreeMap<Counter, u32>>,
 }
@@ -30,12 +33,18 @@ impl Guard {
         Self {
             root,
             direction: config.policy.direction(),
+            protocol: config.protocol,
             depends_on_place: config.policy.depends_on_place(),
             state: RefCell::new(State::with_signatures(config, host::signatures())),
             open_call: Cell::new(None),
             stopped: RefCell::default(),
             counters: RefCell::default(),
         }
+    }
+
+    /// What it has to be called for.
+    pub(crate) const fn protocol(&self) -> Protocol {
+        self.protocol
     }
 
     pub(crate) fn start(&self) {
@@ -63,38 +72,84 @@ impl Guard {
 
     /// The headers of a request arrived; the host is in the context of its stream.
     pub(crate) fn request(&self, stream: StreamId) -> Action {
-        let place = match self.depends_on_place {
-            true => attributes::place(),
-            false => Place::default(),
-        };
         let facts = match self.direction {
             Direction::Downstream => Facts::Downstream(attributes::downstream()),
             Direction::Upstream => Facts::Upstream(attributes::upstream()),
         };
-        let mut decided = None;
-        for effect in self.feed(Event::Request(stream, place, facts)) {
-            match effect {
-                Effect::Resume(_) => decided = Some(Action::Continue),
-                Effect::Hold(_) => {
-                    self.stopped.borrow_mut().insert(stream);
-                    decided = Some(Action::Pause);
-                }
-                Effect::Deny(_, reply) => {
-                    self.deny(stream, reply);
-                    decided = Some(Action::Pause);
-                }
-                // Calls are made by the root only: the host drops those of a stream with it.
-                Effect::Call(call) => self.call_not_made(call.call),
-                other => self.carry_out(other),
-            }
-        }
-        decided.unwrap_or_else(|| {
+        let event = Event::Request(stream, self.place(), facts);
+        self.decide(event, |_| None).unwrap_or_else(|| {
             let direction = self.direction;
             let reason = Reason::Internal;
             self.count(Counter::Denied(direction, reason));
             self.deny(stream, Reply { reason, direction });
             Action::Pause
         })
+    }
+
+    /// Bytes arrived on a connection; the host is in its context.
+    pub(crate) fn data(&self, stream: StreamId, speaker: Speaker, handshake: Handshake) -> Action {
+        let look = |stream| Some(self.look(stream, handshake));
+        let held = self.stops(stream);
+        let action = self.decide(Event::Data(stream, speaker), look);
+        let action = action.unwrap_or_else(|| {
+            self.count(Counter::Denied(self.direction, Reason::Internal));
+            host::close_connection();
+            Action::Pause
+        });
+        if action == Action::Continue {
+            self.stopped.borrow_mut().remove(&stream);
+            if held && speaker == Speaker::Server {
+                // What the client sent waits as well.
+                host::resume_client();
+            }
+        }
+        action
+    }
+
+    /// Does what follows from an event of a stream in whose callback the host is; whether the stream
+    /// goes on, where that was decided.
+    fn decide(&self, event: Event, look: impl Fn(StreamId) -> Option<Event>) -> Option<Action> {
+        let mut decided = None;
+        let mut queue = VecDeque::from(self.feed(event));
+        while let Some(effect) = queue.pop_front() {
+            match effect {
+                Effect::Look(stream) => {
+                    queue.extend(
+                        look(stream)
+                            .map(|event| self.feed(event))
+                            .unwrap_or_default(),
+                    );
+                }
+                Effect::Resume(_) => decided = Some(Action::Continue),
+                Effect::Hold(_) | Effect::Deny(..) | Effect::Close(_) => {
+                    decided = Some(Action::Pause);
+                    self.carry_out(effect);
+                }
+                // Calls are made by the root only: the host drops those of a stream with it.
+                Effect::Call(call) => self.call_not_made(call.call),
+                other => self.carry_out(other),
+            }
+        }
+        decided
+    }
+
+    /// What can be seen of a connection.
+    fn look(&self, stream: StreamId, handshake: Handshake) -> Event {
+        let facts = match self.direction {
+            Direction::Downstream => {
+                attributes::downstream_connection(handshake).map(Facts::Downstream)
+            }
+            Direction::Upstream => Some(Facts::Upstream(attributes::upstream())),
+        };
+        Event::Seen(stream, self.place(), facts)
+    }
+
+    fn place(&self) -> Place {
+        match (self.depends_on_place, self.protocol) {
+            (false, _) => Place::default(),
+            (true, Protocol::Http) => attributes::place(),
+            (true, Protocol::Tcp) => attributes::place_of_connection(),
+        }
     }
 
     /// Whether a request may not go on. Only asked when the host goes on with the body of a paused
@@ -104,7 +159,8 @@ impl Guard {
     }
 
     pub(crate) fn closed(&self, stream: StreamId) {
-        if self.stopped.borrow_mut().remove(&stream) {
+        let stopped = self.stopped.borrow_mut().remove(&stream);
+        if stopped || self.protocol == Protocol::Tcp {
             for effect in self.feed(Event::Closed(stream)) {
                 self.carry_out(effect);
             }
@@ -135,9 +191,16 @@ impl Guard {
                 Effect::Probe(stream) => {
                     queue.extend(self.feed(Event::Probed(stream, attributes::upstream())));
                 }
+                Effect::Look(stream) => {
+                    // It was looked at before, when bytes arrived.
+                    queue.extend(self.feed(self.look(stream, Handshake::Done)));
+                }
                 Effect::Resume(stream) => {
                     self.stopped.borrow_mut().remove(&stream);
-                    host::resume_request();
+                    match self.protocol {
+                        Protocol::Http => host::resume_request(),
+                        Protocol::Tcp => host::resume_client(),
+                    }
                 }
                 Effect::Call(call) => queue.extend(self.call(&call)),
                 other => self.carry_out(other),
@@ -157,10 +220,14 @@ impl Guard {
             Effect::Deny(stream, reply) => self.deny(stream, reply),
             Effect::Count(counter) => self.count(counter),
             Effect::Log(line) => host::log(&line),
+            Effect::Close(stream) => {
+                self.stopped.borrow_mut().insert(stream);
+                host::close_connection();
+            }
             Effect::Hold(stream) => {
                 self.stopped.borrow_mut().insert(stream);
             }
-            Effect::Call(_) | Effect::Probe(_) | Effect::Resume(_) => {}
+            Effect::Call(_) | Effect::Probe(_) | Effect::Look(_) | Effect::Resume(_) => {}
         }
     }
 

@@ -82,6 +82,17 @@ pub(crate) fn resume_request() {
     let _ = hostcalls::resume_http_request();
 }
 
+/// Lets what the client sent go on. There is no such call for what the server sent: Envoy does not
+/// implement it, and the SDK panics on that.
+pub(crate) fn resume_client() {
+    let _ = hostcalls::resume_downstream();
+}
+
+/// Closes the connection of the client; Envoy then closes that to the server.
+pub(crate) fn close_connection() {
+    let _ = hostcalls::close_downstream();
+}
+
 pub(crate) fn reply(reply: Reply) {
     let headers = vec![
         ("content-type", "application/json"),

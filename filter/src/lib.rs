@@ -4,6 +4,7 @@
 //! requests that wait, so nothing here unwraps; a filter that cannot work denies.
 
 mod attributes;
+mod connection;
 mod guard;
 mod host;
 mod http;

@@ -2,10 +2,12 @@
 
 use std::rc::Rc;
 
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::traits::{Context, HttpContext, RootContext, StreamContext};
 use proxy_wasm::types::ContextType;
 use sallyport_filter_core::Config;
+use sallyport_filter_core::config::Protocol;
 
+use crate::connection::Connection;
 use crate::guard::Guard;
 use crate::host;
 use crate::http::Request;
@@ -61,7 +63,14 @@ impl RootContext for Root {
         Some(Box::new(Request::new(context, self.guard.clone())))
     }
 
+    fn create_stream_context(&self, context: u32) -> Option<Box<dyn StreamContext>> {
+        Some(Box::new(Connection::new(context, self.guard.clone())))
+    }
+
     fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
+        Some(match self.guard.as_ref().map(|guard| guard.protocol()) {
+            Some(Protocol::Tcp) => ContextType::StreamContext,
+            Some(Protocol::Http) | None => ContextType::HttpContext,
+        })
     }
 }

@@ -20,16 +20,20 @@ pub enum Effect {
     Tick(Duration),
     /// Look at the server's side of this stream again and report [`crate::Event::Probed`].
     Probe(StreamId),
-    /// Keep the request from going on.
+    /// Look at a TCP connection and report [`crate::Event::Seen`].
+    Look(StreamId),
+    /// Keep the request, or the bytes of the client, from going on.
     Hold(StreamId),
     /// Remove a header of the request.
     RemoveHeader(StreamId, Cow<'static, str>),
     /// Add a header with a credential; the name was removed before.
     AddCredential(StreamId, String, SecretString),
-    /// Let the request go on.
+    /// Let the request, or all bytes of the connection, go on.
     Resume(StreamId),
     /// Answer in place of the upstream.
     Deny(StreamId, Reply),
+    /// Close a TCP connection; nothing of it goes on.
+    Close(StreamId),
     /// Count.
     Count(Counter),
     /// Write a line to the log.
@@ -95,6 +99,8 @@ impl Effect {
     pub const fn stream(&self) -> Option<StreamId> {
         match self {
             Self::Probe(stream)
+            | Self::Look(stream)
+            | Self::Close(stream)
             | Self::Hold(stream)
             | Self::RemoveHeader(stream, _)
             | Self::AddCredential(stream, _, _)
@@ -128,6 +134,8 @@ impl fmt::Debug for Effect {
             Self::Call(call) => f.debug_tuple("Call").field(call).finish(),
             Self::Tick(period) => f.debug_tuple("Tick").field(period).finish(),
             Self::Probe(stream) => f.debug_tuple("Probe").field(stream).finish(),
+            Self::Look(stream) => f.debug_tuple("Look").field(stream).finish(),
+            Self::Close(stream) => f.debug_tuple("Close").field(stream).finish(),
             Self::Hold(stream) => f.debug_tuple("Hold").field(stream).finish(),
             Self::RemoveHeader(stream, name) => f
                 .debug_tuple("RemoveHeader")

@@ -8,7 +8,7 @@ use crate::config::Place;
 use crate::facts::{Facts, UpstreamFacts};
 use crate::watch::CallId;
 
-/// A request, by the host's context id.
+/// A request or a connection, by the host's context id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamId(pub u32);
 
@@ -27,8 +27,22 @@ pub enum Event {
     Request(StreamId, Place, Facts),
     /// The server's side of a held request was looked at again.
     Probed(StreamId, UpstreamFacts),
+    /// Bytes, or the end of them, arrived on a TCP connection.
+    Data(StreamId, Speaker),
+    /// A TCP connection was looked at. There are no facts while its handshake is not known to be done:
+    /// looking earlier would spoil what Envoy says later.
+    Seen(StreamId, Place, Option<Facts>),
     /// A stream is gone.
     Closed(StreamId),
+}
+
+/// Whose bytes they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    /// Of the client, on their way to the server.
+    Client,
+    /// Of the server, on their way to the client.
+    Server,
 }
 
 /// What came back on a call, from the vault or from Envoy in its place.

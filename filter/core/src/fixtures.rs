@@ -1,11 +1,13 @@
 //! Certificates, answers of the vault and a host that does what it is told, for the tests.
 
 mod authority;
+mod flows;
 mod host;
 mod provider;
 pub(crate) mod verifying_host;
 
 pub(crate) use authority::{Authority, Leaf, key};
+pub(crate) use flows::Flow;
 pub(crate) use host::{Fate, Host, from_client, to_server};
 pub(crate) use provider::{Contents, pinset, pinset_of, tls_context, unavailable, vault_answer};
 

@@ -3,8 +3,9 @@
 //! A request is held for two things: the vault's first answer after the start (bounded by
 //! `startupWait` since the start, not per request), and the handshake of a new upstream connection
 //! (bounded by `handshakeWait` per request). Whatever ends the waiting, the request is then judged
-//! like any other.
+//! like any other. A TCP connection is held for the same, and judged again as long as it lives.
 
+mod connection;
 mod consequence;
 mod judge;
 mod request;
@@ -22,7 +23,10 @@ use crate::time::Now;
 use crate::usable::Usable;
 use crate::verdict_cache::VerdictCache;
 use crate::watch::{Wanted, Watch};
+use connection::Connections;
 use request::Waiting;
+
+pub use connection::MAX_CONNECTIONS;
 
 /// Most requests that wait at a time.
 pub const MAX_WAITING: usize = 1024;
@@ -41,6 +45,7 @@ pub struct State {
     verdicts: VerdictCache,
     signatures: Signatures,
     waiting: BTreeMap<StreamId, Waiting>,
+    connections: Connections,
     /// When requests stop waiting for the vault's first answer.
     startup_until: Duration,
     ticks: Ticks,
@@ -69,6 +74,7 @@ impl State {
             verdicts: VerdictCache::default(),
             signatures,
             waiting: BTreeMap::new(),
+            connections: Connections::default(),
             startup_until: Duration::ZERO,
             ticks: Ticks {
                 period: Duration::ZERO,
@@ -102,6 +108,11 @@ impl State {
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }
+
+    /// How many TCP connections are known.
+    pub fn connections(&self) -> usize {
+        self.connections.len()
+    }
 }
 
 /// Takes an event in and says what is to be done about it, in order.
@@ -116,10 +127,13 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Tick => {
             vault::tick(state, now, &mut effects);
             request::tick(state, now, &mut effects);
+            connection::tick(state, now, &mut effects);
+            connection::sweep(state, &mut effects);
         }
         Event::Answer(call, answer) => {
             if vault::answer(state, call, &answer, now, &mut effects) {
                 request::release(state, now, &mut effects);
+                connection::sweep(state, &mut effects);
             }
             vault::ask(state, now, &mut effects);
         }
@@ -128,8 +142,15 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             request::arrive(state, stream, &place, facts, now, &mut effects);
         }
         Event::Probed(stream, facts) => request::probed(state, stream, facts, now, &mut effects),
+        Event::Data(stream, speaker) => {
+            connection::data(state, stream, speaker, now, &mut effects);
+        }
+        Event::Seen(stream, place, facts) => {
+            connection::seen(state, stream, &place, facts.as_ref(), now, &mut effects);
+        }
         Event::Closed(stream) => {
             state.waiting.remove(&stream);
+            connection::closed(state, stream);
         }
     }
     schedule(state, ticked, now, &mut effects);
@@ -146,6 +167,7 @@ fn schedule(state: &mut State, ticked: bool, now: Now, effects: &mut Vec<Effect>
         .waiting
         .values()
         .map(|waiting| waiting.next_look(now.uptime))
+        .chain(state.connections.next_look(now))
         .fold(wanted, Duration::min)
         .clamp(SHORTEST_TICK, LONGEST_TICK);
     let due = now.uptime + period;

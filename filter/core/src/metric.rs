@@ -16,6 +16,8 @@ pub enum Counter {
     Pinned(Direction, PinRole),
     /// Requests denied, by reason.
     Denied(Direction, Reason),
+    /// Connections that had been let go and were closed later, by reason.
+    Cut(Direction, Reason),
     /// Requests that would have been denied, by reason.
     Observed(Direction, Reason),
     /// Requests that went on undecided for want of a secret, by reason.
@@ -58,6 +60,9 @@ impl fmt::Display for Counter {
             }
             Self::Denied(direction, reason) => {
                 write!(f, "sallyport.{}.denied.{}", side(direction), reason.code())
+            }
+            Self::Cut(direction, reason) => {
+                write!(f, "sallyport.{}.cut.{}", side(direction), reason.code())
             }
             Self::Observed(direction, reason) => {
                 write!(

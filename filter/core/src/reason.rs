@@ -25,6 +25,8 @@ pub enum Reason {
     GatewayDenied,
     /// Too many requests wait already.
     TooManyWaiting,
+    /// Too many connections are open already.
+    TooManyConnections,
     /// The TLS context wants certificates checked, but has no truststore.
     TruststoreMissing,
     /// Pins are configured, but the TLS context does not ask for client certificates.
@@ -92,7 +94,7 @@ pub enum Unavailable {
 
 impl Reason {
     /// All reasons, in the order of the documentation.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::SecretAbsent,
         Self::SecretExpired,
         Self::SecretStale,
@@ -101,6 +103,7 @@ impl Reason {
         Self::SecretMalformed,
         Self::GatewayDenied,
         Self::TooManyWaiting,
+        Self::TooManyConnections,
         Self::TruststoreMissing,
         Self::PinsWithoutCertificate,
         Self::NamesWithoutCertificate,
@@ -140,6 +143,7 @@ impl Reason {
             Self::SecretMalformed => "secret_malformed",
             Self::GatewayDenied => "gateway_denied",
             Self::TooManyWaiting => "too_many_waiting",
+            Self::TooManyConnections => "too_many_connections",
             Self::TruststoreMissing => "truststore_missing",
             Self::PinsWithoutCertificate => "pins_without_certificate",
             Self::NamesWithoutCertificate => "names_without_certificate",
@@ -180,6 +184,7 @@ impl Reason {
             | Self::SecretMalformed
             | Self::GatewayDenied
             | Self::TooManyWaiting
+            | Self::TooManyConnections
             | Self::TruststoreMissing
             | Self::PinsWithoutCertificate
             | Self::NamesWithoutCertificate
@@ -237,6 +242,7 @@ impl Reason {
             Self::SecretMalformed => "a secret that the gateway needs cannot be used",
             Self::GatewayDenied => "the vault does not serve this gateway",
             Self::TooManyWaiting => "too many requests are waiting",
+            Self::TooManyConnections => "too many connections are open",
             Self::TruststoreMissing => "the TLS context has no truststore to check against",
             Self::PinsWithoutCertificate => "the TLS context asks for no certificate to pin",
             Self::NamesWithoutCertificate => "the TLS context asks for no certificate with a name",

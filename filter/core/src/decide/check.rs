@@ -142,6 +142,7 @@ impl Check {
             | Reason::SecretMalformed
             | Reason::GatewayDenied
             | Reason::TooManyWaiting
+            | Reason::TooManyConnections
             | Reason::HandshakeTimeout
             | Reason::CredentialUnusable
             | Reason::Internal => return None,

@@ -15,10 +15,20 @@ pub(super) enum Consequence {
     GoOn,
 }
 
+/// Whom a denial meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Somebody of whom nothing went on.
+    New,
+    /// A connection that had been let go.
+    Live,
+}
+
 /// Says what a denial comes to under a policy, and counts and logs it.
 pub(super) fn consequence(
     state: &State,
     index: PolicyIndex,
+    standing: Standing,
     denial: &Denial,
     effects: &mut Vec<Effect>,
 ) -> Consequence {
@@ -36,10 +46,16 @@ pub(super) fn consequence(
             let counter = Counter::LetPass(direction, reason);
             (Consequence::GoOn, counter, "let pass")
         }
-        (Mode::Enforce, Some(Failure::Deny) | None) => {
-            let counter = Counter::Denied(direction, reason);
-            (Consequence::Refuse, counter, "denied")
-        }
+        (Mode::Enforce, Some(Failure::Deny) | None) => match standing {
+            Standing::New => {
+                let counter = Counter::Denied(direction, reason);
+                (Consequence::Refuse, counter, "denied")
+            }
+            Standing::Live => {
+                let counter = Counter::Cut(direction, reason);
+                (Consequence::Refuse, counter, "cut")
+            }
+        },
     };
     effects.push(Effect::Count(counter));
     effects.push(Effect::Log(Line::denial(word, direction, denial)));

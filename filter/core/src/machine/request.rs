@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sallyport_model::SecretString;
 
-use super::consequence::{Consequence, consequence, observe};
+use super::consequence::{Consequence, Standing, consequence, observe};
 use super::judge::{Judgement, WaitingOn, is_unseen, judge};
 use super::{MAX_WAITING, SHORTEST_TICK, State};
 use crate::config::{ForwardClientCertificate, Injection, Place, Policy, PolicyIndex, Upstream};
@@ -229,7 +229,7 @@ fn refuse(
     denial: &Denial,
     effects: &mut Vec<Effect>,
 ) {
-    match consequence(state, policy, denial, effects) {
+    match consequence(state, policy, Standing::New, denial, effects) {
         Consequence::Refuse => {
             let reply = Reply {
                 reason: denial.reason,

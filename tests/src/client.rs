@@ -14,7 +14,9 @@ use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
+use crate::byte_stream::ByteStream;
 use crate::pki::Identity;
 use crate::wait::{PATIENCE, at_most, until};
 use crate::{Error, Result, tls};
@@ -73,6 +75,18 @@ impl Client {
         })
     }
 
+    /// The same client, but it does not say in the handshake which server it wants.
+    pub fn without_server_name(mut self) -> Self {
+        Arc::make_mut(&mut self.configuration).enable_sni = false;
+        self
+    }
+
+    /// Opens a connection for bytes.
+    pub async fn connect_bytes(&self, peer: SocketAddr) -> Result<ByteStream> {
+        let stream = at_most("a connection", PATIENCE, self.handshake(peer)).await?;
+        Ok(ByteStream::new(peer, stream))
+    }
+
     /// Opens a connection.
     pub async fn connect(&self, peer: SocketAddr) -> Result<Connection> {
         at_most("a connection", PATIENCE, self.open(peer)).await
@@ -92,7 +106,7 @@ impl Client {
         self.send(peer, get(path)?).await
     }
 
-    async fn open(&self, peer: SocketAddr) -> Result<Connection> {
+    async fn handshake(&self, peer: SocketAddr) -> Result<TlsStream<TcpStream>> {
         let name = ServerName::try_from(self.server_name.clone())
             .map_err(|error| std::io::Error::other(error.to_string()))
             .map_err(Error::connection(peer))?;
@@ -101,10 +115,14 @@ impl Client {
             .map_err(Error::connection(peer))?;
         // The request would wait for the acknowledgement of the handshake's last message.
         stream.set_nodelay(true).map_err(Error::connection(peer))?;
-        let stream = TlsConnector::from(Arc::clone(&self.configuration))
+        TlsConnector::from(Arc::clone(&self.configuration))
             .connect(name, stream)
             .await
-            .map_err(Error::connection(peer))?;
+            .map_err(Error::connection(peer))
+    }
+
+    async fn open(&self, peer: SocketAddr) -> Result<Connection> {
+        let stream = self.handshake(peer).await?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(Error::exchange(peer))?;

@@ -12,8 +12,8 @@ use crate::process::Process;
 use crate::wait::{PATIENCE, until};
 use crate::{Error, Result, files, program};
 
-/// Name of the listener whose port is looked up.
-const LISTENER: &str = "https";
+/// Names of the listener whose port is looked up: a configuration has one of them.
+const LISTENERS: [&str; 2] = ["https", "mtls"];
 
 /// A running Envoy; it stops when dropped.
 #[derive(Debug)]
@@ -163,12 +163,15 @@ async fn listener(admin: &Admin) -> Result<SocketAddr> {
     let socket = statuses
         .into_iter()
         .flatten()
-        .find(|status| status.pointer("/name") == Some(&LISTENER.into()))
+        .find(|status| {
+            let name = status.pointer("/name").and_then(Value::as_str);
+            name.is_some_and(|name| LISTENERS.contains(&name))
+        })
         .and_then(|status| status.pointer("/local_address/socket_address"));
     let address = socket.and_then(|socket| {
         let host = socket.get("address")?.as_str()?.parse().ok()?;
         let port = u16::try_from(socket.get("port_value")?.as_u64()?).ok()?;
         Some(SocketAddr::new(host, port))
     });
-    address.ok_or_else(|| Error::shape("/listeners", LISTENER, &listeners))
+    address.ok_or_else(|| Error::shape("/listeners", "https or mtls", &listeners))
 }

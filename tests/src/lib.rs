@@ -5,6 +5,8 @@
 
 pub mod admin;
 pub mod anypoint_cli;
+pub mod byte_stream;
+pub mod byte_upstream;
 pub mod cli;
 pub mod client;
 pub mod demo;
@@ -13,6 +15,7 @@ mod error;
 pub mod false_door;
 pub mod files;
 pub mod keytool;
+mod listening;
 pub mod manager;
 pub mod multipart;
 pub mod needle;

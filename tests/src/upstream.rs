@@ -16,19 +16,18 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
+use crate::listening::Listening;
 use crate::pki::Identity;
-use crate::{Result, ports, tls};
+use crate::{Result, tls};
 
 /// A running upstream; it stops when dropped.
 #[derive(Debug)]
 pub struct Upstream {
-    address: SocketAddr,
+    listening: Listening,
     shared: Arc<Shared>,
-    server: JoinHandle<()>,
 }
 
 /// A request as it arrived.
@@ -68,18 +67,14 @@ impl Upstream {
             connections: Mutex::default(),
             requests: Mutex::default(),
         });
-        let (listener, address) = ports::listener().await?;
-        let server = tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Ok(Self {
-            address,
-            shared,
-            server,
-        })
+        let served = Arc::clone(&shared);
+        let listening = Listening::start(move |stream| serve(stream, Arc::clone(&served))).await?;
+        Ok(Self { listening, shared })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.listening.address()
     }
 
     /// Presents another certificate on connections from now on.
@@ -124,12 +119,6 @@ impl Upstream {
     }
 }
 
-impl Drop for Upstream {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
 impl SeenConnection {
     /// Whether its TLS handshake was completed.
     pub fn handshake(&self) -> bool {
@@ -149,15 +138,6 @@ impl SeenRequest {
             .get(name)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
-    }
-}
-
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    // Dropping the set, when the upstream is dropped, ends the connections too.
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        while connections.try_join_next().is_some() {}
-        connections.spawn(serve(stream, Arc::clone(&shared)));
     }
 }
 

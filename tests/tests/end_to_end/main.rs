@@ -16,5 +16,6 @@ mod recipes;
 mod sds;
 mod seven_lines;
 mod signatures;
+mod tcp;
 mod vault_away;
 mod vault_data;

@@ -69,7 +69,7 @@ pub use profile::{
 pub use public_key::KeyError;
 pub use revocation::{
     CertificateStatus, CheckedCertificates, CrlCertificates, CrlDelegation, CrlEdition, CrlError,
-    CrlNumber, CrlRules, CrlScope, CrlSigner, CrlUpdate, ExpiredCrl, InvalidListedSerials,
+    CrlNumber, CrlRules, CrlScope, CrlSigner, CrlUpdate, Dropped, ExpiredCrl, InvalidListedSerials,
     InvalidRevocations, ListedSerials, MAX_CRL_BYTES, MAX_CRL_ENTRIES, MAX_CRLS, RefusedCrl,
     RevocationCause, RevocationError, RevocationEvidence, RevocationList, RevocationPolicy,
     RevocationReason, Revocations, UnknownStatus, crl_from_pem,

@@ -28,7 +28,7 @@ pub use crl_error::CrlError;
 pub use crl_number::CrlNumber;
 pub use entries::MAX_CRL_ENTRIES;
 pub use error::{RevocationCause, RevocationError};
-pub use list::{CrlEdition, InvalidListedSerials, ListedSerials, RevocationList};
+pub use list::{CrlEdition, Dropped, InvalidListedSerials, ListedSerials, RevocationList};
 pub use pem::crl_from_pem;
 pub use policy::{CheckedCertificates, ExpiredCrl, RevocationPolicy, UnknownStatus};
 pub use reason::RevocationReason;

@@ -16,9 +16,10 @@ use std::slice::from_ref;
 
 use authority::{Authority, NOW};
 use crl_draft::{
-    CrlDraft, DAY, STRICT, crl_code, delta_indicator, full_name, idp, load, status, verdict,
+    CrlDraft, DAY, REVOKED, STRICT, crl_code, delta_indicator, full_name, idp, load, status,
+    verdict,
 };
-use sallyport_pki::{CrlRules, CrlUpdate, Revocations};
+use sallyport_pki::{CrlRules, CrlUpdate, Dropped, Revocations};
 
 #[test]
 fn a_delta_crl_adds_holds_and_removes() {
@@ -98,28 +99,26 @@ fn later_delta_crls_take_the_place_of_earlier_ones_until_a_complete_one_comes() 
     let delta = |number| CrlDraft::new(number).with(delta_indicator(1));
     let hold = delta(3).revoke_for(&peer, 6);
     let (good, revoked) = ("good", "certificate_revoked");
+    let replaced = |certificates, last_revoked| {
+        Ok(CrlUpdate::Replaced {
+            dropped: Dropped {
+                certificates,
+                last_revoked,
+            },
+        })
+    };
     for (draft, update, verdict) in [
         (CrlDraft::new(1), Ok(CrlUpdate::Added), good),
         (hold.clone(), Ok(CrlUpdate::Added), revoked),
         (hold, Ok(CrlUpdate::Unchanged), revoked),
         (delta(2), Err("crl_number_went_back"), revoked),
         // On hold still: the delta CRL is newer.
-        (
-            CrlDraft::new(2),
-            Ok(CrlUpdate::Replaced { dropped: 0 }),
-            revoked,
-        ),
-        (delta(4), Ok(CrlUpdate::Replaced { dropped: 1 }), good),
-        (
-            delta(5).revoke(&peer),
-            Ok(CrlUpdate::Replaced { dropped: 0 }),
-            revoked,
-        ),
-        (
-            CrlDraft::new(5),
-            Ok(CrlUpdate::Replaced { dropped: 0 }),
-            good,
-        ),
+        (CrlDraft::new(2), replaced(0, None), revoked),
+        // A hold may end at any time.
+        (delta(4), replaced(1, None), good),
+        (delta(5).revoke(&peer), replaced(0, None), revoked),
+        // What only the delta CRL had listed is dropped, too.
+        (CrlDraft::new(5), replaced(1, Some(REVOKED)), good),
     ] {
         let updated = revocations.update(&draft.sign(&root), &issuers, &rules);
         assert_eq!(updated.map_err(|error| error.code()), update);

@@ -32,6 +32,16 @@ pub struct CrlEdition {
     pub(crate) sets: SerialSets,
 }
 
+/// Certificates that were listed and are listed no longer. A CA drops those that have expired; which
+/// these are, a CRL does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// How many.
+    pub certificates: usize,
+    /// When the last of them was revoked, those on hold aside: a hold may end.
+    pub last_revoked: Option<UnixTime>,
+}
+
 /// Listed serial numbers of one issuer, borrowed or owned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedSerials<B> {
@@ -51,6 +61,15 @@ pub struct ListedSerials<B> {
 #[error("the listed serial numbers are not sorted records or too many, or the dates are reversed")]
 pub struct InvalidListedSerials;
 
+impl Dropped {
+    fn count(&mut self, revocation: Revocation) {
+        self.certificates += 1;
+        if revocation.reason != RevocationReason::CertificateHold {
+            self.last_revoked = self.last_revoked.max(Some(revocation.at));
+        }
+    }
+}
+
 impl RevocationList {
     /// From when on it counts: the delta stands for both (RFC 5280 section 5.2.4).
     pub fn this_update(&self) -> UnixTime {
@@ -67,6 +86,13 @@ impl RevocationList {
         self.newest().number
     }
 
+    pub(crate) fn content(&self) -> Content<'_> {
+        Content {
+            complete: &self.complete,
+            delta: self.delta.as_ref(),
+        }
+    }
+
     fn newest(&self) -> &CrlEdition {
         self.delta.as_ref().unwrap_or(&self.complete)
     }
@@ -74,8 +100,39 @@ impl RevocationList {
     /// Whether a certificate is revoked; `issuer` is the DER of its issuer's name, `serial` the
     /// content of its serial number.
     pub(crate) fn find(&self, issuer: &[u8], serial: &[u8]) -> Option<Revocation> {
-        let changed = self.delta.as_ref();
-        match changed.and_then(|delta| delta.find(issuer, serial)) {
+        self.content().find(issuer, serial)
+    }
+}
+
+/// A complete CRL and the delta CRL on top of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Content<'a> {
+    pub(crate) complete: &'a CrlEdition,
+    pub(crate) delta: Option<&'a CrlEdition>,
+}
+
+impl Content<'_> {
+    /// What was revoked by `before` and is no longer.
+    pub(crate) fn dropped_since(self, before: Content<'_>) -> Dropped {
+        let none = SerialSet::with_capacity(0, 0);
+        let complete = before.complete.missing_in(self.complete, &none);
+        let delta = before.delta.into_iter();
+        let delta = delta
+            .flat_map(|delta| delta.missing_in(self.complete, &none))
+            .filter(|(issuer, serial)| before.complete.find(issuer, serial).is_none());
+        let mut dropped = Dropped::default();
+        for (issuer, serial) in complete.chain(delta) {
+            if let Some(revocation) = before.find(issuer, serial)
+                && self.find(issuer, serial).is_none()
+            {
+                dropped.count(revocation);
+            }
+        }
+        dropped
+    }
+
+    fn find(self, issuer: &[u8], serial: &[u8]) -> Option<Revocation> {
+        match self.delta.and_then(|delta| delta.find(issuer, serial)) {
             Some(change) if change.reason == RevocationReason::RemoveFromCrl => None,
             Some(change) => Some(change),
             None => self.complete.find(issuer, serial),
@@ -153,13 +210,17 @@ impl CrlEdition {
         })
     }
 
-    /// How many serial numbers of this edition `newer` does not list.
-    pub(crate) fn missing_in(&self, newer: &Self) -> usize {
-        let missing = self.sets.iter().map(|(issuer, set)| {
-            let newer = newer.sets.get(issuer);
-            newer.map_or(set.len(), |newer| set.missing_in(newer))
-        });
-        missing.sum()
+    /// Serial numbers of this edition, with their issuers, that `newer` does not list; `none` stands
+    /// for issuers it does not know.
+    fn missing_in<'a>(
+        &'a self,
+        newer: &'a Self,
+        none: &'a SerialSet,
+    ) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        self.sets.iter().flat_map(move |(issuer, set)| {
+            let missing = set.missing_in(newer.sets.get(issuer).unwrap_or(none));
+            missing.map(|serial| (issuer.as_slice(), serial))
+        })
     }
 
     /// Adds what another edition of the same number lists.

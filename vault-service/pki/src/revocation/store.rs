@@ -8,7 +8,7 @@ use crate::certificate::Certificate;
 use crate::revocation::crl::Crl;
 use crate::revocation::crl_error::CrlError;
 use crate::revocation::crl_number::CrlNumber;
-use crate::revocation::list::{CrlEdition, RevocationList};
+use crate::revocation::list::{Content, CrlEdition, Dropped, RevocationList};
 use crate::revocation::scope::CrlScope;
 use crate::revocation::signer::CrlSigner;
 use crate::signature;
@@ -41,9 +41,9 @@ pub enum CrlUpdate {
     Added,
     /// It has taken the place of an older one.
     Replaced {
-        /// How many serial numbers are listed no longer. A CA drops those of certificates that have
-        /// expired; more than a few are worth an alarm (CVE-2021-29653 in HashiCorp Vault).
-        dropped: usize,
+        /// What is listed no longer; more than a few are worth an alarm (CVE-2021-29653 in HashiCorp
+        /// Vault).
+        dropped: Dropped,
     },
     /// It is there already.
     Unchanged,
@@ -214,14 +214,22 @@ fn replace(
         Ordering::Equal => {
             // Two CRLs that claim to be the same one: whatever either lists is revoked.
             known.complete.add(newer);
-            Ok(CrlUpdate::Replaced { dropped: 0 })
+            Ok(CrlUpdate::Replaced {
+                dropped: Dropped::default(),
+            })
         }
         Ordering::Greater => {
-            let dropped = known.complete.missing_in(&newer);
+            let older = std::mem::replace(&mut known.complete, newer);
+            let delta = known.delta.clone();
             known.signer = signer;
-            known.complete = newer;
             known.delta.take_if(|delta| delta.number <= number);
-            Ok(CrlUpdate::Replaced { dropped })
+            let before = Content {
+                complete: &older,
+                delta: delta.as_ref(),
+            };
+            Ok(CrlUpdate::Replaced {
+                dropped: known.content().dropped_since(before),
+            })
         }
     }
 }
@@ -252,9 +260,14 @@ fn add_delta(
     if *delta == newer {
         return Ok(CrlUpdate::Unchanged);
     }
-    let dropped = delta.missing_in(&newer);
-    known.delta = Some(newer);
-    Ok(CrlUpdate::Replaced { dropped })
+    let older = known.delta.replace(newer);
+    let before = Content {
+        complete: &known.complete,
+        delta: older.as_ref(),
+    };
+    Ok(CrlUpdate::Replaced {
+        dropped: known.content().dropped_since(before),
+    })
 }
 
 fn refuse_older(number: CrlNumber, known: &CrlEdition) -> Result<(), CrlError> {

@@ -30,6 +30,8 @@ pub(crate) const PEER_ONLY: RevocationPolicy = RevocationPolicy {
 };
 
 pub(crate) const DAY: i64 = 86_400;
+/// When whatever is listed was revoked.
+pub(crate) const REVOKED: UnixTime = UnixTime(NOW.0 - 2 * DAY);
 pub(crate) const BOOLEAN: u8 = 0x01;
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
@@ -180,7 +182,7 @@ pub(crate) fn entry(serial: &[u8], extensions: &[Vec<u8>]) -> Vec<u8> {
         [] => Vec::new(),
         extensions => tlv(SEQUENCE, &extensions.concat()),
     };
-    let revoked = utc_time(NOW.0 - 2 * DAY);
+    let revoked = utc_time(REVOKED.0);
     let fields = [tlv(INTEGER, serial), revoked, extensions];
     tlv(SEQUENCE, &fields.concat())
 }

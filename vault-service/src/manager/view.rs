@@ -15,10 +15,10 @@ use tokio::sync::watch;
 
 use super::staging::Staging;
 use crate::store::{
-    ActorKind, ActorRecord, AuditRecord, ChangeSeq, EditSessionRecord, EnvironmentRecord, Expiring,
-    GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, PublishedLists,
-    SecretRecord, Setting, StagedAction, StagedChange, Store, StoreError, TokenRecord,
-    VersionRecord, Write,
+    ActorKind, ActorRecord, AuditRecord, ChangeSeq, CrlFetchRecord, EditSessionRecord,
+    EnvironmentRecord, Expiring, GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord,
+    PermissionRecord, PublishedLists, SecretRecord, Setting, StagedAction, StagedChange, Store,
+    StoreError, TokenRecord, VersionRecord, Write,
 };
 
 /// What is published, with the changes of one edit session.
@@ -386,6 +386,16 @@ impl Store for View {
         actor: ActorId,
     ) -> Result<Vec<GrantRecord>, StoreError> {
         self.published.grants_of(group, actor).await
+    }
+
+    async fn crl_distributors(
+        &self,
+    ) -> Result<Vec<(GroupRecord, SecretRecord, VersionRecord)>, StoreError> {
+        self.published.crl_distributors().await
+    }
+
+    async fn crl_fetch(&self, distributor: SecretId) -> Result<Option<CrlFetchRecord>, StoreError> {
+        self.published.crl_fetch(distributor).await
     }
 
     async fn published_lists(

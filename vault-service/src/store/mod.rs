@@ -5,6 +5,7 @@
 //!
 //! Every implementation passes the same conformance suite.
 
+mod crl_fetch;
 mod edit_session;
 mod label;
 mod published_lists;
@@ -21,6 +22,7 @@ use sallyport_model::{
 use thiserror::Error;
 use tokio::sync::watch;
 
+pub use crl_fetch::CrlFetchRecord;
 pub use edit_session::{EditSessionRecord, StagedAction, StagedChange};
 pub use label::{Label, OLD_VERSIONS_KEPT, Users};
 pub use published_lists::PublishedLists;
@@ -198,6 +200,14 @@ pub trait Store: Send + Sync {
 
     /// Which edition a CRL distributor publishes; 0 for none.
     async fn published_edition(&self, distributor: SecretId) -> Result<u64, StoreError>;
+
+    /// Live CRL distributors of all groups with their current versions, by names.
+    async fn crl_distributors(
+        &self,
+    ) -> Result<Vec<(GroupRecord, SecretRecord, VersionRecord)>, StoreError>;
+
+    /// How far the fetching of a CRL distributor's lists has come.
+    async fn crl_fetch(&self, distributor: SecretId) -> Result<Option<CrlFetchRecord>, StoreError>;
 
     /// The edit session that is open on a group.
     async fn edit_session(&self, group: GroupId) -> Result<Option<EditSessionRecord>, StoreError>;

@@ -6,6 +6,7 @@ use sallyport_model::{
 };
 use sallyport_pki::UnixTime;
 
+use super::crl_fetch::CrlFetchRecord;
 use super::edit_session::{EditSessionRecord, StagedChange};
 use super::label::Users;
 use super::published_lists::PublishedLists;
@@ -430,6 +431,13 @@ pub enum Write {
         distributor: SecretId,
         /// Complete CRLs in force, as signed: a JSON list of DER in base64.
         signed: Vec<u8>,
+    },
+    /// Notes how far the fetching of a live CRL distributor's lists has come.
+    PutCrlFetch {
+        /// The note.
+        fetch: CrlFetchRecord,
+        /// The revision that must be there; 0 for none.
+        expected: u64,
     },
     /// Takes the name of a live secret away, so that another can have it; a later write of the same
     /// batch must name the secret again.

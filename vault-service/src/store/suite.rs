@@ -5,6 +5,7 @@
 mod accounts;
 mod audit;
 mod batches;
+mod crl_fetch;
 mod deletion;
 mod edit_sessions;
 mod feed;
@@ -115,6 +116,8 @@ macro_rules! every_store_passes {
             tombstones::without_a_living_one_the_name_finds_the_one_deleted_last,
             published_lists::lists_are_published_one_edition_after_the_other,
             published_lists::lists_go_with_their_distributor,
+            crl_fetch::of_two_that_want_to_fetch_the_first_does,
+            crl_fetch::distributors_of_all_groups_are_found_until_they_are_deleted,
             deletion::a_deleted_secret_leaves_a_tombstone_without_versions,
             deletion::a_secret_in_use_is_deleted_only_by_force,
             deletion::old_versions_and_tombstones_hold_nothing_back,

@@ -29,9 +29,10 @@ use tokio::sync::watch;
 use self::pool::ReadPool;
 use self::writer::Writer;
 use super::{
-    ActorKind, ActorRecord, AuditRecord, ChangeSeq, EditSessionRecord, EnvironmentRecord, Expiring,
-    GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, PublishedLists,
-    SecretRecord, Setting, StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
+    ActorKind, ActorRecord, AuditRecord, ChangeSeq, CrlFetchRecord, EditSessionRecord,
+    EnvironmentRecord, Expiring, GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord,
+    PermissionRecord, PublishedLists, SecretRecord, Setting, StagedChange, Store, StoreError,
+    TokenRecord, VersionRecord, Write,
 };
 
 /// The store in one SQLite file. Dropping it finishes the batches that are queued and closes the
@@ -342,6 +343,18 @@ impl Store for SqliteStore {
     async fn published_edition(&self, distributor: SecretId) -> Result<u64, StoreError> {
         self.readers
             .read(move |db| reads::published_edition(db, distributor))
+            .await
+    }
+
+    async fn crl_distributors(
+        &self,
+    ) -> Result<Vec<(GroupRecord, SecretRecord, VersionRecord)>, StoreError> {
+        self.readers.read(|db| reads::crl_distributors(db)).await
+    }
+
+    async fn crl_fetch(&self, distributor: SecretId) -> Result<Option<CrlFetchRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::crl_fetch(db, distributor))
             .await
     }
 

@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use sallyport_model::{ActorId, Collection, GroupId, GroupName, Scope, SecretId, SecretName};
 
 use super::super::{
-    ChangeSeq, EditSessionRecord, Expiring, GrantRecord, GroupKeyRecord, GroupRecord,
-    PublishedLists, SecretRecord, Setting, StagedChange, StoreError, VersionRecord,
+    ChangeSeq, CrlFetchRecord, EditSessionRecord, Expiring, GrantRecord, GroupKeyRecord,
+    GroupRecord, PublishedLists, SecretRecord, Setting, StagedChange, StoreError, VersionRecord,
 };
 use super::rows;
 use super::words::setting_name;
@@ -250,14 +250,8 @@ pub(super) fn expiring(
     ended
         .into_iter()
         .map(|(secret, expiration_date)| {
-            let group = one(
-                db,
-                "SELECT * FROM secret_group WHERE id = ?1",
-                (secret.group.as_bytes(),),
-                rows::group,
-            )?;
             Ok(Expiring {
-                group: group.ok_or(StoreError::Damaged { what: "secret" })?,
+                group: group_of(db, &secret)?,
                 secret,
                 expiration_date,
             })
@@ -366,6 +360,53 @@ pub(super) fn published_edition(db: &Connection, distributor: SecretId) -> Resul
         rows::published_edition,
     )?;
     Ok(edition.unwrap_or(0))
+}
+
+pub(super) fn crl_distributors(
+    db: &Connection,
+) -> Result<Vec<(GroupRecord, SecretRecord, VersionRecord)>, StoreError> {
+    let distributors = all(
+        db,
+        "SELECT secret.* FROM secret
+         JOIN secret_group ON secret_group.id = secret.secret_group
+         WHERE collection = 'crlDistributorConfigs' AND secret.deleted_at IS NULL
+         ORDER BY secret_group.name, secret_group.id, secret.name",
+        (),
+        rows::secret,
+    )?;
+    let damaged = || StoreError::Damaged {
+        what: "CRL distributor",
+    };
+    distributors
+        .into_iter()
+        .map(|secret| {
+            let group = group_of(db, &secret)?;
+            let version = version(db, secret.id, secret.current)?.ok_or_else(damaged)?;
+            Ok((group, secret, version))
+        })
+        .collect()
+}
+
+pub(super) fn crl_fetch(
+    db: &Connection,
+    distributor: SecretId,
+) -> Result<Option<CrlFetchRecord>, StoreError> {
+    one(
+        db,
+        "SELECT * FROM crl_fetch WHERE distributor = ?1",
+        (distributor.as_bytes(),),
+        rows::crl_fetch,
+    )
+}
+
+fn group_of(db: &Connection, secret: &SecretRecord) -> Result<GroupRecord, StoreError> {
+    let group = one(
+        db,
+        "SELECT * FROM secret_group WHERE id = ?1",
+        (secret.group.as_bytes(),),
+        rows::group,
+    )?;
+    group.ok_or(StoreError::Damaged { what: "secret" })
 }
 
 fn one<T>(

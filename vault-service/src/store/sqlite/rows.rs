@@ -12,8 +12,8 @@ use sallyport_pki::UnixTime;
 use uuid::Uuid;
 
 use super::super::{
-    ActorRecord, AuditPlace, AuditRecord, EditSessionRecord, EnvironmentRecord, GrantRecord,
-    GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, PublishedLists,
+    ActorRecord, AuditPlace, AuditRecord, CrlFetchRecord, EditSessionRecord, EnvironmentRecord,
+    GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, PublishedLists,
     SecretRecord, StagedAction, StagedChange, StoreError, TokenRecord, VersionRecord,
 };
 use super::apply::Living;
@@ -235,6 +235,17 @@ pub(super) fn signed_lists(row: &Row<'_>) -> Result<Vec<u8>, StoreError> {
 
 pub(super) fn published_edition(row: &Row<'_>) -> Result<u64, StoreError> {
     Fields::of("revocation lists", row).number("edition")
+}
+
+pub(super) fn crl_fetch(row: &Row<'_>) -> Result<CrlFetchRecord, StoreError> {
+    let fields = Fields::of("CRL fetch", row);
+    Ok(CrlFetchRecord {
+        distributor: fields.id("distributor", SecretId::new)?,
+        revision: fields.number("revision")?,
+        next_at: fields.time("next_at")?,
+        claimed_until: fields.optional_time("claimed_until")?,
+        progress: fields.plain("progress")?,
+    })
 }
 
 pub(super) fn audit(row: &Row<'_>) -> Result<AuditRecord, StoreError> {

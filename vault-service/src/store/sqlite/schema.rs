@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_permissions.sql"),
     include_str!("migrations/0004_published_lists.sql"),
     include_str!("migrations/0005_signed_lists.sql"),
+    include_str!("migrations/0006_crl_fetch.sql"),
 ];
 
 const KNOWN: u32 = MIGRATIONS.len() as u32;

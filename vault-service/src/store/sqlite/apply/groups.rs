@@ -97,6 +97,8 @@ pub(super) fn delete(db: &Connection, group: GroupId, at: UnixTime) -> Result<Tr
         "DELETE FROM edit_session WHERE secret_group = ?1",
         "DELETE FROM group_key WHERE secret_group = ?1",
         "DELETE FROM version WHERE secret IN (SELECT id FROM secret WHERE secret_group = ?1)",
+        "DELETE FROM crl_fetch
+         WHERE distributor IN (SELECT id FROM secret WHERE secret_group = ?1)",
         "DELETE FROM published_lists
          WHERE distributor IN (SELECT id FROM secret WHERE secret_group = ?1)",
     ] {

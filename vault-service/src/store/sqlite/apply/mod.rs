@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod crl_fetch;
 mod edit_session;
 mod groups;
 mod permissions;
@@ -162,6 +163,7 @@ fn apply(db: &Connection, write: &Write) -> Result<Traces, StoreError> {
             distributor,
             signed,
         } => published_lists::keep_signed(db, *distributor, signed),
+        Write::PutCrlFetch { fetch, expected } => crl_fetch::put(db, fetch, *expected),
         Write::FreeName(secret) => secrets::free_name(db, *secret),
         Write::MoveCurrent {
             secret,
@@ -207,6 +209,7 @@ fn moves_feed(write: &Write) -> bool {
         | Write::PutPermission(_)
         | Write::RemovePermissions { .. }
         | Write::CreateToken { .. }
+        | Write::PutCrlFetch { .. }
         // Only what is published moves the feed.
         | Write::FreeName(_)
         | Write::RequireUnlocked { .. }

@@ -172,12 +172,12 @@ pub(super) fn delete(
         "UPDATE secret SET deleted_at = ?2, previous = NULL, pending = NULL WHERE id = ?1",
         (secret.id.as_bytes(), at.0),
     )?;
-    execute(
-        db,
-        secret.what(),
+    for sql in [
         "DELETE FROM published_lists WHERE distributor = ?1",
-        (secret.id.as_bytes(),),
-    )?;
+        "DELETE FROM crl_fetch WHERE distributor = ?1",
+    ] {
+        execute(db, secret.what(), sql, (secret.id.as_bytes(),))?;
+    }
     execute(
         db,
         secret.what(),

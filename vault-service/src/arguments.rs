@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
 use sallyport_vault::settings::Given;
 
 /// The vault service of Sallyport: Secrets Manager and Secrets Provider.
@@ -93,6 +94,23 @@ pub(crate) struct Serve {
     /// Requests a client may make at once, after a pause. [default: 500]
     #[arg(long, env = "SALLYPORT_BURST", value_name = "NUMBER")]
     burst: Option<NonZeroU32>,
+    /// Networks that revocation lists are fetched from although they are not public.
+    #[arg(
+        long = "crl-network",
+        env = "SALLYPORT_CRL_NETWORKS",
+        value_delimiter = ',',
+        value_name = "NETWORK"
+    )]
+    crl_networks: Option<Vec<IpNet>>,
+    /// CAs (PEM) of https servers of revocation lists, besides the distributor's certificates.
+    #[arg(long, env = "SALLYPORT_CRL_CA_FILE", value_name = "FILE")]
+    crl_ca_file: Option<PathBuf>,
+    /// Largest revocation list that is fetched, in MiB. [default: 64]
+    #[arg(long, env = "SALLYPORT_CRL_MAX_MIB", value_name = "NUMBER")]
+    crl_max_mib: Option<NonZeroU32>,
+    /// Days for which a revoked certificate has to stay listed. [default: 7]
+    #[arg(long, env = "SALLYPORT_CRL_LISTED_DAYS", value_name = "NUMBER")]
+    crl_listed_days: Option<u32>,
     /// File to write the bound addresses to, as JSON, when both doors listen.
     #[arg(long, env = "SALLYPORT_READY_FILE")]
     pub(crate) ready_file: Option<PathBuf>,
@@ -117,6 +135,10 @@ impl Serve {
             manager_key: self.manager_key.clone(),
             requests_per_second: self.requests_per_second,
             burst: self.burst,
+            crl_networks: self.crl_networks.clone(),
+            crl_ca_file: self.crl_ca_file.clone(),
+            crl_max_mib: self.crl_max_mib,
+            crl_listed_days: self.crl_listed_days,
             ..Given::default()
         }
     }

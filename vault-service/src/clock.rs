@@ -15,6 +15,11 @@ pub fn now() -> UnixTime {
     UnixTime(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
+/// A random number for spreading work over time; the same every time if the system has none.
+pub fn chance() -> u32 {
+    getrandom::u32().unwrap_or(0)
+}
+
 /// `2026-11-23T21:50:00Z`.
 pub fn rfc3339(time: UnixTime) -> String {
     OffsetDateTime::from_unix_timestamp(time.0)

@@ -23,13 +23,16 @@ use crate::http::manager::ManagerDoor;
 use crate::http::tls::{self, ServerIdentity, TlsError};
 use crate::http::unix_socket::{self, SocketError, SocketSettings};
 use crate::http::{manager, provider};
+use crate::jobs::crl_fetch::{
+    AddressRules, CrlFetching, DownloadLimits, Downloader, FetchRules, SystemResolver,
+};
 use crate::jobs::expiry;
 use crate::keys::KeyError;
 use crate::keys::seal::RootPublicKey;
 use crate::manager::Manager;
 use crate::provider::sds::Sds;
 use crate::provider::{GatewayCa, GatewayCaError, Provider};
-use crate::settings::Settings;
+use crate::settings::{CrlSettings, Settings};
 use crate::store::{Setting, SqliteStore, Store, StoreError};
 
 /// Both doors, bound and ready to serve.
@@ -39,6 +42,7 @@ pub struct Vault {
     socket: Option<(UnixListener, SocketSettings)>,
     sds: Arc<Sds>,
     store: Arc<dyn Store>,
+    crl_fetching: Arc<CrlFetching>,
     _lock: File,
 }
 
@@ -66,7 +70,7 @@ pub enum ServeError {
     /// A listener's TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// Certificate or key file of the public door.
+    /// A file with certificates, or the key of the public door.
     #[error("{} does not read as PEM", .path.display())]
     Pem {
         /// The file.
@@ -114,10 +118,22 @@ impl Vault {
         })?;
         let inner = Arc::new(Provider::new(Arc::clone(&store), root, trust_domain));
         let copier = Arc::clone(&inner);
+        let manager = Manager::new(Arc::clone(&store), root_public, ca, copier);
+        let crl_fetching = Arc::new(CrlFetching::new(
+            manager.clone(),
+            Arc::clone(&store),
+            crl_downloader(&settings.crl)?,
+            FetchRules {
+                listed_for: settings.crl.listed_seconds(),
+                now: Box::new(clock::now),
+                chance: Box::new(clock::chance),
+            },
+        ));
         let door = ManagerDoor {
-            manager: Manager::new(Arc::clone(&store), root_public, ca, copier),
+            manager,
             accounts: Accounts::new(Arc::clone(&store)),
             store: Arc::clone(&store),
+            crl_fetching: Arc::clone(&crl_fetching),
         };
         let sds = Arc::new(Sds::new(Arc::clone(&inner), settings.sds_names.clone()));
         let socket = settings.sds_socket.clone();
@@ -137,6 +153,7 @@ impl Vault {
             socket: socket.transpose().map_err(ServeError::Socket)?,
             sds,
             store,
+            crl_fetching,
             _lock: lock,
         })
     }
@@ -167,7 +184,8 @@ impl Vault {
             ),
             expiry::run(self.store, clock::now, stop.clone()),
             serve_socket(self.socket, Arc::clone(&self.sds), stop.clone()),
-            close(self.sds, stop),
+            close(self.sds, stop.clone()),
+            self.crl_fetching.run(stop),
         );
         info!("stopped");
     }
@@ -216,15 +234,35 @@ fn own_identity(ca: &GatewayCa, settings: &Settings) -> Result<ServerIdentity, S
 }
 
 fn file_identity(certificate: &Path, key: &Path) -> Result<ServerIdentity, ServeError> {
-    let pem = |path: &Path| {
-        let path = path.to_owned();
-        |source| ServeError::Pem { path, source }
-    };
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect)
-        .map_err(pem(certificate))?;
-    let key = PrivateKeyDer::from_pem_file(key).map_err(pem(key))?;
+    let chain = certificates(certificate)?;
+    let key = PrivateKeyDer::from_pem_file(key).map_err(pem_error(key))?;
     Ok(ServerIdentity { chain, key })
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, ServeError> {
+    CertificateDer::pem_file_iter(file)
+        .and_then(Iterator::collect)
+        .map_err(pem_error(file))
+}
+
+fn pem_error(file: &Path) -> impl FnOnce(rustls_pki_types::pem::Error) -> ServeError {
+    let path = file.to_owned();
+    |source| ServeError::Pem { path, source }
+}
+
+fn crl_downloader(settings: &CrlSettings) -> Result<Downloader, ServeError> {
+    let server_cas = match &settings.ca_file {
+        Some(file) => certificates(file)?,
+        None => Vec::new(),
+    };
+    Ok(Downloader {
+        resolver: Arc::new(SystemResolver),
+        addresses: AddressRules {
+            allowed: settings.networks.clone(),
+        },
+        limits: DownloadLimits::of_bytes(settings.max_bytes()),
+        server_cas,
+    })
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {

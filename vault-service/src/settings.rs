@@ -1,5 +1,7 @@
 //! Settings of `serve`: flags before environment before file before defaults.
 
+mod crl;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -7,12 +9,15 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use sallyport_model::GatewayIdentityError;
 use serde::Deserialize;
 use thiserror::Error;
 
 use crate::http::unix_socket::{SocketAccess, SocketSettings};
 use crate::provider::sds::{Aliases, ResourceNameError};
+
+pub use crl::CrlSettings;
 
 /// What `--print-default-config` prints; every knob with its default.
 pub const DEFAULT_CONFIG: &str = r#"# Settings of `sallyport-vault serve`. A flag or an environment variable (SALLYPORT_...) of the same
@@ -36,6 +41,19 @@ server_names = []
 # IPv4 address or an IPv6 /64; more are answered with 429.
 requests_per_second = 100
 burst = 500
+
+# Revocation lists are fetched from public addresses only, and from these networks: ["10.20.0.0/16"].
+crl_networks = []
+
+# CAs (PEM) of https servers of revocation lists, besides the certificates of the CRL distributor.
+# crl_ca_file = "/etc/ssl/certs/ca-certificates.crt"
+
+# Largest revocation list that is fetched, in MiB.
+crl_max_mib = 64
+
+# A fetched list is refused if it leaves out a certificate that was revoked fewer days ago, because that has
+# hardly expired since; `sallyport crl-distributor publish` takes it.
+crl_listed_days = 7
 
 # Names of SDS resources that a configuration cannot change, such as those of SPIRE, and what they stand
 # for: docs/sds.md.
@@ -73,6 +91,14 @@ pub struct Given {
     pub burst: Option<NonZeroU32>,
     /// Further names of SDS resources.
     pub sds_names: Option<BTreeMap<String, String>>,
+    /// Networks that lists are fetched from although they are not public.
+    pub crl_networks: Option<Vec<IpNet>>,
+    /// CAs of servers of lists, PEM.
+    pub crl_ca_file: Option<PathBuf>,
+    /// Most MiB of a list.
+    pub crl_max_mib: Option<NonZeroU32>,
+    /// Days for which a revoked certificate has to stay listed.
+    pub crl_listed_days: Option<u32>,
     /// SDS for Envoys of this machine.
     pub sds_socket: Option<GivenSocket>,
 }
@@ -109,6 +135,8 @@ pub struct Settings {
     pub sds_names: Aliases,
     /// SDS for Envoys of this machine.
     pub sds_socket: Option<SocketSettings>,
+    /// How revocation lists are fetched.
+    pub crl: CrlSettings,
 }
 
 /// Why settings do not read.
@@ -197,6 +225,10 @@ impl Given {
             burst: self.burst.or(weaker.burst),
             sds_names: self.sds_names.or(weaker.sds_names),
             sds_socket: self.sds_socket.or(weaker.sds_socket),
+            crl_networks: self.crl_networks.or(weaker.crl_networks),
+            crl_ca_file: self.crl_ca_file.or(weaker.crl_ca_file),
+            crl_max_mib: self.crl_max_mib.or(weaker.crl_max_mib),
+            crl_listed_days: self.crl_listed_days.or(weaker.crl_listed_days),
         }
     }
 }
@@ -210,6 +242,7 @@ impl Settings {
 
     /// Settings in force, from what was given.
     pub fn from_given(given: Given) -> Result<Self, SettingsError> {
+        let crl = CrlSettings::from_given(&given);
         let manager_identity = match (given.manager_certificate, given.manager_key) {
             (Some(certificate), Some(key)) => Some((certificate, key)),
             (None, None) => None,
@@ -244,6 +277,7 @@ impl Settings {
             burst: given.burst.unwrap_or(Self::BURST),
             sds_names: sds_names(given.sds_names.unwrap_or_default())?,
             sds_socket: given.sds_socket.map(sds_socket).transpose()?,
+            crl,
         })
     }
 
@@ -385,10 +419,24 @@ mod tests {
 
     #[test]
     fn a_quota_of_nothing_is_refused() {
-        for text in ["requests_per_second = 0", "burst = 0", "burst = -1"] {
+        for text in [
+            "requests_per_second = 0",
+            "burst = 0",
+            "burst = -1",
+            "crl_max_mib = 0",
+        ] {
             let error = toml::from_str::<Given>(text).unwrap_err().to_string();
             assert!(error.contains("nonzero"), "{error}");
         }
+    }
+
+    #[test]
+    fn networks_are_written_with_their_prefix() {
+        let given = |text: &str| toml::from_str::<Given>(text);
+        let settings = given("crl_networks = [\"10.0.0.0/8\", \"fd00::/8\"]").unwrap();
+        let settings = Settings::from_given(settings).unwrap();
+        assert_eq!(settings.crl.networks.len(), 2);
+        assert!(given("crl_networks = [\"10.0.0.0\"]").is_err());
     }
 
     #[test]

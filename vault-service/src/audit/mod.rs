@@ -21,13 +21,37 @@ impl Entry {
         object: impl Into<String>,
         at: UnixTime,
     ) -> Self {
+        let mut entry = Self::by(caller.name.clone(), place, operation, object, at);
+        entry.0.actor = Some(caller.id);
+        entry.0.actor_kind = Some(caller.kind);
+        entry
+    }
+
+    /// What the service did by itself; `job` names the part of it.
+    pub fn of_service(
+        job: &'static str,
+        place: impl Into<AuditPlace>,
+        operation: impl Into<String>,
+        object: impl Into<String>,
+        at: UnixTime,
+    ) -> Self {
+        Self::by(job.to_owned(), place, operation, object, at)
+    }
+
+    fn by(
+        actor_name: String,
+        place: impl Into<AuditPlace>,
+        operation: impl Into<String>,
+        object: impl Into<String>,
+        at: UnixTime,
+    ) -> Self {
         Self(AuditRecord {
             seq: 0,
             at,
             place: place.into(),
-            actor: Some(caller.id),
-            actor_name: caller.name.clone(),
-            actor_kind: Some(caller.kind),
+            actor: None,
+            actor_name,
+            actor_kind: None,
             operation: operation.into(),
             object: object.into(),
             outcome: AuditOutcome::Failed,

@@ -1,3 +1,4 @@
 //! What runs by itself.
 
+pub mod crl_fetch;
 pub mod expiry;

@@ -5,12 +5,14 @@ use sallyport_model::{Collection, Der, RevocationMaterial, SecretId};
 use sallyport_pki::{Certificate, CrlRules, CrlUpdate, Revocations, UnixTime, crl_from_pem};
 
 use super::Manager;
+use super::crl_source::CrlSource;
 use super::error::ManagerError;
 use super::metadata::Metadata;
-use super::secrets::{entry, explain};
+use super::secrets::{audited, entry, explain};
 use super::violation::{Problem, Violation};
 use crate::access::Caller;
-use crate::store::{GroupRecord, PublishedLists, StoreError, VersionRecord, Write};
+use crate::audit::Entry;
+use crate::store::{GroupRecord, PublishedLists, SecretRecord, StoreError, VersionRecord, Write};
 
 /// Lists in force, and who published them last.
 pub struct ListsInForce {
@@ -24,6 +26,23 @@ pub struct ListsInForce {
     pub signers: Vec<Certificate>,
 }
 
+/// What to do with a newer list that lists fewer certificates than the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DroppedCertificates {
+    /// Refuse it if one of them was revoked after this moment: it has hardly expired since
+    /// (CVE-2021-29653 in HashiCorp Vault). A hold may end at any time.
+    RefusedAfter(UnixTime),
+    /// Take it: somebody has looked at it.
+    Accepted,
+}
+
+/// Who publishes a list.
+struct Publisher<'a> {
+    name: &'a str,
+    entry: Entry,
+    dropped: DroppedCertificates,
+}
+
 impl Manager {
     /// Verifies a CRL, complete or delta, in DER or PEM, with the certificates of its distributor,
     /// and publishes it beside the lists of other signers and scopes. An older one is refused, and
@@ -34,40 +53,84 @@ impl Manager {
         caller: &Caller,
         group: &GroupRecord,
         id: SecretId,
-        crl: Vec<u8>,
+        crl: impl AsRef<[u8]> + Send + 'static,
         now: UnixTime,
     ) -> Result<(CrlUpdate, ListsInForce), ManagerError> {
         let (secret, version, _) = self
             .secret(group, Collection::CrlDistributorConfigs, id)
             .await?;
-        let before = self.in_force(group, id, &version).await?;
-        let signed = self.published.signed_lists(id).await?;
+        let by = Publisher {
+            name: &caller.name,
+            entry: entry(caller, group, &secret, "publish", now),
+            dropped: DroppedCertificates::Accepted,
+        };
+        self.put_into_force(group, &secret, &version, by, crl, now)
+            .await
+    }
+
+    /// Does the same with a CRL that `job` has fetched: nobody has looked at it, so that one that
+    /// drops what it cannot drop yet is refused as well.
+    pub async fn publish_fetched_crl(
+        &self,
+        job: &'static str,
+        source: &CrlSource,
+        crl: impl AsRef<[u8]> + Send + 'static,
+        dropped: DroppedCertificates,
+        now: UnixTime,
+    ) -> Result<(CrlUpdate, ListsInForce), ManagerError> {
+        let (group, collection) = (&source.group, Collection::CrlDistributorConfigs);
+        let (secret, version, _) = self.secret(group, collection, source.id()).await?;
+        let object = audited(group, &secret);
+        let operation = format!("{collection}.publish");
+        let by = Publisher {
+            name: job,
+            entry: Entry::of_service(job, group.scope, operation, object, now),
+            dropped,
+        };
+        self.put_into_force(group, &secret, &version, by, crl, now)
+            .await
+    }
+
+    async fn put_into_force(
+        &self,
+        group: &GroupRecord,
+        secret: &SecretRecord,
+        version: &VersionRecord,
+        by: Publisher<'_>,
+        crl: impl AsRef<[u8]> + Send + 'static,
+        now: UnixTime,
+    ) -> Result<(CrlUpdate, ListsInForce), ManagerError> {
+        let before = self.in_force(group, secret.id, version).await?;
+        let signed = self.published.signed_lists(secret.id).await?;
         let expected = before.edition;
         let signers = before.signers.clone();
         // Sorting a million serial numbers is no work for the threads that answer.
-        let taken = tokio::task::spawn_blocking(move || take(before, signed, &crl, now)).await;
+        let taken = tokio::task::spawn_blocking(move || {
+            take(before, signed, crl.as_ref(), by.dropped, now)
+        });
+        let taken = taken.await;
         let (update, mut lists) = taken.map_err(interrupted)??;
         let Some((json, signed)) = lists.json.take() else {
             return Ok((update, lists.of(signers)));
         };
         let published = PublishedLists {
-            distributor: id,
+            distributor: secret.id,
             edition: expected.saturating_add(1),
             lists: json,
             published_at: now,
-            published_by: caller.name.clone(),
+            published_by: by.name.to_owned(),
         };
         lists.edition = published.edition;
-        lists.published = Some((now, caller.name.clone()));
+        lists.published = Some((now, by.name.to_owned()));
         let write = Write::PublishLists {
             lists: published,
             expected,
         };
-        let entry = entry(caller, group, &secret, "publish", now).version(lists.edition);
+        let entry = by.entry.version(lists.edition);
         self.published
-            .commit(vec![write, keep_signed(id, signed), entry.allowed()])
+            .commit(vec![write, keep_signed(secret.id, signed), entry.allowed()])
             .await
-            .map_err(|error| explain(error, group, &secret))?;
+            .map_err(|error| explain(error, group, secret))?;
         Ok((update, lists.of(signers)))
     }
 
@@ -113,7 +176,7 @@ impl Manager {
     }
 
     /// The certificates a distributor refers to: that of the signer, and perhaps that of the CA.
-    async fn signers(
+    pub(super) async fn signers(
         &self,
         group: &GroupRecord,
         version: &VersionRecord,
@@ -179,6 +242,7 @@ fn take(
     before: ListsInForce,
     signed: Option<Vec<u8>>,
     crl: &[u8],
+    dropped: DroppedCertificates,
     now: UnixTime,
 ) -> Result<(CrlUpdate, Taken), ManagerError> {
     let ListsInForce {
@@ -195,6 +259,7 @@ fn take(
     let rules = CrlRules::new(now);
     let ended_before = ended(&revocations, now);
     let update = revocations.update(&der, &signers, &rules).map_err(refuse)?;
+    dropped.check(update)?;
     if ended(&revocations, now) > ended_before {
         let expected = "is a list that has not ended; everybody would be denied by this one";
         return Err(Violation::new(
@@ -219,6 +284,24 @@ fn take(
         json,
     };
     Ok((update, taken))
+}
+
+impl DroppedCertificates {
+    fn check(self, update: CrlUpdate) -> Result<(), Violation> {
+        let CrlUpdate::Replaced { dropped } = update else {
+            return Ok(());
+        };
+        match (self, dropped.last_revoked) {
+            (Self::RefusedAfter(moment), Some(last_revoked)) if last_revoked > moment => {
+                let problem = Problem::CrlDropped {
+                    certificates: dropped.certificates,
+                    last_revoked,
+                };
+                Err(Violation::new("", problem))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How many lists are past their nextUpdate.

@@ -189,15 +189,20 @@ pub(super) fn entry(
     operation: &str,
     now: UnixTime,
 ) -> Entry {
+    let object = audited(group, secret);
+    let operation = format!("{}.{operation}", secret.collection);
+    Entry::new(caller, group.scope, operation, object, now)
+}
+
+/// What the audit log calls a secret.
+pub(super) fn audited(group: &GroupRecord, secret: &SecretRecord) -> String {
     let SecretRecord {
         id,
         collection,
         name,
         ..
     } = secret;
-    let object = format!("{}/{collection}/{name} ({id})", group_path(group));
-    let operation = format!("{collection}.{operation}");
-    Entry::new(caller, group.scope, operation, object, now)
+    format!("{}/{collection}/{name} ({id})", group_path(group))
 }
 
 /// A replacement keeps the type (of shared secrets, keystores) and target (of TLS contexts).

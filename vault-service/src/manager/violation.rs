@@ -6,7 +6,7 @@ use sallyport_model::{
 };
 use sallyport_pki::{
     CertificateError, CrlError, KeyError as PublicKeyError, KeystoreError, PemError, PinSetError,
-    PinnedCertificateError, PrivateKeyError, TrustAnchorError,
+    PinnedCertificateError, PrivateKeyError, TrustAnchorError, UnixTime,
 };
 use thiserror::Error;
 
@@ -142,6 +142,16 @@ pub enum Problem {
     /// Not a certificate revocation list, not one of the distributor, or an older one.
     #[error(transparent)]
     Crl(#[from] CrlError),
+    /// A newer list without certificates that were revoked so lately that they cannot have expired.
+    #[error(
+        "lists {certificates} certificates no longer, the last of them revoked only at {last_revoked}"
+    )]
+    CrlDropped {
+        /// How many it does not list any more.
+        certificates: usize,
+        /// When the last of them was revoked.
+        last_revoked: UnixTime,
+    },
     /// Not a usable pinset.
     #[error(transparent)]
     PinSet(#[from] PinSetError),
@@ -300,6 +310,7 @@ impl Problem {
             Self::TrustAnchor(_) | Self::LeafInTruststore { .. } => "invalid_trust_anchor",
             Self::PinnedCertificate(_) => "invalid_certificate",
             Self::Crl(_) => "invalid_crl",
+            Self::CrlDropped { .. } => "crl_dropped",
             Self::PinSet(_) => "invalid_pinset",
             Self::PrivateKey(_) => "invalid_private_key",
             Self::KeyMismatch { .. } => "key_mismatch",

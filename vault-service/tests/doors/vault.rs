@@ -1,7 +1,10 @@
 //! A vault in a temporary directory, without listeners.
 
+use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
 use sallyport_model::{
     Access, ActorId, Collection, GroupId, Known, ResolveRequest, Revision, Scope, SecretId,
@@ -14,6 +17,9 @@ use sallyport_vault::clock;
 use sallyport_vault::data_dir::DataDir;
 use sallyport_vault::http::manager::ManagerDoor;
 use sallyport_vault::init::{Initialised, NewVault, init};
+use sallyport_vault::jobs::crl_fetch::{
+    AddressRules, CrlFetching, DownloadLimits, Downloader, FetchRules, Resolver,
+};
 use sallyport_vault::keys::seal::RootPublicKey;
 use sallyport_vault::manager::{Form, Manager, PinnedLeaves};
 use sallyport_vault::provider::{Gateway, GatewayCa, Provider, ProviderError};
@@ -30,6 +36,7 @@ pub(crate) struct Vault {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) manager: Manager,
     pub(crate) provider: Arc<Provider>,
+    pub(crate) crl_fetching: Arc<CrlFetching>,
     pub(crate) administrator: Caller,
     pub(crate) scope: Scope,
     pub(crate) made: Initialised,
@@ -56,12 +63,13 @@ impl Vault {
             store,
             manager,
             provider,
+            crl_fetching,
             made,
             ..
         } = self;
         // The file is closed when nobody holds the store any more.
         let closed = Arc::downgrade(&store);
-        drop((store, manager, provider));
+        drop((store, manager, provider, crl_fetching));
         assert_eq!(closed.strong_count(), 0);
         Self::open(dir, made).await
     }
@@ -86,8 +94,25 @@ impl Vault {
         let trust_domain = trust_domain.parse().unwrap();
         let provider = Arc::new(Provider::new(Arc::clone(&store), root, trust_domain));
         let copier = Arc::clone(&provider);
+        let manager = Manager::new(Arc::clone(&store), root_public, Arc::new(ca), copier);
+        let crl_fetching = CrlFetching::new(
+            manager.clone(),
+            Arc::clone(&store),
+            Downloader {
+                resolver: Arc::new(NoNames),
+                addresses: AddressRules::default(),
+                limits: DownloadLimits::of_bytes(1024),
+                server_cas: Vec::new(),
+            },
+            FetchRules {
+                listed_for: 0,
+                now: Box::new(clock::now),
+                chance: Box::new(|| 0),
+            },
+        );
         Self {
-            manager: Manager::new(Arc::clone(&store), root_public, Arc::new(ca), copier),
+            manager,
+            crl_fetching: Arc::new(crl_fetching),
             provider,
             administrator,
             scope: Scope {
@@ -105,6 +130,7 @@ impl Vault {
         sallyport_vault::http::manager::router(ManagerDoor {
             manager: self.manager.clone(),
             accounts: Accounts::new(Arc::clone(&self.store)),
+            crl_fetching: Arc::clone(&self.crl_fetching),
             store: Arc::clone(&self.store),
         })
     }
@@ -336,6 +362,16 @@ impl Vault {
 
     pub(crate) async fn audit(&self) -> Vec<AuditRecord> {
         self.store.audit(self.scope, Some(0), 1000).await.unwrap()
+    }
+}
+
+/// Nobody is fetched from.
+struct NoNames;
+
+#[async_trait]
+impl Resolver for NoNames {
+    async fn resolve(&self, _host: &str) -> io::Result<Vec<IpAddr>> {
+        Err(io::ErrorKind::NotFound.into())
     }
 }
 

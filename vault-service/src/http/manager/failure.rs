@@ -26,6 +26,8 @@ pub(super) enum Failure {
     Body(#[from] BodyError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("the lists of this distributor are being fetched; ask again in a moment")]
+    Fetching,
     #[error("the work was interrupted")]
     Interrupted,
     #[error("there is nothing at this path")]
@@ -88,6 +90,7 @@ impl Failure {
                     StatusCode::INTERNAL_SERVER_ERROR
                 }
             },
+            Self::Fetching => StatusCode::CONFLICT,
             Self::Accounts(AccountsError::Unauthorized) => StatusCode::UNAUTHORIZED,
             Self::Accounts(AccountsError::LockedOut { .. }) => StatusCode::TOO_MANY_REQUESTS,
             Self::Interrupted => StatusCode::INTERNAL_SERVER_ERROR,
@@ -104,6 +107,7 @@ impl Failure {
             Self::Body(error) => error.code(),
             Self::GrantType => "unsupported_grant_type",
             Self::IfMatch => "invalid_if_match",
+            Self::Fetching => "fetching",
             Self::Manager(ManagerError::PreconditionFailed { .. }) => "precondition_failed",
             Self::Manager(ManagerError::Locked { .. } | ManagerError::SessionOpen) => "locked",
             Self::Manager(ManagerError::InUse { .. }) => "in_use",

@@ -38,6 +38,7 @@ pub use self::authenticated::OPEN;
 use super::door;
 use super::openapi::{Fields, Operation, Routes, document};
 use crate::accounts::Accounts;
+use crate::jobs::crl_fetch::CrlFetching;
 use crate::manager::Manager;
 use crate::store::{Setting, Store};
 
@@ -48,6 +49,8 @@ pub struct ManagerDoor {
     pub manager: Manager,
     /// Tokens.
     pub accounts: Accounts,
+    /// Fetches revocation lists.
+    pub crl_fetching: Arc<CrlFetching>,
     /// For readiness, and for who holds a group's edit session.
     pub store: Arc<dyn Store>,
 }

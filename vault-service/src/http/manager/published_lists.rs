@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use sallyport_model::Collection;
-use sallyport_pki::{CrlCertificates, CrlUpdate, RevocationList};
+use sallyport_model::{Collection, SecretId};
+use sallyport_pki::{CrlCertificates, CrlUpdate, RevocationList, UnixTime};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::Required;
@@ -15,12 +15,15 @@ use super::failure::{Failure, OwnFailure};
 use super::path::OfSecret;
 use super::secrets::operation;
 use super::within::{Read, Within, Write};
+use crate::jobs::crl_fetch::{Attempted, FetchedNow, LastFailure};
 use crate::manager::{ListsInForce, UploadLimits};
+use crate::store::GroupRecord;
 
 const CRL: &str = "application/octet-stream";
 
 pub(super) fn routes() -> Routes<ManagerDoor> {
     const LISTS: &str = "/secretGroups/{group}/{collection}/{secret}/lists";
+    const FETCH: &str = "/secretGroups/{group}/{collection}/{secret}/lists/fetch";
     const KIND: Collection = Collection::CrlDistributorConfigs;
     let crl = text(
         "A CRL in DER or PEM, complete or delta, signed by the distributor certificate or the CA. At \
@@ -50,6 +53,14 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
             )
             .answers::<PublishedCrls>(200, "The lists, without what they list."),
         )
+        .on_one(
+            HttpMethod::Post,
+            FETCH,
+            KIND,
+            fetch,
+            operation("fetchListsOf", KIND, "Fetch the lists now of a")
+                .answers::<PublishedCrls>(200, "It was tried: `fetching` says what came of it."),
+        )
         .under("Revocation lists")
 }
 
@@ -78,6 +89,38 @@ struct PublishedCrls {
     /// Name of who published last.
     published_by: Option<String>,
     lists: Vec<PublishedCrl>,
+    /// What came of fetching them; absent before the first time.
+    fetching: Option<Fetching>,
+}
+
+/// What came of fetching the lists of a distributor.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Fetching {
+    complete: Fetched,
+    /// Absent if the distributor has no delta CRL.
+    delta: Option<Fetched>,
+    #[schema(value_type = Moment)]
+    next_fetch: String,
+}
+
+/// What came of fetching one list.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Fetched {
+    /// When it was last taken, or found to be in force already.
+    #[schema(value_type = Option<Moment>)]
+    last_success: Option<String>,
+    #[schema(value_type = Option<Moment>)]
+    last_failure: Option<String>,
+    /// Why it failed then: a stable word.
+    code: Option<String>,
+    /// The same for people.
+    reason: Option<String>,
+    /// Failures since the last success.
+    failures: u32,
+    /// How many certificates newer lists have left out.
+    dropped: u64,
 }
 
 /// A complete CRL, and perhaps a delta CRL on top of it.
@@ -120,7 +163,7 @@ async fn publish(
         .await?;
     let (outcome, dropped) = match update {
         CrlUpdate::Added => ("added", 0),
-        CrlUpdate::Replaced { dropped } => ("replaced", dropped),
+        CrlUpdate::Replaced { dropped } => ("replaced", dropped.certificates),
         CrlUpdate::Unchanged => ("unchanged", 0),
     };
     let edition = in_force.edition;
@@ -137,10 +180,30 @@ async fn show(
     at: Within<Read, OfSecret>,
 ) -> Result<Json<PublishedCrls>, OwnFailure> {
     require_distributor(at.collection)?;
-    let in_force = door
-        .manager
-        .lists_in_force(&at.group, at.ids.secret)
-        .await?;
+    shown_lists(&door, &at.group, at.ids.secret).await
+}
+
+async fn fetch(
+    State(door): State<ManagerDoor>,
+    at: Within<Write, OfSecret>,
+) -> Result<Json<PublishedCrls>, OwnFailure> {
+    require_distributor(at.collection)?;
+    let (group, id) = (&at.group, at.ids.secret);
+    // Whether it is one of this group.
+    door.manager.secret(group, at.collection, id).await?;
+    match door.crl_fetching.fetch_now(id).await? {
+        FetchedNow::Done => shown_lists(&door, group, id).await,
+        FetchedNow::Busy => Err(Failure::Fetching.into()),
+    }
+}
+
+async fn shown_lists(
+    door: &ManagerDoor,
+    group: &GroupRecord,
+    id: SecretId,
+) -> Result<Json<PublishedCrls>, OwnFailure> {
+    let in_force = door.manager.lists_in_force(group, id).await?;
+    let progress = door.crl_fetching.progress(id).await?;
     let lists = in_force.revocations.lists().iter();
     let lists = lists.map(|list| shown(list, &in_force)).collect();
     let (published_at, published_by) = match in_force.published {
@@ -152,7 +215,28 @@ async fn show(
         published_at,
         published_by,
         lists,
+        fetching: progress.map(|(progress, next)| Fetching {
+            complete: fetched(progress.complete),
+            delta: progress.delta.map(fetched),
+            next_fetch: next.to_string(),
+        }),
     }))
+}
+
+fn fetched(attempted: Attempted) -> Fetched {
+    let moment = |seconds: i64| UnixTime(seconds).to_string();
+    let (last_failure, code, reason) = match attempted.last_failure {
+        Some(LastFailure { at, code, detail }) => (Some(moment(at)), Some(code), Some(detail)),
+        None => (None, None, None),
+    };
+    Fetched {
+        last_success: attempted.succeeded_at.map(moment),
+        last_failure,
+        code,
+        reason,
+        failures: attempted.failures,
+        dropped: attempted.dropped,
+    }
 }
 
 fn require_distributor(collection: Collection) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! Every kind of secret through the public door, in the bodies real clients send.
 
 mod download;
+mod fetched_lists;
 mod published_lists;
 mod secrecy;
 mod served_contexts;
@@ -36,6 +37,15 @@ impl Scene {
     pub(crate) async fn new() -> Self {
         let vault = Vault::new().await;
         let group = vault.group("payments").await;
+        let door = Door::open(&vault, group.id).await;
+        Self { vault, group, door }
+    }
+
+    /// The same after the process ended and started again.
+    async fn reopened(self) -> Self {
+        let Self { vault, group, door } = self;
+        drop(door);
+        let vault = vault.reopened().await;
         let door = Door::open(&vault, group.id).await;
         Self { vault, group, door }
     }

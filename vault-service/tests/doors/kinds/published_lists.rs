@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
-    IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
+    IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber, SigningKey as _,
 };
 use sallyport_vault::clock;
 use serde_json::{Value, json};
@@ -17,10 +17,10 @@ use crate::http::Part::{File, Text};
 
 const CRL: &str = "application/octet-stream";
 
-struct Ca(CertifiedIssuer<'static, KeyPair>);
+pub(super) struct Ca(pub(super) CertifiedIssuer<'static, KeyPair>);
 
 impl Ca {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -29,12 +29,12 @@ impl Ca {
     }
 
     /// A CRL that is good for an hour.
-    fn crl(&self, number: u64, revoked: &[u64]) -> rcgen::CertificateRevocationList {
+    pub(super) fn crl(&self, number: u64, revoked: &[u64]) -> rcgen::CertificateRevocationList {
         self.crl_until(time::Duration::hours(1), number, revoked)
     }
 
     /// A CRL of two hours ago that ends then, from now.
-    fn crl_until(
+    pub(super) fn crl_until(
         &self,
         end: time::Duration,
         number: u64,
@@ -57,23 +57,72 @@ impl Ca {
         };
         params.signed_by(&self.0).unwrap()
     }
+
+    /// A delta CRL on top of the complete one with number `base`: the library makes none, so that its
+    /// complete one gets the extension (RFC 5280 section 5.2.4), and a new signature.
+    pub(super) fn delta(&self, base: u8, number: u64, revoked: &[u64]) -> Vec<u8> {
+        let crl = self.crl(number, revoked);
+        let [to_be_signed, algorithm, _] = &elements(crl.der())[..] else {
+            panic!("a CRL has three parts");
+        };
+        let mut fields = elements(to_be_signed);
+        let extensions = fields.pop().unwrap();
+        let extensions = elements(&extensions).remove(0);
+        let indicator = tlv(
+            0x30,
+            &[
+                &[0x06, 0x03, 0x55, 0x1d, 0x1b][..],
+                &[0x01, 0x01, 0xff],
+                &tlv(0x04, &tlv(0x02, &[base])),
+            ]
+            .concat(),
+        );
+        let extensions = [elements(&extensions).concat(), indicator].concat();
+        fields.push(tlv(0xa0, &tlv(0x30, &extensions)));
+        let to_be_signed = tlv(0x30, &fields.concat());
+        let signature = self.0.key().sign(&to_be_signed).unwrap();
+        let signature = tlv(0x03, &[&[0][..], &signature].concat());
+        tlv(0x30, &[&to_be_signed[..], algorithm, &signature].concat())
+    }
+}
+
+fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    let head: &[u8] = match content.len() {
+        0..=0x7f => &[tag, length[1]],
+        0x80..=0xff => &[tag, 0x81, length[1]],
+        _ => &[tag, 0x82, length[0], length[1]],
+    };
+    [head, content].concat()
+}
+
+/// The elements in an element, each whole.
+fn elements(der: &[u8]) -> Vec<Vec<u8>> {
+    let mut rest = split(der).1;
+    let mut elements = Vec::new();
+    while !rest.is_empty() {
+        let (head, content) = split(rest);
+        let (element, after) = rest.split_at(head + content.len());
+        elements.push(element.to_vec());
+        rest = after;
+    }
+    elements
+}
+
+/// Length of the head of the first element, and its content.
+fn split(der: &[u8]) -> (usize, &[u8]) {
+    let (head, length) = match der[1] {
+        short @ 0..=0x7f => (2, usize::from(short)),
+        0x81 => (3, usize::from(der[2])),
+        _ => (4, usize::from(u16::from_be_bytes([der[2], der[3]]))),
+    };
+    (head, &der[head..head + length])
 }
 
 impl Scene {
     /// A distributor whose lists this CA signs, and a context that wants them.
     async fn distributor_of(&self, ca: &Ca) -> String {
-        let pem = ca.0.pem();
-        let parts = [
-            Text("type", "PEM"),
-            Text("name", "signer"),
-            File("certStore", "cert.pem", pem.as_bytes()),
-        ];
-        let signer = self.upload("certificates", &parts).await;
-        let body = json!({
-            "name": "crl", "completeCrlIssuerUrl": "http://a/b", "frequency": 2,
-            "distributorCertificate": path("certificates", &signer),
-        });
-        let distributor = self.post("crlDistributorConfigs", body).await;
+        let distributor = self.distributor_at(ca, "http://a/b", None).await;
         let truststore = self.pem_truststore("ts").await;
         let context = json!({
             "target": "FlexGateway", "name": "flex",
@@ -85,12 +134,36 @@ impl Scene {
         distributor
     }
 
-    async fn publish(&self, distributor: &str, crl: &[u8]) -> crate::http::Reply {
+    /// A distributor of lists at these places that this CA signs.
+    pub(super) async fn distributor_at(
+        &self,
+        ca: &Ca,
+        complete: &str,
+        delta: Option<&str>,
+    ) -> String {
+        let pem = ca.0.pem();
+        let parts = [
+            Text("type", "PEM"),
+            Text("name", "signer"),
+            File("certStore", "cert.pem", pem.as_bytes()),
+        ];
+        let signer = self.upload("certificates", &parts).await;
+        let mut body = json!({
+            "name": "crl", "completeCrlIssuerUrl": complete, "frequency": 60,
+            "distributorCertificate": path("certificates", &signer),
+        });
+        if let Some(delta) = delta {
+            body["deltaCrlIssuerUrl"] = delta.into();
+        }
+        self.post("crlDistributorConfigs", body).await
+    }
+
+    pub(super) async fn publish(&self, distributor: &str, crl: &[u8]) -> crate::http::Reply {
         let place = format!("crlDistributorConfigs/{distributor}/lists");
         self.door.own_file(Method::PUT, &place, CRL, crl).await
     }
 
-    async fn status(&self, distributor: &str) -> Value {
+    pub(super) async fn status(&self, distributor: &str) -> Value {
         let place = format!("crlDistributorConfigs/{distributor}/lists");
         self.door.own(Method::GET, &place, Value::Null).await.ok()
     }

@@ -1,0 +1,139 @@
+//! Revocation lists that the vault fetches by itself.
+
+mod downloads;
+mod lists;
+mod server;
+mod turns;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use axum::http::Method;
+use sallyport_model::SecretId;
+use sallyport_pki::UnixTime;
+use sallyport_vault::clock;
+use sallyport_vault::jobs::crl_fetch::{
+    AddressRules, CrlFetching, DownloadLimits, Downloader, FetchRules, Resolver,
+};
+use serde_json::{Value, json};
+
+use super::published_lists::Ca;
+use super::{Scene, path};
+use server::{ListServer, Names};
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// A distributor, a server for its lists, and a clock that is moved by hand.
+struct Fetched {
+    scene: Scene,
+    ca: Ca,
+    server: ListServer,
+    distributor: String,
+    ahead: Arc<AtomicI64>,
+}
+
+impl Fetched {
+    /// A distributor of the lists at `/ca.crl`.
+    async fn new() -> Self {
+        let server = ListServer::start().await;
+        let url = server.url("/ca.crl");
+        Self::with(server, Ca::new("partner CA"), &url, None).await
+    }
+
+    async fn with(server: ListServer, ca: Ca, complete: &str, delta: Option<&str>) -> Self {
+        let scene = Scene::new().await;
+        let distributor = scene.distributor_at(&ca, complete, delta).await;
+        Self {
+            scene,
+            ca,
+            server,
+            distributor,
+            ahead: Arc::default(),
+        }
+    }
+
+    fn id(&self) -> SecretId {
+        self.distributor.parse().unwrap()
+    }
+
+    /// The job, with a server on the loopback network.
+    fn job(&self) -> CrlFetching {
+        self.job_with(self.downloader(Names::at(&["127.0.0.1"])))
+    }
+
+    fn downloader(&self, resolver: Arc<dyn Resolver>) -> Downloader {
+        Downloader {
+            resolver,
+            addresses: AddressRules {
+                allowed: vec!["127.0.0.0/8".parse().unwrap()],
+            },
+            limits: DownloadLimits::of_bytes(64 * 1024),
+            server_cas: Vec::new(),
+        }
+    }
+
+    fn job_with(&self, downloader: Downloader) -> CrlFetching {
+        let ahead = Arc::clone(&self.ahead);
+        let rules = FetchRules {
+            listed_for: 7 * DAY,
+            now: Box::new(move || UnixTime(clock::now().0 + ahead.load(Ordering::SeqCst))),
+            chance: Box::new(|| 0),
+        };
+        let (manager, store) = (self.scene.vault.manager.clone(), &self.scene.vault.store);
+        CrlFetching::new(manager, Arc::clone(store), downloader, rules)
+    }
+
+    /// Time goes by.
+    fn wait(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    async fn fetch(&self, job: &CrlFetching) {
+        let fetch = job.fetch_now(self.id());
+        tokio::time::timeout(Duration::from_secs(60), fetch)
+            .await
+            .unwrap()
+            .unwrap();
+    }
+
+    async fn status(&self) -> Value {
+        self.scene.status(&self.distributor).await
+    }
+
+    /// Fetches; gives the word for why it failed and failures in a row, of the complete list.
+    async fn outcome(&self, job: &CrlFetching) -> (Value, Value) {
+        self.fetch(job).await;
+        let complete = self.status().await["fetching"]["complete"].clone();
+        (complete["code"].clone(), complete["failures"].clone())
+    }
+
+    /// Numbers of the lists in force.
+    async fn numbers(&self) -> Vec<String> {
+        let lists = self.status().await["lists"].clone();
+        let lists = lists.as_array().unwrap().iter();
+        lists
+            .map(|list| list["number"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+impl Scene {
+    /// One more, signed by whoever signs for the first.
+    async fn add_distributor(&self, name: &str, complete: &str) {
+        let signers = self.door.get("certificates").await.ok();
+        let signer = signers[0]["meta"]["id"].as_str().unwrap();
+        let body = json!({
+            "name": name, "completeCrlIssuerUrl": complete, "frequency": 60,
+            "distributorCertificate": path("certificates", signer),
+        });
+        self.post("crlDistributorConfigs", body).await;
+    }
+
+    async fn delete_distributor(&self, distributor: &str) {
+        let place = format!("crlDistributorConfigs/{distributor}");
+        self.door
+            .call(Method::DELETE, &place, &[], Value::Null)
+            .await;
+    }
+}

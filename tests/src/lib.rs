@@ -15,6 +15,7 @@ mod error;
 pub mod false_door;
 pub mod files;
 pub mod keytool;
+pub mod list_server;
 mod listening;
 pub mod manager;
 pub mod multipart;

@@ -107,7 +107,9 @@ impl Vault {
             .arg("--provider-listen")
             .arg(self.provider.to_string())
             .arg("--ready-file")
-            .arg(&ready);
+            .arg(&ready)
+            // Where the servers of the tests are.
+            .args(["--crl-network", "127.0.0.0/8"]);
         if self.log_level == LogLevel::Trace {
             command.env("SALLYPORT_LOG", "trace");
         }

@@ -2,6 +2,8 @@
 
 use http::StatusCode;
 use sallyport_tests::demo::{Options, Stage};
+use sallyport_tests::list_server::ListServer;
+use sallyport_tests::wait::{PATIENCE, until};
 use sallyport_tests::{Result, files};
 
 const GROUP: [&str; 2] = ["--group", "payments"];
@@ -70,34 +72,7 @@ async fn a_published_crl_denies_the_next_request_on_an_open_connection() -> Resu
     assert_eq!(connection.get("/before").await?.status, StatusCode::OK);
 
     let issuing = stage.clients.authority.clone();
-    let certificate = file(&stage, "issuing.pem", &issuing.certificate())?;
-    let options = ["--file", &certificate];
-    say(&stage, &["certificate", "create", "issuing"], &options).await?;
-    let options = [
-        "--complete-url",
-        "http://pki.test/issuing.crl",
-        "--frequency",
-        "60",
-        "--distributor-certificate",
-        "issuing",
-    ];
-    say(&stage, &["crl-distributor", "create", "partners"], &options).await?;
-    let options = [
-        "--keystore",
-        "gateway",
-        "--truststore",
-        "partners",
-        "--require-client-certificate",
-        "--crl-distributor",
-        "partners",
-        "--crl-for-peer-only",
-    ];
-    say(
-        &stage,
-        &["tls-context", "replace", "partner-inbound"],
-        &options,
-    )
-    .await?;
+    ask_for_lists(&stage, "http://pki.test/issuing.crl").await?;
     connection
         .ends_with("/after", (403, "revocation_unknown"))
         .await?;
@@ -120,5 +95,78 @@ async fn a_published_crl_denies_the_next_request_on_an_open_connection() -> Resu
         .await?;
     let status = say(&stage, &["crl-distributor", "status", "partners"], &[]).await?;
     assert!(status.contains("Partner issuing CA"), "{status}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetched_crl_denies_the_next_request_on_an_open_connection() -> Result<()> {
+    let mut stage = Stage::open(Options::default()).await?;
+    let client = stage.client(Some(&stage.clients.partner))?;
+    let mut connection = client.connect(stage.gateway()?.listener()).await?;
+    assert_eq!(connection.get("/before").await?.status, StatusCode::OK);
+
+    let server = ListServer::start().await?;
+    let issuing = stage.clients.authority.clone();
+    let (partner, other) = (&stage.clients.partner, &stage.clients.unpinned);
+    server.put(issuing.crl(1, &[other])?);
+    // Nobody asks for it to be fetched.
+    ask_for_lists(&stage, &server.url()).await?;
+    let lists = async || say(&stage, &["crl-distributor", "status", "partners"], &[]).await;
+    until("the first list", PATIENCE, async || {
+        Ok(lists().await?.contains("Partner issuing CA").then_some(()))
+    })
+    .await?;
+    connection.ends_with("/after", (200, "")).await?;
+
+    server.put(issuing.crl(2, &[other, partner])?);
+    say(&stage, &["crl-distributor", "fetch", "partners"], &[]).await?;
+    let revoked = (403, "certificate_revoked");
+    connection.ends_with("/after", revoked).await?;
+
+    // An older one changes nothing.
+    server.put(issuing.crl(1, &[other])?);
+    let fetch = [
+        "crl-distributor",
+        "fetch",
+        "partners",
+        "--group",
+        "payments",
+    ];
+    assert!(stage.cli.ok(&fetch).await.is_err());
+    assert!(lists().await?.contains("number"), "{}", lists().await?);
+    connection.ends_with("/after", revoked).await
+}
+
+/// Certificates of clients have to be on no list of the partners' issuing authority.
+async fn ask_for_lists(stage: &Stage, url: &str) -> Result<()> {
+    let issuing = &stage.clients.authority;
+    let certificate = file(stage, "issuing.pem", &issuing.certificate())?;
+    let options = ["--file", &certificate];
+    say(stage, &["certificate", "create", "issuing"], &options).await?;
+    let options = [
+        "--complete-url",
+        url,
+        "--frequency",
+        "60",
+        "--distributor-certificate",
+        "issuing",
+    ];
+    say(stage, &["crl-distributor", "create", "partners"], &options).await?;
+    let options = [
+        "--keystore",
+        "gateway",
+        "--truststore",
+        "partners",
+        "--require-client-certificate",
+        "--crl-distributor",
+        "partners",
+        "--crl-for-peer-only",
+    ];
+    say(
+        stage,
+        &["tls-context", "replace", "partner-inbound"],
+        &options,
+    )
+    .await?;
     Ok(())
 }

@@ -50,6 +50,9 @@ impl Error {
             Self::Nonsense { .. } => {
                 "check that the url is a vault's, and that its version fits this command's"
             }
+            Self::NotFetched { .. } => {
+                "correct it, or put a list into force by hand: sallyport crl-distributor publish ..."
+            }
             Self::NoneThere {
                 what: "environment",
             } => {

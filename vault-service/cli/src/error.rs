@@ -96,6 +96,8 @@ pub(crate) enum Error {
     Credentials(Box<Refusal>),
     #[error("the peer would be denied: {reason}")]
     Denied { reason: &'static str },
+    #[error("a list was not taken, and the last good one stays: {reason}")]
+    NotFetched { reason: String },
     #[error("the answer to {method} {path} makes no sense: {reason}")]
     Nonsense {
         method: String,
@@ -144,6 +146,7 @@ impl Error {
             | Self::Credentials(_)
             | Self::LoginEnded { .. }
             | Self::Nonsense { .. }
+            | Self::NotFetched { .. }
             | Self::NoSuch { .. }
             | Self::NoneThere { .. }
             | Self::Ambiguous { .. } => EXIT_REFUSED,

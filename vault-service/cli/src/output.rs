@@ -77,14 +77,18 @@ impl Output {
                 .filter_map(|row| row.first())
                 .try_for_each(|name| print(&printable(name))),
             Format::Table if rows.is_empty() => print(empty),
+            Format::Table => print_rows(header, rows),
+        }
+    }
+
+    /// More rows about what [`Output::rows`] has shown, for people only.
+    pub(crate) fn more_rows(self, header: &[&str], rows: &[Vec<String>]) -> Result<(), Error> {
+        match self.format {
             Format::Table => {
-                let mut table = Table::new();
-                table.load_style(NOTHING).set_header(header.iter().copied());
-                for row in rows {
-                    table.add_row(row.iter().map(|cell| printable(cell)));
-                }
-                print(&table.trim_fmt())
+                print("")?;
+                print_rows(header, rows)
             }
+            Format::Json | Format::Yaml | Format::Name => Ok(()),
         }
     }
 
@@ -298,6 +302,15 @@ pub(crate) fn text_of(value: &Value) -> String {
         Value::Null => "-".to_owned(),
         other => other.to_string(),
     }
+}
+
+fn print_rows(header: &[&str], rows: &[Vec<String>]) -> Result<(), Error> {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(header.iter().copied());
+    for row in rows {
+        table.add_row(row.iter().map(|cell| printable(cell)));
+    }
+    print(&table.trim_fmt())
 }
 
 /// A reader that went away (`| head`) is no failure.

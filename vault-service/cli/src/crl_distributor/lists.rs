@@ -1,4 +1,4 @@
-//! `crl-distributor publish` and `status`: the revocation lists themselves.
+//! `crl-distributor publish`, `fetch` and `status`: the revocation lists themselves.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::kind::Kind as _;
 use crate::life_cycle::{self, Verb};
 use crate::output::{Output, text_of};
 use crate::private_file;
-use crate::request::{Body, Request};
+use crate::request::{Body, Fields, Request};
 use crate::writing::Writing;
 
 /// As large as the vault takes one.
@@ -31,7 +31,12 @@ pub(crate) enum Command {
         after_help = "Example:\n  sallyport crl-distributor publish partner-crl --group payments \\\n      --file ca.crl"
     )]
     Publish(Publish),
-    /// Show which lists are in force, and until when
+    /// Fetch the lists now instead of when they are due; exits with 1 if one is not taken
+    #[command(
+        after_help = "Example:\n  sallyport crl-distributor fetch partner-crl --group payments"
+    )]
+    Fetch(Fetch),
+    /// Show which lists are in force, until when, and what came of fetching them
     #[command(
         after_help = "Example:\n  sallyport crl-distributor status partner-crl --group payments"
     )]
@@ -50,11 +55,21 @@ pub(crate) struct Publish {
     writing: Writing,
 }
 
+/// `fetch`.
+#[derive(Args)]
+pub(crate) struct Fetch {
+    #[command(flatten)]
+    existing: Existing,
+    #[command(flatten)]
+    writing: Writing,
+}
+
 /// Runs a verb.
 pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
     match command {
         Command::Secret(verb) => life_cycle::run(verb, output),
         Command::Publish(publish) => publish.run(output),
+        Command::Fetch(fetch) => fetch.run(output),
         Command::Status(existing) => status(&existing, output),
     }
 }
@@ -85,11 +100,34 @@ impl Publish {
     }
 }
 
+impl Fetch {
+    fn run(self, output: Output) -> Result<(), Error> {
+        let Existing { name, at } = self.existing;
+        let mut place = GroupCollection::open(&at, CrlDistributor::COLLECTION)?;
+        let id = place.find(&name)?;
+        let request = Request::post(place.own_item(id, "lists/fetch"), Fields::default());
+        let Some(answer) = self.writing.send(&mut place.session, &request, output)? else {
+            return Ok(());
+        };
+        let failed = lists_fetched(&answer)
+            .find(|(_, list)| list.get("failures").is_some_and(|count| *count != 0));
+        match failed {
+            None => show(&answer, output),
+            Some((_, list)) => Err(Error::NotFetched {
+                reason: list.get("reason").map_or_else(String::new, text_of),
+            }),
+        }
+    }
+}
+
 fn status(existing: &Existing, output: Output) -> Result<(), Error> {
     let mut place = GroupCollection::open(&existing.at, CrlDistributor::COLLECTION)?;
     let id = place.find(&existing.name)?;
     let path = place.own_item(id, "lists");
-    let answer = place.session.client.get(&path)?;
+    show(&place.session.client.get(&path)?, output)
+}
+
+fn show(answer: &Value, output: Output) -> Result<(), Error> {
     let lists = answer.get("lists").and_then(Value::as_array);
     let rows: Vec<Vec<String>> = lists.into_iter().flatten().map(row).collect();
     let header = [
@@ -102,7 +140,45 @@ fn status(existing: &Existing, output: Output) -> Result<(), Error> {
     ];
     let empty =
         "Nothing is in force: with unknown = deny, contexts that refer to it refuse everybody";
-    output.rows(&answer, &header, &rows, empty)
+    output.rows(answer, &header, &rows, empty)?;
+    let next = answer.pointer("/fetching/nextFetch").map(text_of);
+    let Some(next) = next else {
+        return Ok(());
+    };
+    let fetched: Vec<Vec<String>> = lists_fetched(answer)
+        .map(|(name, list)| {
+            let fields = ["lastSuccess", "lastFailure", "failures", "reason"];
+            let cells = fields.map(|field| cell(list, field));
+            std::iter::once(name.to_owned())
+                .chain([next.clone()])
+                .chain(cells)
+                .collect()
+        })
+        .collect();
+    let header = [
+        "FETCHED",
+        "NEXT FETCH",
+        "LAST SUCCESS",
+        "LAST FAILURE",
+        "FAILURES",
+        "REASON",
+    ];
+    output.more_rows(&header, &fetched)
+}
+
+/// The lists that are fetched, by name.
+fn lists_fetched(answer: &Value) -> impl Iterator<Item = (&'static str, &Value)> {
+    ["complete", "delta"].into_iter().filter_map(|name| {
+        let list = answer.get("fetching")?.get(name)?;
+        (!list.is_null()).then_some((name, list))
+    })
+}
+
+fn cell(list: &Value, field: &str) -> String {
+    match list.get(field) {
+        None | Some(Value::Null) => "-".to_owned(),
+        Some(value) => text_of(value),
+    }
 }
 
 fn row(list: &Value) -> Vec<String> {
@@ -113,10 +189,7 @@ fn row(list: &Value) -> Vec<String> {
         "thisUpdate",
         "nextUpdate",
     ];
-    let text = |field: &str| match list.get(field) {
-        None | Some(Value::Null) => "-".to_owned(),
-        Some(value) => text_of(value),
-    };
+    let text = |field: &str| cell(list, field);
     let signer = match list.get("signer") {
         Some(Value::String(subject)) => subject.clone(),
         _ => text("signerSpkiSha256"),

@@ -131,6 +131,32 @@ fn status_shows_the_lists_in_force() {
 }
 
 #[test]
+fn fetch_says_what_came_of_it_and_fails_if_a_list_was_not_taken() {
+    let fetch = "crl-distributor fetch edge --group payments";
+    let path = own_in_group(&format!("/crlDistributorConfigs/{ID}/lists/fetch"));
+    let good = json!({"lastSuccess": "2026-06-01T00:00:00Z", "lastFailure": null, "code": null,
+        "reason": null, "failures": 0, "dropped": 0});
+    let bad = json!({"lastSuccess": "2026-05-01T00:00:00Z", "lastFailure": "2026-06-01T00:00:00Z",
+        "code": "status", "reason": "the server answers 404 Not Found", "failures": 3, "dropped": 0});
+    for (delta, exit) in [(json!(null), 0), (good.clone(), 0), (bad, 1)] {
+        let scene = with("crlDistributorConfigs");
+        let answer = json!({"edition": 0, "publishedAt": null, "publishedBy": null, "lists": [],
+            "fetching": {"complete": good, "delta": delta, "nextFetch": "2026-06-01T01:00:00Z"}});
+        scene.vault.answer("POST", &path, 200, answer);
+        let said = scene.say(fetch);
+        if exit == 0 {
+            let said = said.succeeds();
+            assert!(said.contains("2026-06-01T01:00:00Z"), "{said}");
+            assert!(said.contains("LAST SUCCESS"), "{said}");
+        } else {
+            let said = said.fails(exit);
+            assert!(said.contains("the server answers 404 Not Found"), "{said}");
+            assert!(said.contains("crl-distributor publish"), "{said}");
+        }
+    }
+}
+
+#[test]
 fn addresses_and_frequencies_outside_the_rules_are_refused_before_any_request() {
     let scene = with_a_signer();
     let create = |rest: &str| {

@@ -37,6 +37,7 @@ impl Error {
             Self::Key { .. } => "check that gateway.key is a PKCS#8 PEM file, or pass --force",
             Self::Credentials(_) => "log in with the right ones: sallyport login ...",
             Self::Refused(refusal) => return refusal.advice(),
+            Self::Drift { .. } => "`sallyport envoy render` prints what a TLS context asks for",
             Self::Denied { .. } => "the check that failed says what was found",
             Self::Unreachable {
                 outcome: Outcome::Unknown,

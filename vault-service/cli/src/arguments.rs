@@ -11,8 +11,8 @@ use crate::pinset::Pinset;
 use crate::tls_context::TlsContext;
 use crate::truststore::Truststore;
 use crate::{
-    app, audit, completion, env, expiring, explain, gateway, grant, group, login, org, permission,
-    secret, user,
+    app, audit, completion, env, envoy, expiring, explain, gateway, grant, group, login, org,
+    permission, secret, user,
 };
 
 const AFTER_HELP: &str = "\
@@ -24,6 +24,7 @@ Exit codes:
   4  what is there is not what the command expects: the name is taken, the group is locked, the
      secret is in use, or another version is current (--if-match)
   5  `explain`: the peer would be denied
+  6  `envoy check`: the configuration is not what its TLS contexts say
 
 Files and variables:
   SALLYPORT_PROFILE        the profile `login` writes; otherwise
@@ -126,6 +127,9 @@ pub(crate) enum Noun {
     #[command(subcommand)]
     Audit(audit::Command),
     Explain(Box<explain::Explain>),
+    /// Envoy's own TLS configuration: written for a TLS context, or compared with those it names
+    #[command(subcommand)]
+    Envoy(envoy::Command),
     Completion(completion::Completion),
 }
 

@@ -21,6 +21,8 @@ pub(crate) const EXIT_CONFLICT: u8 = 4;
 
 /// `explain`: the peer would be denied.
 pub(crate) const EXIT_DENIED: u8 = 5;
+/// `envoy check`: the configuration is not what its TLS contexts say.
+pub(crate) const EXIT_DRIFT: u8 = 6;
 
 /// Why a command did not do its work.
 #[derive(Debug, Error)]
@@ -98,6 +100,8 @@ pub(crate) enum Error {
     Denied { reason: &'static str },
     #[error("a list was not taken, and the last good one stays: {reason}")]
     NotFetched { reason: String },
+    #[error("{} differs from its TLS contexts in {count} places", path.display())]
+    Drift { path: PathBuf, count: usize },
     #[error("the answer to {method} {path} makes no sense: {reason}")]
     Nonsense {
         method: String,
@@ -142,6 +146,7 @@ impl Error {
             Self::Refused(refusal) if refusal.is_conflict() => EXIT_CONFLICT,
             Self::Unreachable { .. } => EXIT_UNREACHABLE,
             Self::Denied { .. } => EXIT_DENIED,
+            Self::Drift { .. } => EXIT_DRIFT,
             Self::Refused(_)
             | Self::Credentials(_)
             | Self::LoginEnded { .. }

@@ -15,6 +15,7 @@ mod crl_distributor;
 mod download;
 mod edit_session;
 mod env;
+mod envoy;
 mod error;
 mod expiration;
 mod expiring;
@@ -98,6 +99,7 @@ fn run(noun: Noun, output: Output) -> Result<(), Error> {
         Noun::User(command) => user::run(command, output),
         Noun::App(command) => app::run(command, output),
         Noun::Permission(command) => permission::run(command, output),
+        Noun::Envoy(command) => envoy::run(command, output),
         Noun::Explain(wanted) => explain::run(*wanted, output),
         Noun::Audit(command) => audit::run(command, output),
         Noun::Completion(completion) => completion::run(&completion, output),

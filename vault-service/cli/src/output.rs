@@ -92,6 +92,14 @@ impl Output {
         }
     }
 
+    /// A document for another program: YAML unless JSON is asked for.
+    pub(crate) fn document(self, document: &Value) -> Result<(), Error> {
+        match self.format {
+            Format::Json => self.structured(document),
+            _ => print(yaml(document)?.trim_end()),
+        }
+    }
+
     /// One object: the server's JSON, or one line per leaf with its dotted path.
     pub(crate) fn record(self, server: &Value) -> Result<(), Error> {
         self.summary(server, server)

@@ -19,6 +19,7 @@ mod completion;
 mod confirmations;
 mod crl_distributors;
 mod environments;
+mod envoy;
 mod expiring;
 mod failures;
 mod formats;

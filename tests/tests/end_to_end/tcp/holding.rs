@@ -15,13 +15,16 @@ async fn bytes_wait_for_a_slow_vault_and_then_arrive_whole_and_in_order() -> Res
     let mut stream = gateway.connect(&partner).await?;
     let mut stranger = gateway.connect(&rogue).await?;
     stranger.send(b"let me in").await?;
+    let mut brief = gateway.connect(&partner).await?;
+    brief.send(b"that is all").await?;
+    brief.finish().await?;
     let vault = &mut gateway.stage.vault;
     let envoy = gateway.envoy.as_ref().unwrap();
     let bytes = long();
     let release = async {
-        until("both to be held", PATIENCE, async || {
+        until("all to be held", PATIENCE, async || {
             let held = envoy.stat("wasmcustom.sallyport.downstream.held").await?;
-            Ok((held == 2).then_some(()))
+            Ok((held == 3).then_some(()))
         })
         .await?;
         assert_eq!(gateway.server.received(), b"");
@@ -30,7 +33,12 @@ async fn bytes_wait_for_a_slow_vault_and_then_arrive_whole_and_in_order() -> Res
     let (heard, ()) = tokio::try_join!(stream.echo(&bytes), release)?;
     assert_eq!(heard, bytes);
     assert_eq!(stranger.rest().await?, b"");
-    assert_eq!(gateway.server.received(), bytes);
+    // The end that was held with its bytes goes on as well, and the answer still comes.
+    assert_eq!(brief.rest().await?, b"that is all");
+    let received = gateway.server.connections();
+    let received: Vec<_> = received.iter().map(|seen| seen.received()).collect();
+    assert!(received.contains(&bytes) && received.contains(&b"that is all".to_vec()));
+    assert_eq!(received.concat().len(), bytes.len() + 11);
     Ok(())
 }
 

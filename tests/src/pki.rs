@@ -8,8 +8,8 @@ use std::time::SystemTime;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
     DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair,
-    KeyUsagePurpose, PKCS_RSA_SHA256, PublicKeyData as _, RevokedCertParams, RsaKeySize,
-    SerialNumber, date_time_ymd,
+    KeyUsagePurpose, PKCS_ED25519, PKCS_RSA_SHA256, PublicKeyData as _, RevokedCertParams,
+    RsaKeySize, SerialNumber, date_time_ymd,
 };
 
 use crate::{Result, files};
@@ -63,12 +63,15 @@ pub enum Keys {
     P256,
     /// RSA of 2048 bits, signatures with SHA-256 (PKCS#1 v1.5).
     Rsa2048,
+    /// Ed25519, which Envoy does not take.
+    Ed25519,
 }
 
 impl Keys {
     fn generate(self) -> Result<KeyPair> {
         Ok(match self {
             Self::P256 => KeyPair::generate()?,
+            Self::Ed25519 => KeyPair::generate_for(&PKCS_ED25519)?,
             Self::Rsa2048 => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?,
         })
     }

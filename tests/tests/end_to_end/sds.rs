@@ -7,7 +7,7 @@ use sallyport_tests::client::Client;
 use sallyport_tests::demo::{Options, Stage};
 use sallyport_tests::envoy::Envoy;
 use sallyport_tests::needle::Needle;
-use sallyport_tests::pki::{Authority, Identity};
+use sallyport_tests::pki::{Authority, Identity, Keys};
 use sallyport_tests::wait::{PATIENCE, until};
 use sallyport_tests::{Result, files};
 use std::os::unix::fs::MetadataExt as _;
@@ -141,6 +141,14 @@ impl Scene {
     }
 }
 
+/// A list of the partners' issuing CA is in force, and a context wants it.
+const ASK_FOR_LISTS: [&str; 4] = [
+    "certificate create issuing --group payments --file issuing.pem",
+    "crl-distributor create partner-crl --group payments --frequency 60 --complete-url http://127.0.0.1:9/ca.crl --distributor-certificate issuing",
+    "crl-distributor publish partner-crl --group payments --file first.crl",
+    "tls-context replace CONTEXT --group payments --keystore gateway --truststore partners --require-client-certificate --crl-distributor partner-crl --crl-for-peer-only",
+];
+
 const OK: Option<StatusCode> = Some(StatusCode::OK);
 const REFUSED: Option<StatusCode> = None;
 const NO_UPSTREAM: Option<StatusCode> = Some(StatusCode::SERVICE_UNAVAILABLE);
@@ -265,6 +273,71 @@ async fn what_changes_in_the_vault_is_in_force_for_new_connections() -> Result<(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_envoy_rejects_leaves_the_last_good_one_in_force() -> Result<()> {
+    let mut scene = Scene::new().await?;
+    scene.start(WAYS[0]).await?;
+    let partner = scene.stage.clients.partner.clone();
+    assert_eq!(scene.get_as(&partner).await, OK);
+    let unfit = Authority::root_with("Other CA", Keys::Ed25519)?.server("gateway.test")?;
+    unfit.write_to(&scene.stage.pki(), "unfit")?;
+    scene
+        .say("keystore replace gateway --group payments --certificate unfit.pem --key unfit.key")
+        .await?;
+    until("the rejection in the vault's log", PATIENCE, async || {
+        let log = files::read(&scene.stage.vault.log())?;
+        Ok(log
+            .contains("does not accept what it was sent")
+            .then_some(()))
+    })
+    .await?;
+    assert_eq!(scene.get_as(&partner).await, OK);
+    scene
+        .say(
+            "keystore replace gateway --group payments --certificate gateway.pem --key gateway.key",
+        )
+        .await?;
+    scene.becomes(&partner, OK).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_client_is_refused_at_the_handshake_and_on_its_open_connection() -> Result<()> {
+    let stage = Stage::furnish(Options::default()).await?;
+    let (pki, clients) = (stage.pki(), stage.clients.clone());
+    for (name, content) in [
+        ("issuing.pem", clients.authority.certificate()),
+        ("first.crl", clients.authority.crl(1, &[])?),
+        ("second.crl", clients.authority.crl(2, &[&clients.partner])?),
+    ] {
+        files::write(&pki.join(name), &content)?;
+    }
+    let say = async |command: &str| {
+        let words: Vec<&str> = command.split(' ').collect();
+        stage.cli.ok(&words).await
+    };
+    for command in ASK_FOR_LISTS {
+        say(&command.replace("CONTEXT", "partner-inbound")).await?;
+    }
+    // The demo, but Envoy refuses what it knows to be bad.
+    let configuration = stage.envoy_configuration()?;
+    let configuration = configuration.replace("{trust_chain_verification: ACCEPT_UNTRUSTED}", "{}");
+    let envoy = Envoy::start(&stage.scratch().directory("envoy")?, &configuration).await?;
+    let client = stage.client(Some(&clients.partner))?;
+    let mut connection = client.connect(envoy.listener()).await?;
+    connection.ends_with("/before", (200, "")).await?;
+    say("crl-distributor publish partner-crl --group payments --file second.crl").await?;
+    let revoked = (403, "certificate_revoked");
+    connection.ends_with("/after", revoked).await?;
+    until("a refused handshake", PATIENCE, async || {
+        Ok(client
+            .get(envoy.listener(), "/after")
+            .await
+            .is_err()
+            .then_some(()))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_client_is_refused_by_envoy_as_soon_as_the_list_is_published() -> Result<()> {
     let mut scene = Scene::new().await?;
     let (partner, unpinned) = {
@@ -275,13 +348,8 @@ async fn a_revoked_client_is_refused_by_envoy_as_soon_as_the_list_is_published()
         scene.file("second.crl", &authority.crl(2, &[&clients.partner])?)?;
         (clients.partner.clone(), clients.unpinned.clone())
     };
-    for command in [
-        "certificate create issuing --group payments --file issuing.pem",
-        "crl-distributor create partner-crl --group payments --frequency 60 --complete-url http://127.0.0.1:9/ca.crl --distributor-certificate issuing",
-        "crl-distributor publish partner-crl --group payments --file first.crl",
-        "tls-context replace inbound --group payments --keystore gateway --truststore partners --require-client-certificate --crl-distributor partner-crl --crl-for-peer-only",
-    ] {
-        scene.say(command).await?;
+    for command in ASK_FOR_LISTS {
+        scene.say(&command.replace("CONTEXT", "inbound")).await?;
     }
     scene.start(WAYS[0]).await?;
     assert_eq!(scene.get_as(&partner).await, OK);

@@ -8,8 +8,10 @@ use sallyport_tests::wait::{PATIENCE, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vault_that_is_down_at_the_start_means_503_until_it_comes_up() -> Result<()> {
+    // The demo's listener has no certificate until the vault is there.
     let options = Options {
         startup_wait: "200ms",
+        recipe: Some("mtls-inbound"),
         ..Options::default()
     };
     let mut stage = Stage::furnish(options).await?;
@@ -78,8 +80,8 @@ async fn a_typo_in_the_filter_configuration_stops_envoy_and_names_the_place() ->
             "/downstream/certificatePinst",
         ),
         (
-            "secret://payments/tlsContext/",
-            "secret://payments/tlsContexts/",
+            r#""tlsContext": "secret://payments/tlsContext/"#,
+            r#""tlsContext": "secret://payments/tlsContexts/"#,
             "/downstream/tlsContext",
         ),
     ] {

@@ -16,9 +16,9 @@ use tokio::sync::watch;
 use super::staging::Staging;
 use crate::store::{
     ActorKind, ActorRecord, AuditRecord, ChangeSeq, CrlFetchRecord, EditSessionRecord,
-    EnvironmentRecord, Expiring, GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord,
-    PermissionRecord, PublishedLists, SecretRecord, Setting, StagedAction, StagedChange, Store,
-    StoreError, TokenRecord, VersionRecord, Write,
+    EnvironmentRecord, Expiring, GrantRecord, GroupKeyRecord, GroupRecord, JoinTokenRecord,
+    OrganizationRecord, PermissionRecord, PublishedLists, SecretRecord, Setting, StagedAction,
+    StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
 };
 
 /// What is published, with the changes of one edit session.
@@ -322,6 +322,14 @@ impl Store for View {
 
     async fn token(&self, sha256: [u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
         self.published.token(sha256).await
+    }
+
+    async fn join_token(&self, sha256: [u8; 32]) -> Result<Option<JoinTokenRecord>, StoreError> {
+        self.published.join_token(sha256).await
+    }
+
+    async fn gateway_key(&self, gateway: ActorId) -> Result<Option<[u8; 32]>, StoreError> {
+        self.published.gateway_key(gateway).await
     }
 
     async fn groups(&self, scope: Scope) -> Result<Vec<GroupRecord>, StoreError> {

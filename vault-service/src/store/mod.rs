@@ -7,6 +7,7 @@
 
 mod crl_fetch;
 mod edit_session;
+mod enrolment;
 mod label;
 mod published_lists;
 mod record;
@@ -24,6 +25,7 @@ use tokio::sync::watch;
 
 pub use crl_fetch::CrlFetchRecord;
 pub use edit_session::{EditSessionRecord, StagedAction, StagedChange};
+pub use enrolment::JoinTokenRecord;
 pub use label::{Label, OLD_VERSIONS_KEPT, Users};
 pub use published_lists::PublishedLists;
 pub use record::{
@@ -101,6 +103,12 @@ pub trait Store: Send + Sync {
 
     /// The token with this SHA-256, expired or not.
     async fn token(&self, sha256: [u8; 32]) -> Result<Option<TokenRecord>, StoreError>;
+
+    /// The join token with this SHA-256, ended or not.
+    async fn join_token(&self, sha256: [u8; 32]) -> Result<Option<JoinTokenRecord>, StoreError>;
+
+    /// SHA-256 of the public key in a gateway's newest certificate. `None` for those of older programs.
+    async fn gateway_key(&self, gateway: ActorId) -> Result<Option<[u8; 32]>, StoreError>;
 
     /// Live groups of an environment, by name.
     async fn groups(&self, scope: Scope) -> Result<Vec<GroupRecord>, StoreError>;

@@ -8,6 +8,7 @@ use sallyport_pki::UnixTime;
 
 use super::crl_fetch::CrlFetchRecord;
 use super::edit_session::{EditSessionRecord, StagedChange};
+use super::enrolment::JoinTokenRecord;
 use super::label::Users;
 use super::published_lists::PublishedLists;
 
@@ -280,12 +281,30 @@ pub enum Write {
     CreateEnvironment(EnvironmentRecord),
     /// Adds an actor.
     CreateActor(ActorRecord),
-    /// Notes the end of a gateway's newest certificate.
+    /// Notes the end and the key of a gateway's newest certificate.
     RenewGateway {
         /// The gateway.
         gateway: ActorId,
         /// End of the certificate.
         certificate_not_after: UnixTime,
+        /// SHA-256 of the public key in it.
+        key: [u8; 32],
+    },
+    /// Refuses the batch with `Gone` unless this is the key of the gateway's newest certificate.
+    RequireGatewayKey {
+        /// The gateway.
+        gateway: ActorId,
+        /// SHA-256 of the public key.
+        key: [u8; 32],
+    },
+    /// Gives a gateway a join token, in the place of one it may have.
+    PutJoinToken(JoinTokenRecord),
+    /// Forgets a join token; `Gone` if it is not there or has ended.
+    UseJoinToken {
+        /// SHA-256 of the token.
+        sha256: [u8; 32],
+        /// The time by which tokens count as ended.
+        now: UnixTime,
     },
     /// Deletes an actor with its tokens, grants and permissions.
     DeleteActor(ActorId),

@@ -8,6 +8,7 @@ mod batches;
 mod crl_fetch;
 mod deletion;
 mod edit_sessions;
+mod enrolment;
 mod feed;
 mod grants;
 mod groups;
@@ -62,6 +63,8 @@ macro_rules! every_store_passes {
             accounts::a_renewed_gateway_has_its_new_end,
             accounts::a_deleted_actor_takes_its_tokens_and_grants_along,
             accounts::ended_tokens_are_forgotten_when_one_is_added,
+            enrolment::a_join_token_is_used_once_and_in_time,
+            enrolment::only_gateways_have_join_tokens_and_keys,
             members::business_groups_know_who_is_above_and_below,
             members::a_business_group_needs_its_parent_and_a_name_of_its_own,
             members::a_user_is_found_by_its_name_in_any_case,

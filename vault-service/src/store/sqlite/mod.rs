@@ -30,9 +30,9 @@ use self::pool::ReadPool;
 use self::writer::Writer;
 use super::{
     ActorKind, ActorRecord, AuditRecord, ChangeSeq, CrlFetchRecord, EditSessionRecord,
-    EnvironmentRecord, Expiring, GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord,
-    PermissionRecord, PublishedLists, SecretRecord, Setting, StagedChange, Store, StoreError,
-    TokenRecord, VersionRecord, Write,
+    EnvironmentRecord, Expiring, GrantRecord, GroupKeyRecord, GroupRecord, JoinTokenRecord,
+    OrganizationRecord, PermissionRecord, PublishedLists, SecretRecord, Setting, StagedChange,
+    Store, StoreError, TokenRecord, VersionRecord, Write,
 };
 
 /// The store in one SQLite file. Dropping it finishes the batches that are queued and closes the
@@ -171,6 +171,18 @@ impl Store for SqliteStore {
 
     async fn token(&self, sha256: [u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
         self.readers.read(move |db| reads::token(db, sha256)).await
+    }
+
+    async fn join_token(&self, sha256: [u8; 32]) -> Result<Option<JoinTokenRecord>, StoreError> {
+        self.readers
+            .read(move |db| reads::join_token(db, sha256))
+            .await
+    }
+
+    async fn gateway_key(&self, gateway: ActorId) -> Result<Option<[u8; 32]>, StoreError> {
+        self.readers
+            .read(move |db| reads::gateway_key(db, gateway))
+            .await
     }
 
     async fn groups(&self, scope: Scope) -> Result<Vec<GroupRecord>, StoreError> {

@@ -14,8 +14,8 @@ use super::rows;
 use super::words::setting_name;
 
 pub(super) use self::accounts::{
-    actor, actors, environment, environments, gateways, lineage, organization, organizations_from,
-    permissions_of, token, user_by_name,
+    actor, actors, environment, environments, gateway_key, gateways, join_token, lineage,
+    organization, organizations_from, permissions_of, token, user_by_name,
 };
 pub(super) use self::audit::{environment as audit, organization as organization_audit};
 

@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use super::super::{
     ActorRecord, AuditPlace, AuditRecord, CrlFetchRecord, EditSessionRecord, EnvironmentRecord,
-    GrantRecord, GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, PublishedLists,
-    SecretRecord, StagedAction, StagedChange, StoreError, TokenRecord, VersionRecord,
+    GrantRecord, GroupKeyRecord, GroupRecord, JoinTokenRecord, OrganizationRecord,
+    PermissionRecord, PublishedLists, SecretRecord, StagedAction, StagedChange, StoreError,
+    TokenRecord, VersionRecord,
 };
 use super::apply::Living;
 use super::words::Word;
@@ -235,6 +236,19 @@ pub(super) fn signed_lists(row: &Row<'_>) -> Result<Vec<u8>, StoreError> {
 
 pub(super) fn published_edition(row: &Row<'_>) -> Result<u64, StoreError> {
     Fields::of("revocation lists", row).number("edition")
+}
+
+pub(super) fn join_token(row: &Row<'_>) -> Result<JoinTokenRecord, StoreError> {
+    let fields = Fields::of("join token", row);
+    Ok(JoinTokenRecord {
+        gateway: fields.id("gateway", ActorId::new)?,
+        sha256: fields.plain("sha256")?,
+        expires_at: fields.time("expires_at")?,
+    })
+}
+
+pub(super) fn gateway_key(row: &Row<'_>) -> Result<[u8; 32], StoreError> {
+    Fields::of("gateway key", row).plain("spki_sha256")
 }
 
 pub(super) fn crl_fetch(row: &Row<'_>) -> Result<CrlFetchRecord, StoreError> {

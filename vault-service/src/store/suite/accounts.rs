@@ -165,6 +165,7 @@ pub(crate) async fn a_renewed_gateway_has_its_new_end(store: Arc<dyn Store>) {
     let renew = |gateway| Write::RenewGateway {
         gateway,
         certificate_not_after: later(1_000_000),
+        key: [1; 32],
     };
 
     house.commit(vec![renew(house.gateway)]).await.unwrap();

@@ -24,6 +24,7 @@ pub(crate) async fn changes_of_groups_secrets_grants_and_actors_raise_the_feed(
         Write::RenewGateway {
             gateway: house.gateway,
             certificate_not_after: later(9),
+            key: [1; 32],
         },
         Write::CreateGroup(payments.clone(), key),
         Write::UpdateGroup {

@@ -128,19 +128,6 @@ pub(super) fn require_actor(db: &Connection, actor: ActorId) -> Result<(), Store
     )
 }
 
-pub(super) fn renew_gateway(
-    db: &Connection,
-    gateway: ActorId,
-    certificate_not_after: UnixTime,
-) -> Result<(), StoreError> {
-    execute_on(
-        db,
-        "gateway",
-        "UPDATE actor SET certificate_not_after = ?2 WHERE id = ?1 AND kind = 'gateway'",
-        (gateway.as_bytes(), certificate_not_after.0),
-    )
-}
-
 // Tokens, grants and permissions go with it, by their foreign keys.
 pub(super) fn delete_actor(db: &Connection, actor: ActorId) -> Result<(), StoreError> {
     execute_on(

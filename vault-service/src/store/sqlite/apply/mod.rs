@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod crl_fetch;
 mod edit_session;
+mod enrolment;
 mod groups;
 mod permissions;
 mod published_lists;
@@ -116,7 +117,13 @@ fn apply(db: &Connection, write: &Write) -> Result<Traces, StoreError> {
         Write::RenewGateway {
             gateway,
             certificate_not_after,
-        } => accounts::renew_gateway(db, *gateway, *certificate_not_after),
+            key,
+        } => enrolment::renew_gateway(db, *gateway, *certificate_not_after, *key),
+        Write::RequireGatewayKey { gateway, key } => {
+            enrolment::require_gateway_key(db, *gateway, *key)
+        }
+        Write::PutJoinToken(token) => enrolment::put_join_token(db, token),
+        Write::UseJoinToken { sha256, now } => enrolment::use_join_token(db, *sha256, *now),
         Write::DeleteActor(actor) => accounts::delete_actor(db, *actor),
         Write::PutSecretHash { actor, secret_hash } => {
             accounts::put_secret_hash(db, *actor, secret_hash)
@@ -209,6 +216,9 @@ fn moves_feed(write: &Write) -> bool {
         | Write::PutPermission(_)
         | Write::RemovePermissions { .. }
         | Write::CreateToken { .. }
+        | Write::RequireGatewayKey { .. }
+        | Write::PutJoinToken(_)
+        | Write::UseJoinToken { .. }
         | Write::PutCrlFetch { .. }
         // Only what is published moves the feed.
         | Write::FreeName(_)

@@ -4,8 +4,8 @@ use rusqlite::Connection;
 use sallyport_model::{ActorId, EnvironmentId, OrganizationId, Scope, Username};
 
 use super::super::super::{
-    ActorKind, ActorRecord, EnvironmentRecord, OrganizationRecord, PermissionRecord, StoreError,
-    TokenRecord,
+    ActorKind, ActorRecord, EnvironmentRecord, JoinTokenRecord, OrganizationRecord,
+    PermissionRecord, StoreError, TokenRecord,
 };
 use super::super::rows;
 use super::super::words::Word as _;
@@ -144,6 +144,30 @@ pub(in super::super) fn gateways(
          WHERE organization = ?1 AND environment = ?2 AND kind = 'gateway' ORDER BY name",
         (scope.organization.as_bytes(), scope.environment.as_bytes()),
         rows::actor,
+    )
+}
+
+pub(in super::super) fn join_token(
+    db: &Connection,
+    sha256: [u8; 32],
+) -> Result<Option<JoinTokenRecord>, StoreError> {
+    one(
+        db,
+        "SELECT * FROM join_token WHERE sha256 = ?1",
+        (sha256,),
+        rows::join_token,
+    )
+}
+
+pub(in super::super) fn gateway_key(
+    db: &Connection,
+    gateway: ActorId,
+) -> Result<Option<[u8; 32]>, StoreError> {
+    one(
+        db,
+        "SELECT * FROM gateway_key WHERE gateway = ?1",
+        (gateway.as_bytes(),),
+        rows::gateway_key,
     )
 }
 

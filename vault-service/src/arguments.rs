@@ -1,7 +1,7 @@
 //! The command line of the service.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -94,6 +94,13 @@ pub(crate) struct Serve {
     /// Requests a client may make at once, after a pause. [default: 500]
     #[arg(long, env = "SALLYPORT_BURST", value_name = "NUMBER")]
     burst: Option<NonZeroU32>,
+    /// Hours that the certificate of a gateway lives which renews it by itself. [default: 24]
+    #[arg(
+        long,
+        env = "SALLYPORT_GATEWAY_CERTIFICATE_HOURS",
+        value_name = "NUMBER"
+    )]
+    gateway_certificate_hours: Option<NonZeroU16>,
     /// Networks that revocation lists are fetched from although they are not public.
     #[arg(
         long = "crl-network",
@@ -135,6 +142,7 @@ impl Serve {
             manager_key: self.manager_key.clone(),
             requests_per_second: self.requests_per_second,
             burst: self.burst,
+            gateway_certificate_hours: self.gateway_certificate_hours,
             crl_networks: self.crl_networks.clone(),
             crl_ca_file: self.crl_ca_file.clone(),
             crl_max_mib: self.crl_max_mib,

@@ -104,19 +104,20 @@ impl Vault {
             return Err(ServeError::WrongRootKey);
         }
         let trust_domain = trust_domain(&*store).await?;
-        let ca = Arc::new(GatewayCa::open(
+        let ca = GatewayCa::open(
             &root,
             installed(&*store, Setting::GatewayCaCertificate).await?,
             &installed(&*store, Setting::GatewayCaSealedKey).await?,
-            trust_domain.clone(),
-        )?);
+            trust_domain,
+        )?;
+        let ca = Arc::new(ca.with_short_lifetime(settings.gateway_certificate_seconds()));
 
         let internal = tls::mutual(own_identity(&ca, settings)?, ca.certificate().clone())?;
         let public = tls::public(match &settings.manager_identity {
             Some((certificate, key)) => file_identity(certificate, key)?,
             None => own_identity(&ca, settings)?,
         })?;
-        let inner = Arc::new(Provider::new(Arc::clone(&store), root, trust_domain));
+        let inner = Arc::new(Provider::new(Arc::clone(&store), root, Arc::clone(&ca)));
         let copier = Arc::clone(&inner);
         let manager = Manager::new(Arc::clone(&store), root_public, ca, copier);
         let crl_fetching = Arc::new(CrlFetching::new(

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
@@ -41,6 +41,9 @@ server_names = []
 # IPv4 address or an IPv6 /64; more are answered with 429.
 requests_per_second = 100
 burst = 500
+
+# Hours that the certificate of a gateway lives which renews it by itself.
+gateway_certificate_hours = 24
 
 # Revocation lists are fetched from public addresses only, and from these networks: ["10.20.0.0/16"].
 crl_networks = []
@@ -91,6 +94,8 @@ pub struct Given {
     pub burst: Option<NonZeroU32>,
     /// Further names of SDS resources.
     pub sds_names: Option<BTreeMap<String, String>>,
+    /// Hours that a gateway's certificate lives.
+    pub gateway_certificate_hours: Option<NonZeroU16>,
     /// Networks that lists are fetched from although they are not public.
     pub crl_networks: Option<Vec<IpNet>>,
     /// CAs of servers of lists, PEM.
@@ -135,6 +140,8 @@ pub struct Settings {
     pub sds_names: Aliases,
     /// SDS for Envoys of this machine.
     pub sds_socket: Option<SocketSettings>,
+    /// Hours that the certificate of a gateway lives which renews it by itself.
+    pub gateway_certificate_hours: NonZeroU16,
     /// How revocation lists are fetched.
     pub crl: CrlSettings,
 }
@@ -225,6 +232,9 @@ impl Given {
             burst: self.burst.or(weaker.burst),
             sds_names: self.sds_names.or(weaker.sds_names),
             sds_socket: self.sds_socket.or(weaker.sds_socket),
+            gateway_certificate_hours: self
+                .gateway_certificate_hours
+                .or(weaker.gateway_certificate_hours),
             crl_networks: self.crl_networks.or(weaker.crl_networks),
             crl_ca_file: self.crl_ca_file.or(weaker.crl_ca_file),
             crl_max_mib: self.crl_max_mib.or(weaker.crl_max_mib),
@@ -238,6 +248,7 @@ impl Settings {
     const OWN_NAMES: [&str; 4] = ["localhost", "127.0.0.1", "::1", "sallyport-vault"];
 
     const REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(100).unwrap();
+    const GATEWAY_CERTIFICATE_HOURS: NonZeroU16 = NonZeroU16::new(24).unwrap();
     const BURST: NonZeroU32 = NonZeroU32::new(500).unwrap();
 
     /// Settings in force, from what was given.
@@ -277,8 +288,16 @@ impl Settings {
             burst: given.burst.unwrap_or(Self::BURST),
             sds_names: sds_names(given.sds_names.unwrap_or_default())?,
             sds_socket: given.sds_socket.map(sds_socket).transpose()?,
+            gateway_certificate_hours: given
+                .gateway_certificate_hours
+                .unwrap_or(Self::GATEWAY_CERTIFICATE_HOURS),
             crl,
         })
+    }
+
+    /// The same in seconds.
+    pub fn gateway_certificate_seconds(&self) -> i64 {
+        i64::from(self.gateway_certificate_hours.get()) * 60 * 60
     }
 
     /// The file that `init` writes.

@@ -111,7 +111,7 @@ impl Accounts {
     pub async fn caller(&self, bearer: &str, now: UnixTime) -> Result<Caller, AccountsError> {
         let token = self
             .store
-            .token(token::sha256(bearer))
+            .token(AccessToken::sha256_of(bearer))
             .await?
             .filter(|token| now < token.expires_at)
             .ok_or(AccountsError::Unauthorized)?;

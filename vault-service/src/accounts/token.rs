@@ -11,7 +11,7 @@ pub struct AccessToken(SecretString);
 
 impl AccessToken {
     /// Draws a token.
-    pub(super) fn generate() -> Result<Self, getrandom::Error> {
+    pub(crate) fn generate() -> Result<Self, getrandom::Error> {
         let mut bytes = Zeroizing::new([0_u8; 32]);
         getrandom::fill(bytes.as_mut())?;
         Ok(Self(SecretString::new(
@@ -20,17 +20,17 @@ impl AccessToken {
     }
 
     /// What the store keeps.
-    pub(super) fn sha256(&self) -> [u8; 32] {
-        sha256(self.0.expose())
+    pub(crate) fn sha256(&self) -> [u8; 32] {
+        Self::sha256_of(self.0.expose())
+    }
+
+    /// SHA-256 of a presented token.
+    pub(crate) fn sha256_of(token: &str) -> [u8; 32] {
+        *Digest::of(token.as_bytes()).as_bytes()
     }
 
     /// The token, for the answer.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
-}
-
-/// SHA-256 of a presented token.
-pub(super) fn sha256(token: &str) -> [u8; 32] {
-    *Digest::of(token.as_bytes()).as_bytes()
 }

@@ -8,10 +8,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Extension, Router};
+use axum::{Extension, Json, Router};
 use sallyport_model::{
-    DOWNLOAD_PATH, DownloadFormat, DownloadRequest, MARKER_HEADER, MARKER_VALUE, RESOLVE_PATH,
-    Refusal, ResolveRequest, VERSION_HEADER,
+    DOWNLOAD_PATH, DownloadFormat, DownloadRequest, MARKER_HEADER, MARKER_VALUE, RENEWAL_PATH,
+    RESOLVE_PATH, Refusal, RenewalRequest, RenewedCertificate, ResolveRequest, VERSION_HEADER,
 };
 use serde::de::DeserializeOwned;
 use tracing::error;
@@ -20,8 +20,11 @@ use super::listener::Peer;
 use super::problem::Problem;
 use super::{body, door, edge, sds};
 use crate::clock;
+use crate::manager::IssueError;
 use crate::provider::sds::Sds;
-use crate::provider::{DownloadError, Gateway, Provider, ProviderError, ResolveLimits};
+use crate::provider::{
+    DownloadError, Gateway, Provider, ProviderError, RenewalError, ResolveLimits,
+};
 
 /// Largest body of a request for a download, in bytes.
 const MAX_DOWNLOAD_REQUEST: usize = 16 * 1024;
@@ -32,6 +35,7 @@ pub fn router(provider: Arc<Provider>, sds: Arc<Sds>) -> Router {
     Router::new()
         .route(RESOLVE_PATH, post(resolve))
         .route(DOWNLOAD_PATH, post(download))
+        .route(RENEWAL_PATH, post(renew))
         .route("/livez", get(door::livez))
         .route("/readyz", get(readyz))
         .fallback(door::not_found)
@@ -86,6 +90,30 @@ async fn download(
     Ok((head, download.file.to_vec()).into_response())
 }
 
+/// The next certificate of the gateway that asks.
+async fn renew(
+    State(provider): State<Arc<Provider>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Json<RenewedCertificate>, Problem> {
+    let gateway = authenticated(&provider, &peer).await?;
+    let request: RenewalRequest = read(&headers, request, body::MAX_BODY).await?;
+    let shown = peer.certificates.first().map_or(&[][..], AsRef::as_ref);
+    let issued = provider
+        .renew(&gateway, shown, &request.csr, clock::now())
+        .await
+        .map_err(|error| renewal_problem(&error))?;
+    Ok(Json(RenewedCertificate {
+        id: issued.identity.gateway,
+        name: gateway.name().to_owned(),
+        identity: issued.identity.to_string(),
+        certificate: issued.certificate,
+        ca: issued.ca,
+        not_after: clock::rfc3339(issued.not_after),
+    }))
+}
+
 async fn authenticated(provider: &Provider, peer: &Peer) -> Result<Gateway, Problem> {
     let certificate = peer
         .certificates
@@ -134,6 +162,26 @@ fn problem(error: &ProviderError) -> Problem {
                 "unavailable",
                 "the vault cannot answer now; its log says why",
             );
+        }
+    };
+    Problem::new(status, code, error.to_string())
+}
+
+fn renewal_problem(error: &RenewalError) -> Problem {
+    let (status, code) = match error {
+        RenewalError::Provider(error) => return problem(error),
+        RenewalError::OtherKey => (StatusCode::FORBIDDEN, "other_key"),
+        RenewalError::Issue(IssueError::SigningRequest) => {
+            let problem = Problem::new(
+                StatusCode::BAD_REQUEST,
+                "invalid_signing_request",
+                error.to_string(),
+            );
+            return problem.at("/csr");
+        }
+        RenewalError::Issue(IssueError::Signing) => {
+            error!(%error, "renewal failed");
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal")
         }
     };
     Problem::new(status, code, error.to_string())

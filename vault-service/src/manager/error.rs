@@ -124,6 +124,9 @@ pub enum ManagerError {
     /// A password or client secret could not be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
+    /// A join token that is wrong, was used or has ended.
+    #[error("the join token is wrong, was used already, or has ended; ask for another one")]
+    JoinToken,
     /// The internal CA could not sign.
     #[error("the gateway certificate could not be issued")]
     Issue,

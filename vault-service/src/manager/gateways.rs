@@ -1,7 +1,7 @@
 //! Gateways: actors with a client certificate of the internal CA.
 
 use sallyport_model::{ActorId, GatewayIdentity, Permission, Scope, SecretName, TrustDomain};
-use sallyport_pki::UnixTime;
+use sallyport_pki::{Digest, UnixTime};
 use serde::Deserialize;
 use thiserror::Error;
 use uuid::Uuid;
@@ -23,11 +23,21 @@ pub trait GatewayIssuer: Send + Sync {
         &self,
         identity: &GatewayIdentity,
         signing_request: &str,
+        renewing: Renewing,
         now: UnixTime,
     ) -> Result<GatewayCertificate, IssueError>;
 
     /// The trust domain of the identities.
     fn trust_domain(&self) -> &TrustDomain;
+}
+
+/// Who fetches the certificate after this one; how long this one lives depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewing {
+    /// The gateway, long before it ends.
+    ByItself,
+    /// An administrator, who may be on holiday.
+    ByHand,
 }
 
 /// A certificate that was just issued.
@@ -41,6 +51,8 @@ pub struct GatewayCertificate {
     pub ca: String,
     /// When it ends.
     pub not_after: UnixTime,
+    /// SHA-256 of its public key.
+    pub key: Digest,
 }
 
 /// Why no certificate was issued.
@@ -69,7 +81,7 @@ impl NewGateway {
     }
 }
 
-const WHAT: &str = "gateway";
+pub(super) const WHAT: &str = "gateway";
 
 impl Manager {
     /// Gateways of an environment, by name, and how much of them the caller sees: who may grant access
@@ -115,7 +127,7 @@ impl Manager {
         self.require_gateways(caller, scope, "gateway.create", now)
             .await?;
         let id = ActorId::new(Uuid::from_bytes(random()?));
-        let issued = self.issue(scope, id, &new.csr, now)?;
+        let issued = self.issue(scope, id, &new.csr, Renewing::ByHand, now)?;
         let gateway = ActorRecord {
             id,
             kind: ActorKind::Gateway,
@@ -125,8 +137,9 @@ impl Manager {
             administrator: false,
             secret_hash: None,
             created_at: now,
-            certificate_not_after: Some(issued.not_after),
+            certificate_not_after: None,
         };
+        let renewed = renewed(id, &issued);
         let entry = Entry::new(
             caller,
             scope,
@@ -136,7 +149,7 @@ impl Manager {
         )
         .allowed();
         self.store
-            .commit(vec![Write::CreateActor(gateway), entry])
+            .commit(vec![Write::CreateActor(gateway), renewed, entry])
             .await
             .map_err(|error| taken(error, WHAT, new.name.as_str()))?;
         Ok((id, issued))
@@ -154,11 +167,8 @@ impl Manager {
         let gateway = self
             .gateway(caller, scope, id, "gateway.renew", now)
             .await?;
-        let issued = self.issue(scope, id, signing_request, now)?;
-        let renew = Write::RenewGateway {
-            gateway: id,
-            certificate_not_after: issued.not_after,
-        };
+        let issued = self.issue(scope, id, signing_request, Renewing::ByHand, now)?;
+        let renew = renewed(id, &issued);
         let entry = Entry::new(
             caller,
             scope,
@@ -196,7 +206,7 @@ impl Manager {
         Ok(())
     }
 
-    async fn require_gateways(
+    pub(super) async fn require_gateways(
         &self,
         caller: &Caller,
         scope: Scope,
@@ -230,21 +240,31 @@ impl Manager {
             })
     }
 
-    fn issue(
+    pub(super) fn issue(
         &self,
         scope: Scope,
         id: ActorId,
         signing_request: &str,
+        renewing: Renewing,
         now: UnixTime,
     ) -> Result<GatewayCertificate, ManagerError> {
         let identity = self.gateway_identity(scope, id);
         self.issuer
-            .issue(&identity, signing_request, now)
+            .issue(&identity, signing_request, renewing, now)
             .map_err(|error| match error {
                 IssueError::SigningRequest => {
                     Violation::new("/csr", Problem::SigningRequest).into()
                 }
                 IssueError::Signing => ManagerError::Issue,
             })
+    }
+}
+
+/// Notes a certificate that was just issued.
+pub(crate) fn renewed(gateway: ActorId, issued: &GatewayCertificate) -> Write {
+    Write::RenewGateway {
+        gateway,
+        certificate_not_after: issued.not_after,
+        key: *issued.key.as_bytes(),
     }
 }

@@ -6,6 +6,7 @@ use sallyport_pki::{Certificate, UnixTime};
 
 use super::{Provider, ProviderError};
 use crate::access::Caller;
+use crate::manager::GatewayIssuer as _;
 use crate::store::ActorKind;
 
 /// A gateway whose certificate was verified in the TLS handshake and that is registered.
@@ -37,6 +38,13 @@ impl Credential {
     }
 }
 
+impl Gateway {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.caller.name
+    }
+}
+
 impl Provider {
     /// The gateway of a credential, if it is registered now.
     pub(super) async fn admit(&self, credential: &Credential) -> Result<Gateway, ProviderError> {
@@ -59,7 +67,7 @@ impl Provider {
     }
 
     async fn registered(&self, identity: &GatewayIdentity) -> Result<Gateway, ProviderError> {
-        if identity.trust_domain != self.trust_domain {
+        if identity.trust_domain != *self.ca.trust_domain() {
             return Err(ProviderError::NotAGateway);
         }
         let caller = self

@@ -9,18 +9,19 @@ use rcgen::{
 };
 use rustls_pki_types::CertificateDer;
 use sallyport_model::{GatewayIdentity, TrustDomain};
-use sallyport_pki::UnixTime;
+use sallyport_pki::{Certificate, UnixTime};
 use thiserror::Error;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::keys::KeyError;
 use crate::keys::open::RootPrivateKey;
-use crate::manager::{GatewayCertificate, GatewayIssuer, IssueError};
+use crate::manager::{GatewayCertificate, GatewayIssuer, IssueError, Renewing};
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 const CA_LIFETIME: i64 = 10 * 365 * DAY;
+/// Of a gateway's certificate that an administrator renews.
 const GATEWAY_LIFETIME: i64 = 90 * DAY;
 /// Longest a publicly trusted server certificate may live; ours are made anew at every start.
 const SERVER_LIFETIME: i64 = 398 * DAY;
@@ -30,6 +31,8 @@ pub struct GatewayCa {
     certificate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
     trust_domain: TrustDomain,
+    /// Seconds that a certificate lives which its gateway renews.
+    short_lifetime: i64,
 }
 
 /// A new CA, its key sealed.
@@ -99,7 +102,14 @@ impl GatewayCa {
             certificate,
             issuer,
             trust_domain,
+            short_lifetime: DAY,
         })
+    }
+
+    /// With another lifetime of certificates that gateways renew by themselves, in seconds.
+    pub const fn with_short_lifetime(mut self, seconds: i64) -> Self {
+        self.short_lifetime = seconds;
+        self
     }
 
     /// The CA certificate.
@@ -143,6 +153,7 @@ impl GatewayIssuer for GatewayCa {
         &self,
         identity: &GatewayIdentity,
         signing_request: &str,
+        renewing: Renewing,
         now: UnixTime,
     ) -> Result<GatewayCertificate, IssueError> {
         // Parsing checks the request's own signature, so the requester holds the key.
@@ -151,7 +162,10 @@ impl GatewayIssuer for GatewayCa {
         let mut params = params(
             &format!("gateway {}", identity.gateway),
             now,
-            GATEWAY_LIFETIME,
+            match renewing {
+                Renewing::ByItself => self.short_lifetime,
+                Renewing::ByHand => GATEWAY_LIFETIME,
+            },
         )
         .map_err(|_| IssueError::Signing)?;
         let uri = Ia5String::try_from(identity.to_string()).map_err(|_| IssueError::Signing)?;
@@ -166,11 +180,14 @@ impl GatewayIssuer for GatewayCa {
         }
         .signed_by(&self.issuer)
         .map_err(|_| IssueError::Signing)?;
+        let key = Certificate::from_der(certificate.der()).map_err(|_| IssueError::Signing)?;
+        let key = key.spki_sha256();
         Ok(GatewayCertificate {
             identity: identity.clone(),
             certificate: certificate.pem(),
             ca: self.certificate_pem(),
             not_after,
+            key,
         })
     }
 

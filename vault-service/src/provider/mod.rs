@@ -13,6 +13,7 @@ mod keyring;
 mod locate;
 mod opened;
 mod prepare;
+mod renewal;
 mod resolve;
 mod revision;
 pub mod sds;
@@ -21,7 +22,6 @@ mod verification;
 
 use std::sync::Arc;
 
-use sallyport_model::TrustDomain;
 use thiserror::Error;
 
 use self::keyring::Keyring;
@@ -31,13 +31,14 @@ use crate::store::{Store, StoreError};
 pub use download::{Download, DownloadError};
 pub use gateway::{Credential, Gateway};
 pub use gateway_ca::{GatewayCa, GatewayCaError, IssuedServerCertificate, NewGatewayCa, to_pem};
+pub use renewal::RenewalError;
 pub use resolve::ResolveLimits;
 
 /// The Secrets Provider.
 pub struct Provider {
     store: Arc<dyn Store>,
     keyring: Keyring,
-    trust_domain: TrustDomain,
+    ca: Arc<GatewayCa>,
 }
 
 /// Why the Provider cannot answer at all. What concerns one reference is a refusal in the answer.
@@ -74,12 +75,12 @@ pub enum ProviderError {
 }
 
 impl Provider {
-    /// A provider over a store, with the key that opens it.
-    pub fn new(store: Arc<dyn Store>, root: RootPrivateKey, trust_domain: TrustDomain) -> Self {
+    /// A provider over a store, with the key that opens it, and the CA of gateways.
+    pub fn new(store: Arc<dyn Store>, root: RootPrivateKey, ca: Arc<GatewayCa>) -> Self {
         Self {
             keyring: Keyring::new(root),
             store,
-            trust_domain,
+            ca,
         }
     }
 

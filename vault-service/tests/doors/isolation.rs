@@ -189,6 +189,7 @@ async fn these_routes_and_no_others_answer_without_a_token() {
     let expected = [
         "/accounts/api/v2/oauth2/token",
         "/accounts/login",
+        "/api/v1/gatewayEnrolments",
         "/livez",
         "/openapi.json",
         "/readyz",

@@ -14,6 +14,7 @@ mod contract;
 mod deletion;
 mod edge;
 mod edit_session;
+mod enrolment;
 mod expiring;
 mod house;
 mod http;

@@ -81,20 +81,21 @@ impl Vault {
         let setting = async |setting| store.setting(setting).await.unwrap().unwrap();
         let root = data.read_root_key().unwrap();
         let trust_domain = String::from_utf8(setting(Setting::TrustDomain).await).unwrap();
-        let ca = GatewayCa::open(
-            &root,
-            setting(Setting::GatewayCaCertificate).await,
-            &setting(Setting::GatewayCaSealedKey).await,
-            trust_domain.parse().unwrap(),
-        )
-        .unwrap();
+        let ca = Arc::new(
+            GatewayCa::open(
+                &root,
+                setting(Setting::GatewayCaCertificate).await,
+                &setting(Setting::GatewayCaSealedKey).await,
+                trust_domain.parse().unwrap(),
+            )
+            .unwrap(),
+        );
         let root_public =
             RootPublicKey::from_bytes(&setting(Setting::RootPublicKey).await).unwrap();
         let administrator = store.actor(made.client_id).await.unwrap().unwrap().into();
-        let trust_domain = trust_domain.parse().unwrap();
-        let provider = Arc::new(Provider::new(Arc::clone(&store), root, trust_domain));
+        let provider = Arc::new(Provider::new(Arc::clone(&store), root, Arc::clone(&ca)));
         let copier = Arc::clone(&provider);
-        let manager = Manager::new(Arc::clone(&store), root_public, Arc::new(ca), copier);
+        let manager = Manager::new(Arc::clone(&store), root_public, ca, copier);
         let crl_fetching = CrlFetching::new(
             manager.clone(),
             Arc::clone(&store),

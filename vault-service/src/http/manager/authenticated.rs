@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use sallyport_model::ENROLMENT_PATH;
 
 use super::super::edge;
 use super::ManagerDoor;
@@ -16,9 +17,10 @@ use crate::clock;
 
 /// Routes that need no token, whole paths. Every other route needs one, whether its handler asks who
 /// is calling or not.
-pub const OPEN: [&str; 5] = [
+pub const OPEN: [&str; 6] = [
     "/accounts/api/v2/oauth2/token",
     "/accounts/login",
+    ENROLMENT_PATH,
     "/livez",
     "/openapi.json",
     "/readyz",

@@ -51,7 +51,9 @@ impl Failure {
         match self {
             Self::Manager(ManagerError::Invalid(_)) => StatusCode::BAD_REQUEST,
             Self::Manager(ManagerError::NoSuch { .. }) | Self::NoSuchPath => StatusCode::NOT_FOUND,
-            Self::Manager(ManagerError::Forbidden { .. }) => StatusCode::FORBIDDEN,
+            Self::Manager(ManagerError::Forbidden { .. } | ManagerError::JoinToken) => {
+                StatusCode::FORBIDDEN
+            }
             Self::Manager(
                 ManagerError::Taken { .. }
                 | ManagerError::Changed { .. }
@@ -108,6 +110,7 @@ impl Failure {
             Self::GrantType => "unsupported_grant_type",
             Self::IfMatch => "invalid_if_match",
             Self::Fetching => "fetching",
+            Self::Manager(ManagerError::JoinToken) => "invalid_join_token",
             Self::Manager(ManagerError::PreconditionFailed { .. }) => "precondition_failed",
             Self::Manager(ManagerError::Locked { .. } | ManagerError::SessionOpen) => "locked",
             Self::Manager(ManagerError::InUse { .. }) => "in_use",

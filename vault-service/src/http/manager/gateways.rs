@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use sallyport_model::ActorId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
 
 use super::super::body;
 use super::super::openapi::{Fields, Id, Moment, NameText, Operation, Routes, named, text};
@@ -18,16 +19,9 @@ use crate::clock;
 use crate::manager::{GatewayCertificate, NewGateway, Sight};
 
 pub(super) fn routes() -> Routes<ManagerDoor> {
-    let csr = || {
-        text(
-            "PKCS#10 certificate signing request in PEM.",
-            1,
-            body::MAX_BODY,
-        )
-    };
     let new = Fields::only("")
         .needs("name", named::<NameText>())
-        .needs("csr", csr());
+        .needs("csr", signing_request());
     Routes::new()
         .get(
             "/gateways",
@@ -58,7 +52,7 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
             "/gateways/{actor}/certificate",
             renew,
             Operation::new("renewGateway", "Sign a new certificate of a gateway")
-                .json(Fields::only("").needs("csr", csr()))
+                .json(Fields::only("").needs("csr", signing_request()))
                 .answers::<IssuedGateway>(200, "It was signed."),
         )
         .under("Gateways")
@@ -89,7 +83,7 @@ struct GatewaySummary {
 /// A gateway and the certificate that was just signed.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct IssuedGateway {
+pub(super) struct IssuedGateway {
     #[schema(value_type = Id)]
     id: ActorId,
     #[schema(value_type = NameText)]
@@ -178,7 +172,16 @@ async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn issued(id: ActorId, name: String, issued: GatewayCertificate) -> IssuedGateway {
+/// How a signing request is described.
+pub(super) fn signing_request() -> ObjectBuilder {
+    text(
+        "PKCS#10 certificate signing request in PEM.",
+        1,
+        body::MAX_BODY,
+    )
+}
+
+pub(super) fn issued(id: ActorId, name: String, issued: GatewayCertificate) -> IssuedGateway {
     IssuedGateway {
         id,
         name,

@@ -6,6 +6,7 @@ mod authenticated;
 mod clone;
 mod connected_apps;
 mod edit_session;
+mod enrolment;
 mod environments;
 mod expiring;
 mod failure;
@@ -79,7 +80,12 @@ fn routes() -> Routes<ManagerDoor> {
             own(),
         )
         .nest("/api/v1/organizations/{organization}", of_organization())
-        .nest("/api/v1", me::routes().merge(organizations::root_routes()))
+        .nest(
+            "/api/v1",
+            me::routes()
+                .merge(organizations::root_routes())
+                .merge(enrolment::open_routes()),
+        )
         .merge(about_the_service())
 }
 
@@ -93,6 +99,7 @@ fn anypoint() -> Routes<ManagerDoor> {
 fn own() -> Routes<ManagerDoor> {
     Routes::new()
         .merge(gateways::routes())
+        .merge(enrolment::routes())
         .merge(grants::routes())
         .merge(versions::routes())
         .merge(where_used::routes())

@@ -1,0 +1,77 @@
+//! Gateways renew their certificates by themselves, with the one they have.
+
+use sallyport_model::GatewayIdentity;
+use sallyport_pki::{Certificate, UnixTime};
+use thiserror::Error;
+
+use super::{Gateway, Provider, ProviderError};
+use crate::audit::Entry;
+use crate::manager::{GatewayCertificate, GatewayIssuer as _, IssueError, Renewing, renewed};
+use crate::store::{StoreError, Write};
+
+/// What is audited.
+const OPERATION: &str = "gateway.renew";
+
+/// Why a certificate was not renewed.
+#[derive(Debug, Error)]
+pub enum RenewalError {
+    /// No answer at all.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// The certificate belongs to the gateway, but a newer one has another key: whoever has an old key
+    /// gets no new certificate.
+    #[error("the certificate is not of the key that the gateway's newest certificate is of")]
+    OtherKey,
+    /// The signing request does not read.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+}
+
+impl Provider {
+    /// Signs a new certificate for the gateway that shows its newest one. Which gateway that is its
+    /// certificate says and nothing of the request; the request may bring another key.
+    pub async fn renew(
+        &self,
+        gateway: &Gateway,
+        shown: &[u8],
+        signing_request: &str,
+        now: UnixTime,
+    ) -> Result<GatewayCertificate, RenewalError> {
+        let caller = &gateway.caller;
+        let object = format!("{} ({})", caller.name, caller.id);
+        let entry = Entry::new(caller, gateway.scope, OPERATION, object, now);
+        let shown = Certificate::from_der(shown).map_err(|_| ProviderError::NotAGateway)?;
+        let key = *shown.spki_sha256().as_bytes();
+        let newest = self.store.gateway_key(caller.id).await;
+        let newest = newest.map_err(ProviderError::from)?;
+        if newest.is_some_and(|newest| newest != key) {
+            let refused = entry.refused("other_key");
+            self.store
+                .commit(vec![refused])
+                .await
+                .map_err(ProviderError::from)?;
+            return Err(RenewalError::OtherKey);
+        }
+        let identity = GatewayIdentity {
+            trust_domain: self.ca.trust_domain().clone(),
+            scope: gateway.scope,
+            gateway: caller.id,
+        };
+        let issued = self
+            .ca
+            .issue(&identity, signing_request, Renewing::ByItself, now)?;
+        let mut batch = vec![renewed(caller.id, &issued), entry.allowed()];
+        if newest.is_some() {
+            let gateway = caller.id;
+            batch.insert(0, Write::RequireGatewayKey { gateway, key });
+        }
+        match self.store.commit(batch).await {
+            Ok(()) => Ok(issued),
+            Err(StoreError::Gone {
+                what: "gateway key",
+            }) => Err(RenewalError::OtherKey),
+            Err(StoreError::Gone { .. }) => Err(ProviderError::NotAGateway.into()),
+            Err(error) => Err(ProviderError::from(error).into()),
+        }
+    }
+}

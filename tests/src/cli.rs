@@ -21,12 +21,7 @@ pub struct Cli {
 impl Cli {
     /// Logs in as the vault's administrator; profile and transcript go to `directory`.
     pub async fn login(directory: &Path, vault: &Vault) -> Result<Self> {
-        let cli = Self {
-            program: program::cli()?,
-            profile: directory.join("profile.json"),
-            directory: directory.to_owned(),
-            transcript: directory.join("cli.log"),
-        };
+        let cli = Self::stranger(directory)?;
         let account = vault.account();
         let (url, ca) = (vault.url(), account.ca.to_string_lossy().into_owned());
         let login = [
@@ -46,6 +41,16 @@ impl Cli {
         ];
         cli.told(&login, &account.client_secret).await?;
         Ok(cli)
+    }
+
+    /// Somebody without a login.
+    pub fn stranger(directory: &Path) -> Result<Self> {
+        Ok(Self {
+            program: program::cli()?,
+            profile: directory.join("profile.json"),
+            directory: directory.to_owned(),
+            transcript: directory.join("cli.log"),
+        })
     }
 
     /// The same command line in another working directory.

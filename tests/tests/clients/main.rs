@@ -13,6 +13,7 @@
 mod anypoint_cli;
 mod canary;
 mod download;
+mod enrolment;
 mod explain;
 mod race;
 mod schemathesis;

@@ -1,4 +1,4 @@
-//! `gateway create|renew|list|delete|download`: identities that may read values.
+//! `gateway create|join-token|enroll|renew|list|delete|download`: identities that may read values.
 
 use std::path::{Path, PathBuf};
 
@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::download::{self, Download};
+use crate::enrolment::{Enroll, JoinToken, Renewal, When};
 use crate::error::Error;
 use crate::gateway_files::{ExistingKey, GatewayFiles};
+use crate::internal_door::AsGateway;
 use crate::names;
 use crate::output::{Output, text_of};
 use crate::request::{Fields, Request, parse};
@@ -38,13 +40,42 @@ pub(crate) enum Command {
         #[command(flatten)]
         writing: Writing,
     },
+    /// Make a token with which a gateway fetches its first certificate by itself
+    ///
+    /// It is good for once. Whoever has it is the gateway: bring it there on a way you trust.
+    #[command(after_help = "Example:\n  sallyport gateway join-token edge-1 --out edge-1.token")]
+    JoinToken(JoinToken),
+    /// Fetch the first certificate of this gateway with a join token; no login is needed
+    ///
+    /// The ECDSA P-256 key is made here. DIR gets gateway.key (0600), gateway.pem and ca.pem. The
+    /// certificate is short-lived: see `gateway renew --watch`.
+    #[command(
+        after_help = "Example:\n  sallyport gateway enroll --url https://vault.example:8443 --ca-file ca.pem \\\n      \
+                      --token-file edge-1.token --dir edge-1/"
+    )]
+    Enroll(Enroll),
     /// Fetch a new certificate before the old one ends
     ///
+    /// With NAME as an administrator, and the certificate lives for months. Without it as the gateway,
+    /// with the certificate it has: at --provider-url, without a login.
+    ///
     /// The key in DIR is used again; with --force, or if there is none, a new one is made.
-    #[command(after_help = "Example:\n  sallyport gateway renew edge-1 --out edge-1/")]
+    #[command(
+        after_help = "Examples:\n  sallyport gateway renew edge-1 --out edge-1/\n  \
+                      sallyport gateway renew --out edge-1/ --provider-url https://vault.example:8444 --watch"
+    )]
     Renew {
         /// Name or id
-        name: String,
+        name: Option<String>,
+        /// Address of the vault's internal door
+        #[arg(long, env = "SALLYPORT_PROVIDER_URL", value_name = "URL")]
+        provider_url: Option<String>,
+        /// Only if a third of its lifetime or less is left: for a timer
+        #[arg(long, conflicts_with_all = ["name", "watch", "dry_run"])]
+        when_due: bool,
+        /// Stay, and renew it whenever that is the case
+        #[arg(long, conflicts_with_all = ["name", "dry_run"])]
+        watch: bool,
         /// Directory with the files of the gateway
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
@@ -112,8 +143,13 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
             };
             issuing.run(&mut session, &name, &out, existing, writing, output)
         }
+        Command::JoinToken(join_token) => join_token.run(output),
+        Command::Enroll(enroll) => enroll.run(output),
         Command::Renew {
             name,
+            provider_url,
+            when_due,
+            watch,
             out,
             force,
             writing,
@@ -122,6 +158,24 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
                 ExistingKey::Replace
             } else {
                 ExistingKey::Keep
+            };
+            let Some(name) = name else {
+                let renewal = Renewal {
+                    gateway: AsGateway {
+                        provider_url: provider_url.ok_or(Error::Flag {
+                            flag: "--provider-url",
+                            reason: "is needed, or NAME to renew it as an administrator".into(),
+                        })?,
+                        gateway: out,
+                    },
+                    key: existing,
+                    when: match (watch, when_due) {
+                        (true, _) => When::Always,
+                        (false, true) => When::Due,
+                        (false, false) => When::Now,
+                    },
+                };
+                return renewal.run(output);
             };
             let mut session = Session::open()?;
             let list = session.own("/gateways");

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256};
+use sallyport_pki::{Certificate, certificate_from_pem};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
@@ -74,6 +75,16 @@ impl GatewayFiles {
     /// `gateway.pem`, the certificate.
     pub(crate) fn certificate(&self) -> PathBuf {
         self.directory.join("gateway.pem")
+    }
+
+    /// The certificate that is there.
+    pub(crate) fn read_certificate(&self) -> Result<Certificate, Error> {
+        let path = self.certificate();
+        let pem = private_file::read(&path, MAX_KEY_FILE)?;
+        certificate_from_pem(&pem).map_err(|error| Error::FileSyntax {
+            path,
+            reason: error.to_string(),
+        })
     }
 
     /// `ca.pem`, what the vault's certificate chains to.

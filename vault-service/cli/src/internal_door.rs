@@ -61,27 +61,31 @@ impl AsGateway {
 }
 
 impl InternalDoor {
-    /// Asks with a JSON body. Nothing behind this door changes anything.
+    /// Asks with a JSON body. What is repeated behind this door does no harm.
     pub(crate) fn post(&self, path: &str, json: &[u8]) -> Result<Answer, Error> {
-        let failed = |error| agent::failure(&self.url, (&Method::POST, path), true, error);
-        let mut response = self
-            .agent
-            .post(format!("{}{path}", self.url))
-            .header(header::CONTENT_TYPE, "application/json")
-            .send(json)
-            .map_err(failed)?;
-        let status = response.status();
-        let headers = response.headers().clone();
-        let body = response.body_mut().with_config().limit(MAX_ANSWER);
-        let body = Zeroizing::new(body.read_to_vec().map_err(failed)?);
-        if status.is_success() {
-            return Ok(Answer { headers, body });
-        }
-        let text = String::from_utf8_lossy(&body);
-        Err(Error::Refused(Box::new(
-            Refusal::from_body(status.as_u16(), &text).of_a_gateway(),
-        )))
+        post((&self.agent, &self.url), path, json)
     }
+}
+
+/// Asks at an address with a JSON body and without a login.
+pub(crate) fn post((agent, url): (&Agent, &str), path: &str, json: &[u8]) -> Result<Answer, Error> {
+    let failed = |error| agent::failure(url, (&Method::POST, path), true, error);
+    let mut response = agent
+        .post(format!("{url}{path}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .send(json)
+        .map_err(failed)?;
+    let status = response.status();
+    let headers = response.headers().clone();
+    let body = response.body_mut().with_config().limit(MAX_ANSWER);
+    let body = Zeroizing::new(body.read_to_vec().map_err(failed)?);
+    if status.is_success() {
+        return Ok(Answer { headers, body });
+    }
+    let text = String::from_utf8_lossy(&body);
+    Err(Error::Refused(Box::new(
+        Refusal::from_body(status.as_u16(), &text).of_a_gateway(),
+    )))
 }
 
 /// The certificate and key of the gateway, for the TLS handshake.

@@ -14,6 +14,7 @@ mod completion;
 mod crl_distributor;
 mod download;
 mod edit_session;
+mod enrolment;
 mod env;
 mod envoy;
 mod error;

@@ -1,13 +1,21 @@
 //! Envoy's attributes of a connection, as facts.
 
 use sallyport_filter_core::config::Place;
-use sallyport_filter_core::{DownstreamFacts, UpstreamFacts};
+use sallyport_filter_core::{ConnectionId, DownstreamFacts, UpstreamFacts};
 
 use crate::host;
+
+/// The client's connection, by Envoy's number for it.
+pub(crate) fn connection() -> Option<ConnectionId> {
+    let number = host::attribute(&["connection", "id"])?;
+    let number = u64::from_le_bytes(number.try_into().ok()?);
+    Some(ConnectionId(number))
+}
 
 /// Where the request goes: the router's choice at this point of the filter chain.
 pub(crate) fn place() -> Place {
     Place {
+        connection: None,
         route: host::attribute(&["xds", "route_name"]),
         virtual_host: host::attribute(&["xds", "virtual_host_name"]),
         cluster: host::attribute(&["xds", "cluster_name"]),

@@ -72,12 +72,15 @@ impl Guard {
 
     /// The headers of a request arrived; the host is in the context of its stream.
     pub(crate) fn request(&self, stream: StreamId) -> Action {
-        let facts = match self.direction {
-            Direction::Downstream => Facts::Downstream(attributes::downstream()),
-            Direction::Upstream => Facts::Upstream(attributes::upstream()),
+        let look = |stream| {
+            let facts = match self.direction {
+                Direction::Downstream => Facts::Downstream(attributes::downstream()),
+                Direction::Upstream => Facts::Upstream(attributes::upstream()),
+            };
+            Some(Event::Request(stream, self.place(), facts))
         };
-        let event = Event::Request(stream, self.place(), facts);
-        self.decide(event, |_| None).unwrap_or_else(|| {
+        let event = Event::Arrived(stream, self.place());
+        self.decide(event, look).unwrap_or_else(|| {
             let direction = self.direction;
             let reason = Reason::Internal;
             self.count(Counter::Denied(direction, reason));
@@ -145,10 +148,19 @@ impl Guard {
     }
 
     fn place(&self) -> Place {
-        match (self.depends_on_place, self.protocol) {
+        let place = match (self.depends_on_place, self.protocol) {
             (false, _) => Place::default(),
             (true, Protocol::Http) => attributes::place(),
             (true, Protocol::Tcp) => attributes::place_of_connection(),
+        };
+        let connection = match (self.direction, self.protocol) {
+            (Direction::Downstream, Protocol::Http) => attributes::connection(),
+            // Of a server's connection Envoy gives no number; a TCP connection is its own stream.
+            (Direction::Upstream, _) | (_, Protocol::Tcp) => None,
+        };
+        Place {
+            connection,
+            ..place
         }
     }
 
@@ -215,9 +227,13 @@ impl Guard {
     fn carry_out(&self, effect: Effect) {
         match effect {
             Effect::Tick(period) => host::tick(period),
-            Effect::RemoveHeader(_, name) => host::remove_request_header(&name),
-            Effect::AddCredential(_, name, value) => host::add_request_header(&name, &value),
+            Effect::RemoveForwarded(_) => host::remove_request_header("x-forwarded-client-cert"),
+            Effect::RemoveHeader(_, name) => host::remove_request_header(name.as_str()),
+            Effect::AddCredential(_, name, value) => {
+                host::add_request_header(name.as_str(), &value);
+            }
             Effect::Deny(stream, reply) => self.deny(stream, reply),
+            Effect::Note(_, note) => host::note(self.direction, &note),
             Effect::Count(counter) => self.count(counter),
             Effect::Log(line) => host::log(&line),
             Effect::Close(stream) => {

@@ -5,12 +5,14 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
-use sallyport_filter_core::config::Vault;
+use sallyport_filter_core::config::{Direction, Vault};
 use sallyport_filter_core::signatures::VERIFY_SIGNATURE;
 use sallyport_filter_core::{
     Call, CallAnswer, Level, Line, Now, Reply, Signatures, StreamId, UnixTime,
 };
 use sallyport_model::{MARKER_HEADER, RESOLVE_PATH, SecretString};
+
+use crate::abi;
 
 /// The plugin's configuration.
 pub(crate) fn configuration(size: usize) -> Vec<u8> {
@@ -94,12 +96,21 @@ pub(crate) fn close_connection() {
 }
 
 pub(crate) fn reply(reply: Reply) {
-    let headers = vec![
+    let headers = [
         ("content-type", "application/json"),
         (Reply::REASON_HEADER, reply.reason.code()),
     ];
-    let body = reply.body();
-    let _ = hostcalls::send_http_response(reply.status().into(), headers, Some(body.as_bytes()));
+    abi::send_local_response(reply.status(), &reply.details(), &headers, &reply.body());
+}
+
+/// Puts a value beside the current stream, where an access log finds it:
+/// `%FILTER_STATE(wasm.sallyport.downstream:PLAIN)%`.
+pub(crate) fn note(direction: Direction, note: &str) {
+    let name = match direction {
+        Direction::Downstream => "sallyport.downstream",
+        Direction::Upstream => "sallyport.upstream",
+    };
+    abi::set_property(name, note);
 }
 
 /// Makes a stream, or the root, the one that host calls are about. Whether it is still there.

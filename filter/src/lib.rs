@@ -3,6 +3,7 @@
 //! Whatever is decided is decided in `sallyport-filter-core`. A panic in a callback would hang the
 //! requests that wait, so nothing here unwraps; a filter that cannot work denies.
 
+mod abi;
 mod attributes;
 mod connection;
 mod guard;

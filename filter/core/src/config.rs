@@ -9,6 +9,7 @@ mod on_failure;
 mod route;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -240,6 +241,16 @@ impl Policy {
     /// Whether it matters where a request goes.
     pub fn depends_on_place(&self) -> bool {
         matches!(self, Self::Downstream(downstream) if !downstream.routes.is_empty())
+    }
+}
+
+impl fmt::Display for PolicyIndex {
+    /// Where it is in the configuration: `default`, or `routes/0`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.checked_sub(1) {
+            None => f.write_str("default"),
+            Some(route) => write!(f, "routes/{route}"),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod inquiry;
 mod path;
 
 use std::fmt;
+use std::sync::Arc;
 
 use sallyport_model::{ClientCertificatePolicy, ServerCertificatePolicy, TlsVersion};
 use sallyport_pki::{
@@ -56,9 +57,20 @@ pub enum Verdict {
         pin: Option<PinMatch>,
         /// What it did not pass, but is only observed.
         observed: Vec<Denial>,
+        /// Who it is, where it has to say so.
+        peer: Option<Arc<Identity>>,
     },
     /// The peer does not pass.
     Deny(Denial),
+}
+
+/// Whose certificate it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Subject of the certificate.
+    pub subject: String,
+    /// SHA-256 of the certificate.
+    pub fingerprint: Digest,
 }
 
 /// A reason with its evidence; the evidence is for the log.
@@ -96,6 +108,15 @@ fn judge(policy: &Policy<'_>, facts: &Facts, at: UnixTime, listener: &mut dyn Li
     }
 }
 
+impl Identity {
+    fn of(certificate: &Certificate) -> Self {
+        Self {
+            subject: certificate.subject().to_owned(),
+            fingerprint: certificate.sha256(),
+        }
+    }
+}
+
 impl Denial {
     /// A denial without evidence.
     pub const fn new(reason: Reason) -> Self {
@@ -124,6 +145,7 @@ struct Passed {
     /// `None` where nobody verifies the path, or there is none and that is only observed.
     path: Option<Verified>,
     pins: Vec<PinMatch>,
+    peer: Option<Identity>,
 }
 
 fn downstream(inquiry: &mut Inquiry<'_>, facts: &DownstreamFacts) -> Result<Passed, Denial> {
@@ -164,7 +186,11 @@ fn downstream(inquiry: &mut Inquiry<'_>, facts: &DownstreamFacts) -> Result<Pass
     let path = path.map_err(explained)?;
     let pins = inquiry.pins(&leaf, path.as_ref())?;
     inquiry.names(&leaf)?;
-    Ok(Passed { path, pins })
+    Ok(Passed {
+        path,
+        pins,
+        peer: Some(Identity::of(&leaf)),
+    })
 }
 
 fn upstream(inquiry: &mut Inquiry<'_>, facts: &UpstreamFacts) -> Result<Passed, Denial> {
@@ -194,7 +220,11 @@ fn upstream(inquiry: &mut Inquiry<'_>, facts: &UpstreamFacts) -> Result<Passed, 
         }
     }
     inquiry.names(&leaf)?;
-    Ok(Passed { path, pins })
+    Ok(Passed {
+        path,
+        pins,
+        peer: Some(Identity::of(&leaf)),
+    })
 }
 
 impl Inquiry<'_> {
@@ -335,6 +365,7 @@ impl Passed {
     const NOTHING: Self = Self {
         path: None,
         pins: Vec::new(),
+        peer: None,
     };
 
     fn allow(self, observed: Vec<Denial>) -> Verdict {
@@ -352,6 +383,7 @@ impl Passed {
             until,
             pin: self.pins.into_iter().next(),
             observed,
+            peer: self.peer.map(Arc::new),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! What the host is asked to do.
 
-use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sallyport_model::SecretString;
 
 use crate::config::Direction;
 use crate::event::StreamId;
+use crate::header_name::HeaderName;
 use crate::metric::Counter;
 use crate::reason::Reason;
 use crate::watch::CallId;
@@ -20,20 +21,25 @@ pub enum Effect {
     Tick(Duration),
     /// Look at the server's side of this stream again and report [`crate::Event::Probed`].
     Probe(StreamId),
-    /// Look at a TCP connection and report [`crate::Event::Seen`].
+    /// Look at the connection of this stream and report [`crate::Event::Request`], or
+    /// [`crate::Event::Seen`] of a TCP connection.
     Look(StreamId),
     /// Keep the request, or the bytes of the client, from going on.
     Hold(StreamId),
+    /// Remove `x-forwarded-client-cert`.
+    RemoveForwarded(StreamId),
     /// Remove a header of the request.
-    RemoveHeader(StreamId, Cow<'static, str>),
+    RemoveHeader(StreamId, HeaderName),
     /// Add a header with a credential; the name was removed before.
-    AddCredential(StreamId, String, SecretString),
+    AddCredential(StreamId, HeaderName, Arc<SecretString>),
     /// Let the request, or all bytes of the connection, go on.
     Resume(StreamId),
     /// Answer in place of the upstream.
     Deny(StreamId, Reply),
     /// Close a TCP connection; nothing of it goes on.
     Close(StreamId),
+    /// Show this of the decision in the access log; a later one takes its place.
+    Note(StreamId, Arc<str>),
     /// Count.
     Count(Counter),
     /// Write a line to the log.
@@ -101,11 +107,13 @@ impl Effect {
             Self::Probe(stream)
             | Self::Look(stream)
             | Self::Close(stream)
+            | Self::RemoveForwarded(stream)
             | Self::Hold(stream)
             | Self::RemoveHeader(stream, _)
             | Self::AddCredential(stream, _, _)
             | Self::Resume(stream)
-            | Self::Deny(stream, _) => Some(*stream),
+            | Self::Deny(stream, _)
+            | Self::Note(stream, _) => Some(*stream),
             Self::Call(_) | Self::Tick(_) | Self::Count(_) | Self::Log(_) => None,
         }
     }
@@ -114,6 +122,12 @@ impl Effect {
 impl Reply {
     /// Header with the code.
     pub const REASON_HEADER: &str = "x-sallyport-reason";
+
+    /// What the access log shows as response code details.
+    pub fn details(self) -> String {
+        let (side, code) = (self.direction.as_str(), self.reason.code());
+        format!("sallyport_{side}_{code}")
+    }
 
     /// The HTTP status.
     pub const fn status(self) -> u16 {
@@ -137,6 +151,9 @@ impl fmt::Debug for Effect {
             Self::Look(stream) => f.debug_tuple("Look").field(stream).finish(),
             Self::Close(stream) => f.debug_tuple("Close").field(stream).finish(),
             Self::Hold(stream) => f.debug_tuple("Hold").field(stream).finish(),
+            Self::RemoveForwarded(stream) => {
+                f.debug_tuple("RemoveForwarded").field(stream).finish()
+            }
             Self::RemoveHeader(stream, name) => f
                 .debug_tuple("RemoveHeader")
                 .field(stream)
@@ -149,6 +166,7 @@ impl fmt::Debug for Effect {
                 .finish_non_exhaustive(),
             Self::Resume(stream) => f.debug_tuple("Resume").field(stream).finish(),
             Self::Deny(stream, reply) => f.debug_tuple("Deny").field(stream).field(reply).finish(),
+            Self::Note(stream, note) => f.debug_tuple("Note").field(stream).field(note).finish(),
             Self::Count(counter) => f.debug_tuple("Count").field(counter).finish(),
             Self::Log(line) => f.debug_tuple("Log").field(line).finish(),
         }
@@ -172,8 +190,9 @@ mod tests {
 
     #[test]
     fn a_credential_is_not_in_the_debug_output() {
-        let value = SecretString::new("canary".to_owned());
-        let effect = Effect::AddCredential(StreamId(1), "authorization".to_owned(), value);
+        let value = Arc::new(SecretString::new("canary".to_owned()));
+        let name = "authorization".parse().unwrap();
+        let effect = Effect::AddCredential(StreamId(1), name, value);
         assert!(!format!("{effect:?}").contains("canary"));
     }
 }

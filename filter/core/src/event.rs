@@ -23,7 +23,9 @@ pub enum Event {
     Answer(CallId, CallAnswer),
     /// The host could not make a call, or reset it.
     CallFailed(CallId),
-    /// The headers of a request arrived.
+    /// The headers of a request arrived, and nothing more is known than where it comes from and goes.
+    Arrived(StreamId, Place),
+    /// The headers of a request arrived, and its connection was looked at.
     Request(StreamId, Place, Facts),
     /// The server's side of a held request was looked at again.
     Probed(StreamId, UpstreamFacts),

@@ -7,7 +7,9 @@
 
 mod connection;
 mod consequence;
+mod credentials;
 mod judge;
+mod note;
 mod request;
 mod vault;
 
@@ -17,6 +19,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::effect::Effect;
 use crate::event::{Event, StreamId};
+use crate::known_connections::KnownConnections;
 use crate::signatures::Signatures;
 use crate::snapshot::Snapshot;
 use crate::time::Now;
@@ -24,6 +27,7 @@ use crate::usable::Usable;
 use crate::verdict_cache::VerdictCache;
 use crate::watch::{Wanted, Watch};
 use connection::Connections;
+use credentials::Ready;
 use request::Waiting;
 
 pub use connection::MAX_CONNECTIONS;
@@ -43,6 +47,8 @@ pub struct State {
     snapshot: Snapshot,
     watch: Watch,
     verdicts: VerdictCache,
+    known_connections: KnownConnections,
+    credentials: Option<Ready>,
     signatures: Signatures,
     waiting: BTreeMap<StreamId, Waiting>,
     connections: Connections,
@@ -72,6 +78,8 @@ impl State {
             snapshot: Snapshot::new(config.references()),
             watch: Watch::new(),
             verdicts: VerdictCache::default(),
+            known_connections: KnownConnections::default(),
+            credentials: None,
             signatures,
             waiting: BTreeMap::new(),
             connections: Connections::default(),
@@ -138,8 +146,9 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             vault::ask(state, now, &mut effects);
         }
         Event::CallFailed(call) => vault::call_failed(state, call, now, &mut effects),
+        Event::Arrived(stream, place) => request::arrive(state, stream, &place, now, &mut effects),
         Event::Request(stream, place, facts) => {
-            request::arrive(state, stream, &place, facts, now, &mut effects);
+            request::begin(state, stream, &place, facts, now, &mut effects);
         }
         Event::Probed(stream, facts) => request::probed(state, stream, facts, now, &mut effects),
         Event::Data(stream, speaker) => {
@@ -153,6 +162,9 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             connection::closed(state, stream);
         }
     }
+    // What the vault takes back is dropped at once, and not at the next request.
+    let snapshot = &state.snapshot;
+    state.credentials.take_if(|ready| !ready.is_of(snapshot));
     schedule(state, ticked, now, &mut effects);
     effects
 }

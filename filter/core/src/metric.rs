@@ -26,6 +26,10 @@ pub enum Counter {
     Held(Direction),
     /// Requests decided by material that the vault did not confirm in time.
     Stale(Direction),
+    /// Requests on connections of which it is known that their client passes.
+    KnownConnection(Direction),
+    /// Requests of peers about whom a verdict was at hand.
+    KnownPeer(Direction),
     /// Verdicts that were not at hand and took a path validation.
     Verified(Direction),
     /// Calls to the vault.
@@ -82,6 +86,10 @@ impl fmt::Display for Counter {
             }
             Self::Held(direction) => write!(f, "sallyport.{}.held", side(direction)),
             Self::Stale(direction) => write!(f, "sallyport.{}.stale", side(direction)),
+            Self::KnownConnection(direction) => {
+                write!(f, "sallyport.{}.known.connection", side(direction))
+            }
+            Self::KnownPeer(direction) => write!(f, "sallyport.{}.known.peer", side(direction)),
             Self::Verified(direction) => write!(f, "sallyport.{}.verified", side(direction)),
             Self::VaultCalls => f.write_str("sallyport.vault.calls"),
             Self::VaultAnswers => f.write_str("sallyport.vault.answers"),

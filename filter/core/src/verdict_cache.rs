@@ -3,11 +3,12 @@
 //! snapshot, and only within the time for which it holds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use sallyport_pki::{PinMatch, UnixTime};
 
 use crate::config::PolicyIndex;
-use crate::decide::{Denial, Verdict};
+use crate::decide::{Denial, Identity, Verdict};
 use crate::facts::Facts;
 
 /// Most peers of each kind. Denials are kept apart, so that strangers cannot push out clients.
@@ -35,6 +36,8 @@ struct Allowance {
     until: UnixTime,
     pin: Option<PinMatch>,
     observed: Vec<Denial>,
+    peer: Option<Arc<Identity>>,
+    note: Option<Arc<str>>,
 }
 
 /// By peer, then by policy: the bulky facts are kept once.
@@ -62,6 +65,19 @@ impl VerdictCache {
         kept.contains(&at.0).then(|| Verdict::Deny(denial.clone()))
     }
 
+    /// What the access log shows of an allowance that was found.
+    pub(crate) fn note(&self, policy: PolicyIndex, facts: &Facts) -> Option<Arc<str>> {
+        known(&self.allowed, policy, facts)?.note.clone()
+    }
+
+    /// Remembers what the access log shows of an allowance that is kept.
+    pub(crate) fn remember_note(&mut self, policy: PolicyIndex, facts: &Facts, note: &Arc<str>) {
+        let of_peer = self.allowed.get_mut(facts);
+        if let Some(allowance) = of_peer.and_then(|of_peer| of_peer.get_mut(&policy)) {
+            allowance.note = Some(Arc::clone(note));
+        }
+    }
+
     /// Remembers a verdict. Those of other generations are forgotten; so are all of a kind when
     /// there is no room.
     pub(crate) fn remember(
@@ -87,6 +103,7 @@ impl VerdictCache {
                 until,
                 pin,
                 observed,
+                peer,
             } => {
                 let kept = match observed.is_empty() {
                     true => *until,
@@ -97,6 +114,8 @@ impl VerdictCache {
                     until: kept,
                     pin: *pin,
                     observed: observed.clone(),
+                    peer: peer.clone(),
+                    note: None,
                 };
                 forget(&mut self.denied, policy, facts);
                 insert(&mut self.allowed, policy, facts, allowance);
@@ -116,6 +135,7 @@ impl Allowance {
             until: self.until,
             pin: self.pin,
             observed: self.observed.clone(),
+            peer: self.peer.clone(),
         }
     }
 }
@@ -154,6 +174,7 @@ mod tests {
         until: UnixTime(200),
         pin: None,
         observed: Vec::new(),
+        peer: None,
     };
 
     fn facts(certificate: &[u8]) -> Facts {
@@ -216,6 +237,7 @@ mod tests {
             until: UnixTime(200),
             pin: None,
             observed: vec![Denial::new(Reason::PinMismatch)],
+            peer: None,
         };
         let mut cache = VerdictCache::default();
         cache.remember(ONE, &facts(b"a"), 1, UnixTime(150), &observing);

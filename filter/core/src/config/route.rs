@@ -4,6 +4,7 @@
 //! chosen and takes the first route of its own that fits.
 
 use super::PeerPolicy;
+use crate::known_connections::ConnectionId;
 
 /// A policy and the requests it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,9 +29,12 @@ pub struct RouteMatch {
     pub server_name: Option<String>,
 }
 
-/// Where a request goes, as Envoy says it. Read only where a configuration has routes.
+/// Where a request comes from and where it goes, as Envoy says it. The latter is read only where a
+/// configuration has routes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
+    /// `connection.id`, where it is the client's and the same as before means the same client.
+    pub connection: Option<ConnectionId>,
     /// `xds.route_name`.
     pub route: Option<Vec<u8>>,
     /// `xds.virtual_host_name`.
@@ -87,6 +91,7 @@ mod tests {
 
     fn place(route: &str, cluster: &str, server_name: &str) -> Place {
         Place {
+            connection: None,
             route: Some(route.as_bytes().to_vec()),
             virtual_host: Some(b"apis".to_vec()),
             cluster: Some(cluster.as_bytes().to_vec()),

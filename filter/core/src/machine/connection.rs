@@ -101,7 +101,7 @@ pub(super) fn seen(
     let verdict = match known {
         None => Verdict::Deny(Denial::new(Reason::TooManyConnections)),
         Some(_) => match judge_seen(state, policy, facts, now, effects) {
-            Judgement::Done(verdict) => verdict,
+            Judgement::Done(verdict, _) => verdict,
             Judgement::Wait(on) => match wait(state, stream, connection, on, now, effects) {
                 Ok(()) => return,
                 Err(denial) => Verdict::Deny(denial),
@@ -114,6 +114,7 @@ pub(super) fn seen(
             until,
             pin,
             observed,
+            ..
         } => {
             observe(state, &observed, effects);
             if connection.standing() == Standing::New {

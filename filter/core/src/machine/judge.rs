@@ -7,6 +7,7 @@ use sallyport_model::Reference;
 use sallyport_pki::PinMatch;
 
 use super::State;
+use super::note::{self, Note};
 use crate::config::{Direction, PeerPolicy, Policy, PolicyIndex};
 use crate::decide::{self, Denial, Verdict, decide};
 use crate::effect::{Effect, Line};
@@ -21,7 +22,8 @@ use crate::usable::{Age, Usable};
 /// What comes out.
 pub(super) enum Judgement {
     Wait(WaitingOn),
-    Done(Verdict),
+    /// And what the access log shows of an allowance.
+    Done(Verdict, Option<Note>),
 }
 
 /// What is waited for.
@@ -71,7 +73,7 @@ pub(super) fn judge(
         Err((_, Reason::SecretAbsent)) => return Judgement::Wait(WaitingOn::Vault),
         Err((reference, reason)) => {
             let denial = Denial::new(reason).with_detail(reference);
-            return Judgement::Done(Verdict::Deny(denial));
+            return Judgement::Done(Verdict::Deny(denial), None);
         }
     };
     if is_unseen(facts) {
@@ -79,21 +81,29 @@ pub(super) fn judge(
     }
     let generation = state.snapshot.generation();
     if let Some(verdict) = state.verdicts.look_up(index, facts, generation, now.wall) {
-        return Judgement::Done(verdict);
+        effects.push(Effect::Count(Counter::KnownPeer(direction)));
+        return Judgement::Done(verdict, state.verdicts.note(index, facts));
     }
     let verdict = decide(&policy, facts, now.wall);
     effects.push(Effect::Count(Counter::Verified(direction)));
-    if let Verdict::Allow {
-        pin: Some(found), ..
+    let verdicts = &mut state.verdicts;
+    verdicts.remember(index, facts, generation, now.wall, &verdict);
+    let Verdict::Allow {
+        pin,
+        observed,
+        peer,
+        ..
     } = &verdict
-    {
-        // Once per peer and snapshot, not per request: the cache answers the others.
+    else {
+        return Judgement::Done(verdict, None);
+    };
+    // Once per peer and snapshot, not per request: the cache answers the others.
+    if let Some(found) = pin {
         effects.push(Effect::Log(Line::pinned(direction, found)));
     }
-    state
-        .verdicts
-        .remember(index, facts, generation, now.wall, &verdict);
-    Judgement::Done(verdict)
+    let note = note::of_allowance(state, index, peer.as_deref(), observed);
+    state.verdicts.remember_note(index, facts, &note);
+    Judgement::Done(verdict, Some(note))
 }
 
 /// The policy as the snapshot has it, and the age of its oldest part.

@@ -1,19 +1,24 @@
 //! Requests: judged, held, let go or denied.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sallyport_model::SecretString;
+use sallyport_pki::PinRole;
 
 use super::consequence::{Consequence, Standing, consequence, observe};
+use super::credentials;
 use super::judge::{Judgement, WaitingOn, is_unseen, judge};
+use super::note::{self, Note};
 use super::{MAX_WAITING, SHORTEST_TICK, State};
-use crate::config::{ForwardClientCertificate, Injection, Place, Policy, PolicyIndex, Upstream};
+use crate::config::{
+    Direction, ForwardClientCertificate, Mode, Place, Policy, PolicyIndex, Upstream,
+};
 use crate::decide::{Denial, Verdict};
 use crate::effect::{Effect, Reply};
 use crate::event::StreamId;
 use crate::facts::{Facts, UpstreamFacts};
-use crate::inject::{self, InjectError};
+use crate::inject::InjectError;
+use crate::known_connections::{ConnectionId, Known};
 use crate::metric::Counter;
 use crate::reason::Reason;
 use crate::time::Now;
@@ -28,6 +33,7 @@ pub(super) struct Waiting {
 
 /// A request that is not decided.
 struct Request {
+    connection: Option<ConnectionId>,
     policy: PolicyIndex,
     facts: Facts,
     /// When it arrived.
@@ -44,8 +50,34 @@ impl Waiting {
     }
 }
 
-/// A new request.
+/// A new request, of which it is known where it comes from. It goes on if its client is known, or else
+/// its connection is looked at.
 pub(super) fn arrive(
+    state: &State,
+    stream: StreamId,
+    place: &Place,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) {
+    let policy = state.config.policy.select(place);
+    let generation = state.snapshot.generation();
+    let known = place.connection.and_then(|connection| {
+        let connections = &state.known_connections;
+        connections.look_up(connection, policy, generation, now)
+    });
+    let Some(known) = known else {
+        effects.push(Effect::Look(stream));
+        return;
+    };
+    let direction = state.config.policy.direction();
+    hide_client(state, stream, effects);
+    effects.push(Effect::Count(Counter::KnownConnection(direction)));
+    let note = Arc::clone(&known.note);
+    pass(direction, stream, known.pin, note, effects);
+}
+
+/// A new request, whose connection was looked at.
+pub(super) fn begin(
     state: &mut State,
     stream: StreamId,
     place: &Place,
@@ -53,18 +85,22 @@ pub(super) fn arrive(
     now: Now,
     effects: &mut Vec<Effect>,
 ) {
-    if let Policy::Downstream(downstream) = &state.config.policy
-        && downstream.forward_client_certificate == ForwardClientCertificate::Remove
-    {
-        let name = Cow::Borrowed("x-forwarded-client-cert");
-        effects.push(Effect::RemoveHeader(stream, name));
-    }
+    hide_client(state, stream, effects);
     let request = Request {
+        connection: place.connection,
         policy: state.config.policy.select(place),
         facts,
         since: now.uptime,
     };
     proceed(state, stream, request, now, effects);
+}
+
+fn hide_client(state: &State, stream: StreamId, effects: &mut Vec<Effect>) {
+    if let Policy::Downstream(downstream) = &state.config.policy
+        && downstream.forward_client_certificate == ForwardClientCertificate::Remove
+    {
+        effects.push(Effect::RemoveForwarded(stream));
+    }
 }
 
 /// A held request, whose connection was looked at again.
@@ -133,14 +169,15 @@ fn proceed(
 ) {
     let direction = state.config.policy.direction();
     let policy = request.policy;
-    let verdict = match judge(state, policy, &request.facts, now, effects) {
-        Judgement::Done(verdict) => verdict,
+    let connection = request.connection;
+    let (verdict, note) = match judge(state, policy, &request.facts, now, effects) {
+        Judgement::Done(verdict, note) => (verdict, note),
         Judgement::Wait(on) => {
             let until = on.until(state, request.since);
             if now.uptime >= until {
-                Verdict::Deny(on.in_vain())
+                (Verdict::Deny(on.in_vain()), None)
             } else if state.waiting.len() >= MAX_WAITING {
-                Verdict::Deny(Denial::new(Reason::TooManyWaiting))
+                (Verdict::Deny(Denial::new(Reason::TooManyWaiting)), None)
             } else {
                 if request.since == now.uptime {
                     effects.push(Effect::Count(Counter::Held(direction)));
@@ -153,72 +190,86 @@ fn proceed(
         }
     };
     match verdict {
-        Verdict::Allow { pin, observed, .. } => {
-            if let Some(found) = pin {
-                effects.push(Effect::Count(Counter::Pinned(direction, found.pin.role)));
-            }
-            observe(state, &observed, effects);
-            let credentials = match observed.is_empty() {
-                true => Credentials::All,
-                false => Credentials::None,
-            };
-            allow(state, stream, policy, credentials, now, effects);
-        }
         Verdict::Deny(denial) => refuse(state, stream, policy, &denial, effects),
+        Verdict::Allow {
+            from,
+            until,
+            pin,
+            observed,
+            ..
+        } => {
+            observe(state, &observed, effects);
+            let clean = observed.is_empty();
+            if let Err(denial) = inject(state, stream, clean, now, effects) {
+                return refuse(state, stream, policy, &denial, effects);
+            }
+            let note = note.unwrap_or_else(|| Note::from("allowed"));
+            let pin = pin.map(|found| found.pin.role);
+            if let (Some(connection), true) = (connection, clean) {
+                let known = Known {
+                    pin,
+                    note: Arc::clone(&note),
+                    from,
+                    until,
+                    fresh_until: now.uptime + state.snapshot.fresh_for(now.uptime),
+                };
+                let generation = state.snapshot.generation();
+                let known_connections = &mut state.known_connections;
+                known_connections.remember(connection, policy, generation, known);
+            }
+            pass(direction, stream, pin, note, effects);
+        }
     }
 }
 
-/// Which credentials go with a request.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Credentials {
-    /// The peer passed every check.
-    All,
-    /// It did not, which is only observed.
-    None,
-}
-
-fn allow(
-    state: &State,
+/// Puts credentials in place of what the client sent: none for a server with something observed.
+fn inject(
+    state: &mut State,
     stream: StreamId,
-    policy: PolicyIndex,
-    credentials: Credentials,
+    clean: bool,
     now: Now,
     effects: &mut Vec<Effect>,
+) -> Result<(), Denial> {
+    let Policy::Upstream(upstream) = &state.config.policy else {
+        return Ok(());
+    };
+    let ready = match clean {
+        true => credentials::ready(state, now),
+        false => Some([].into()),
+    };
+    let credentials = match ready {
+        Some(ready) => ready,
+        None => credentials::make(state, upstream, now).map_err(|error| {
+            effects.push(Effect::Count(Counter::InjectFailed));
+            unusable_credential(&error)
+        })?,
+    };
+    clear_places(upstream, stream, effects);
+    for (name, value) in &*credentials {
+        effects.push(Effect::Count(Counter::Injected));
+        let (name, value) = (name.clone(), Arc::clone(value));
+        effects.push(Effect::AddCredential(stream, name, value));
+    }
+    if clean {
+        credentials::keep(state, credentials, now);
+    }
+    Ok(())
+}
+
+/// Lets a request go on whose peer passed.
+fn pass(
+    direction: Direction,
+    stream: StreamId,
+    pin: Option<PinRole>,
+    note: Note,
+    effects: &mut Vec<Effect>,
 ) {
-    let direction = state.config.policy.direction();
-    if let Policy::Upstream(upstream) = &state.config.policy {
-        let wanted: &[Injection] = match credentials {
-            Credentials::All => &upstream.inject,
-            Credentials::None => &[],
-        };
-        let rendered = wanted.iter().map(|injection| {
-            inject::render(&injection.value, state.usable(now.uptime))
-                .map(|value| (injection.header.to_string(), value))
-        });
-        // All or none: half of a set of credentials is of no use to anybody honest.
-        let credentials = match rendered.collect() {
-            Ok(credentials) => credentials,
-            Err(error) => {
-                effects.push(Effect::Count(Counter::InjectFailed));
-                return refuse(state, stream, policy, &unusable_credential(&error), effects);
-            }
-        };
-        clear_places(upstream, stream, effects);
-        inject_all(stream, credentials, effects);
+    effects.push(Effect::Note(stream, note));
+    if let Some(role) = pin {
+        effects.push(Effect::Count(Counter::Pinned(direction, role)));
     }
     effects.push(Effect::Count(Counter::Allowed(direction)));
     effects.push(Effect::Resume(stream));
-}
-
-fn inject_all(
-    stream: StreamId,
-    credentials: Vec<(String, SecretString)>,
-    effects: &mut Vec<Effect>,
-) {
-    for (name, value) in credentials {
-        effects.push(Effect::Count(Counter::Injected));
-        effects.push(Effect::AddCredential(stream, name, value));
-    }
 }
 
 /// Denies, or lets the request go on without a credential, by configuration.
@@ -229,7 +280,15 @@ fn refuse(
     denial: &Denial,
     effects: &mut Vec<Effect>,
 ) {
-    match consequence(state, policy, Standing::New, denial, effects) {
+    let consequence = consequence(state, policy, Standing::New, denial, effects);
+    let word = match (consequence, state.config.policy.get(policy).mode) {
+        (Consequence::Refuse, _) => "denied",
+        (Consequence::GoOn, Mode::Observe) => "observed",
+        (Consequence::GoOn, Mode::Enforce) => "let_pass",
+    };
+    let note = note::of_denial(state, word, policy, denial);
+    effects.push(Effect::Note(stream, note));
+    match consequence {
         Consequence::Refuse => {
             let reply = Reply {
                 reason: denial.reason,
@@ -250,8 +309,7 @@ fn refuse(
 /// Takes out what the client sent in place of a credential.
 fn clear_places(upstream: &Upstream, stream: StreamId, effects: &mut Vec<Effect>) {
     for injection in &upstream.inject {
-        let name = Cow::Owned(injection.header.to_string());
-        effects.push(Effect::RemoveHeader(stream, name));
+        effects.push(Effect::RemoveHeader(stream, injection.header.clone()));
     }
 }
 

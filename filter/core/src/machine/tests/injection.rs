@@ -137,3 +137,47 @@ fn a_context_in_place_of_a_credential_is_malformed() {
     let fate = host.server(&ca.server("backend.test"));
     assert_eq!(fate.reason(), Some(Reason::SecretMalformed));
 }
+
+#[test]
+fn credentials_are_made_once_and_dropped_with_the_secrets_they_are_made_of() {
+    let ca = Authority::new("root");
+    let mut contents = vault(&ca, "Aladdin", "open sesame");
+    let mut host = Host::ready(&Host::upstream(INJECT), &contents);
+    let leaf = ca.server("backend.test");
+    let ready = |host: &Host| host.state.credentials.is_some();
+    assert!(!ready(&host));
+    for _ in 0..2 {
+        assert_eq!(host.server(&leaf), Fate::Resumed);
+        assert!(ready(&host));
+    }
+    contents.set(PASSWORD, Outcome::Withdrawn {});
+    host.vault_answers(&contents);
+    assert!(!ready(&host), "before any request");
+    assert_eq!(host.server(&leaf).reason(), Some(Reason::SecretWithdrawn));
+    assert!(!ready(&host));
+
+    contents.put(PASSWORD, Material::Field("another".to_owned()));
+    host.vault_answers(&contents);
+    assert_eq!(host.server(&leaf), Fate::Resumed);
+    assert_eq!(host.headers.last().unwrap(), "+x-api-key: key another!");
+}
+
+#[test]
+fn credentials_of_stale_secrets_are_looked_at_again_for_every_request() {
+    let ca = Authority::new("root");
+    let contents = Contents::default().fresh(10, 20);
+    let contents = contents
+        .with(
+            TLS,
+            Material::TlsContext(crate::fixtures::tls_context(&[&ca])),
+        )
+        .with_password(BACKEND, "Aladdin", "open sesame")
+        .with(PASSWORD, Material::Field("open sesame".to_owned()));
+    let mut host = Host::ready(&Host::upstream(INJECT), &contents);
+    let leaf = ca.server("backend.test");
+    assert_eq!(host.server(&leaf), Fate::Resumed);
+    host.pass(29_999);
+    assert_eq!(host.server(&leaf), Fate::Resumed);
+    host.pass(1);
+    assert_eq!(host.server(&leaf).reason(), Some(Reason::SecretExpired));
+}

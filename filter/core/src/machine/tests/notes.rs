@@ -1,0 +1,102 @@
+//! What an access log shows of a decision.
+
+use rcgen::DnType;
+use sallyport_model::Outcome;
+
+use super::{TLS, trusting};
+use crate::config::Place;
+use crate::facts::Facts;
+use crate::fixtures::{Authority, Host, from_client, to_server};
+
+/// The note of one more request.
+fn note(host: &mut Host, facts: Facts) -> String {
+    let stream = host.request(facts);
+    host.notes[&stream].clone()
+}
+
+#[test]
+fn a_denial_says_which_policy_refused_whom_and_why() {
+    let (ca, other) = (Authority::new("root"), Authority::new("other root"));
+    let mut host = Host::ready(&Host::downstream(""), &trusting(&[&ca]));
+    let rogue = other.client("rogue");
+    let digest = rogue.certificate().sha256();
+    let text = note(&mut host, from_client(&rogue));
+    let expected = format!(
+        "denied code=unknown_issuer policy=default tls_context={TLS} generation=1 \
+         sha256={digest} subject=\"CN=rogue\" detail="
+    );
+    assert!(text.starts_with(&expected), "{text}");
+}
+
+#[test]
+fn who_passes_is_named_too_on_both_sides() {
+    let ca = Authority::new("root");
+    let leaf = ca.client("partner");
+    let mut host = Host::ready(&Host::downstream(""), &trusting(&[&ca]));
+    let digest = leaf.certificate().sha256();
+    let expected = format!(
+        "allowed policy=default tls_context={TLS} generation=1 sha256={digest} subject=\"CN=partner\""
+    );
+    for _ in 0..2 {
+        assert_eq!(note(&mut host, from_client(&leaf)), expected);
+    }
+    let server = ca.server("backend.test");
+    let mut host = Host::ready(&Host::upstream(""), &trusting(&[&ca]));
+    let text = note(&mut host, Facts::Upstream(to_server(&server)));
+    assert!(text.starts_with("allowed policy=default ") && text.contains("backend.test"));
+}
+
+#[test]
+fn what_is_observed_or_let_pass_says_so() {
+    let (ca, other) = (Authority::new("root"), Authority::new("other root"));
+    let rogue = other.client("rogue");
+    for settings in [r#","mode":"observe""#, r#","observe":["path"]"#] {
+        let mut host = Host::ready(&Host::downstream(settings), &trusting(&[&ca]));
+        let text = note(&mut host, from_client(&rogue));
+        assert!(text.starts_with("observed code=unknown_issuer "), "{text}");
+        assert!(text.contains("subject=\"CN=rogue\""), "{text}");
+    }
+    let config = Host::downstream("").replacen('{', r#"{"onFailure":{"denied":"letPass"},"#, 1);
+    let mut contents = trusting(&[&ca]);
+    let mut host = Host::ready(&config, &contents);
+    contents.set(TLS, Outcome::Withdrawn {});
+    host.vault_answers(&contents);
+    let text = note(&mut host, from_client(&rogue));
+    assert!(
+        text.starts_with("let_pass code=secret_withdrawn "),
+        "{text}"
+    );
+    assert!(
+        text.ends_with(&format!("generation=2 detail=\"{TLS}\"")),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_route_is_named_by_its_place_in_the_configuration() {
+    let ca = Authority::new("root");
+    let settings = format!(r#","routes":[{{"match":{{"route":"a"}},"tlsContext":"{TLS}"}}]"#);
+    let mut host = Host::ready(&Host::downstream(&settings), &trusting(&[&ca]));
+    let place = Place {
+        route: Some(b"a".to_vec()),
+        ..Place::default()
+    };
+    let stream = host.request_to(place, from_client(&ca.client("partner")));
+    assert!(host.notes[&stream].starts_with("allowed policy=routes/0 "));
+}
+
+#[test]
+fn a_subject_cannot_end_the_line_or_its_quotes_or_flood_the_log() {
+    let ca = Authority::new("root");
+    let mut host = Host::ready(&Host::downstream(""), &trusting(&[&ca]));
+    let hostile = format!("x\" denied code=none\n{}", "y".repeat(40_000));
+    let leaf = ca.client_with(|params| {
+        params.distinguished_name.push(DnType::CommonName, hostile);
+    });
+    let text = note(&mut host, from_client(&leaf));
+    assert!(text.len() < 1024, "{} bytes", text.len());
+    assert!(
+        !text.contains('\n') && !text.contains("x\" denied"),
+        "{text}"
+    );
+}

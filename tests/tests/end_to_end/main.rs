@@ -8,6 +8,7 @@
     reason = "clippy knows #[test] functions, not what they call"
 )]
 
+mod access_log;
 mod bad_input;
 mod contexts;
 mod failure_matrix;

@@ -10,6 +10,7 @@ mod notes;
 mod observe;
 mod observed_checks;
 mod on_failure;
+mod orders;
 mod pinned_certificates;
 mod pins;
 mod revocation;

@@ -1,0 +1,164 @@
+//! Whatever the order of events: nobody waits for ever, nobody passes undecided, and nothing happens
+//! to a stream that is gone.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use sallyport_model::{Material, Outcome};
+
+use super::{TLS, trusting};
+use crate::event::{Event, StreamId};
+use crate::facts::{Facts, UpstreamFacts};
+use crate::fixtures::{Authority, Contents, Fate, Host, tls_context, to_server, unavailable};
+
+/// Something that may happen.
+#[derive(Clone, Copy, Debug)]
+enum Happening {
+    /// A request on a connection that has no peer yet, a good one, or a stranger.
+    Request(u8),
+    /// A held request's connection is looked at: still nothing, a good peer, or a stranger.
+    Probed(u8, u8),
+    Closed(u8),
+    Tick(u16),
+    Answered,
+    Unreachable,
+    Withdrawn,
+    Restored,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        4 => (0_u8..3).prop_map(Happening::Request),
+        4 => (any::<u8>(), 0_u8..3).prop_map(|(which, peer)| Happening::Probed(which, peer)),
+        2 => any::<u8>().prop_map(Happening::Closed),
+        3 => (0_u16..1500).prop_map(Happening::Tick),
+        1 => Just(Happening::Answered),
+        1 => Just(Happening::Unreachable),
+        1 => Just(Happening::Withdrawn),
+        1 => Just(Happening::Restored),
+    ]
+}
+
+struct Run {
+    host: Host,
+    contents: Contents,
+    context: Material<String>,
+    peers: [UpstreamFacts; 3],
+    streams: Vec<StreamId>,
+    /// What had become of those that are gone.
+    gone: BTreeMap<StreamId, Fate>,
+}
+
+impl Run {
+    fn new() -> Self {
+        let (ca, other) = (Authority::new("root"), Authority::new("other root"));
+        let settings = r#","handshakeWait":"700ms""#;
+        Self {
+            host: Host::new(&Host::upstream(settings)),
+            contents: trusting(&[&ca]),
+            context: Material::TlsContext(tls_context(&[&ca])),
+            peers: [
+                UpstreamFacts::default(),
+                to_server(&ca.server("backend.test")),
+                to_server(&other.server("backend.test")),
+            ],
+            streams: Vec::new(),
+            gone: BTreeMap::new(),
+        }
+    }
+
+    fn play(&mut self, happening: Happening) {
+        match happening {
+            Happening::Request(peer) => {
+                let facts = Facts::Upstream(self.peers[usize::from(peer)].clone());
+                let stream = self.host.request(facts);
+                self.streams.push(stream);
+            }
+            Happening::Probed(which, peer) => {
+                if let Some(stream) = self.pick(which) {
+                    let facts = self.peers[usize::from(peer)].clone();
+                    self.host.feed(Event::Probed(stream, facts));
+                }
+            }
+            Happening::Closed(which) => {
+                if let Some(stream) = self.pick(which) {
+                    self.host.feed(Event::Closed(stream));
+                    let fate = self.host.fates[&stream].clone();
+                    self.gone.entry(stream).or_insert(fate);
+                }
+            }
+            Happening::Tick(millis) => self.host.tick(millis.into()),
+            Happening::Answered if !self.host.calls.is_empty() => {
+                self.host.vault_answers(&self.contents);
+            }
+            Happening::Unreachable if !self.host.calls.is_empty() => {
+                self.host.answer(unavailable());
+            }
+            Happening::Answered | Happening::Unreachable => {}
+            Happening::Withdrawn => self.contents.set(TLS, Outcome::Withdrawn {}),
+            Happening::Restored => self.contents.put(TLS, self.context.clone()),
+        }
+        let probed = std::mem::take(&mut self.host.probes);
+        assert!(probed.iter().all(|stream| !self.gone.contains_key(stream)));
+    }
+
+    fn pick(&self, which: u8) -> Option<StreamId> {
+        let index = usize::from(which).checked_rem(self.streams.len())?;
+        self.streams.get(index).copied()
+    }
+
+    /// Longer than anything may wait: every deadline has passed and every connection was looked at.
+    fn end(&mut self) {
+        for _ in 0..3 {
+            self.host.tick(5000);
+            for stream in std::mem::take(&mut self.host.probes) {
+                let facts = UpstreamFacts::default();
+                self.host.feed(Event::Probed(stream, facts));
+            }
+        }
+        for stream in &self.streams {
+            let fate = &self.host.fates[stream];
+            match self.gone.get(stream) {
+                Some(then) => assert_eq!(fate, then, "{stream:?} is gone"),
+                None => assert_ne!(*fate, Fate::Held, "{stream:?} waits for ever"),
+            }
+            let decided = self.host.notes.contains_key(stream);
+            assert_eq!(decided, *fate != Fate::Held, "{stream:?}");
+        }
+        assert_eq!(self.host.state.waiting(), 0);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn nobody_waits_for_ever_or_passes_undecided(
+        happenings in prop::collection::vec(happening(), 0..40)
+    ) {
+        let mut run = Run::new();
+        for happening in happenings {
+            run.play(happening);
+        }
+        run.end();
+    }
+}
+
+#[test]
+fn a_recorded_order_of_a_late_probe_after_a_close_and_a_withdrawal_replays() {
+    let mut run = Run::new();
+    for happening in [
+        Happening::Request(0),
+        Happening::Tick(1),
+        Happening::Answered,
+        Happening::Closed(0),
+        Happening::Probed(0, 1),
+        Happening::Request(0),
+        Happening::Withdrawn,
+        Happening::Answered,
+        Happening::Probed(1, 1),
+        Happening::Tick(700),
+    ] {
+        run.play(happening);
+    }
+    run.end();
+}

@@ -20,3 +20,4 @@ mod signatures;
 mod tcp;
 mod vault_away;
 mod vault_data;
+mod warm;

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
+use rustls::{ClientConfig, HandshakeKind};
 use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -33,6 +33,7 @@ pub struct Client {
 pub struct Connection {
     peer: SocketAddr,
     authority: String,
+    handshake: Option<HandshakeKind>,
     sender: http1::SendRequest<Full<Bytes>>,
     driver: JoinHandle<()>,
 }
@@ -83,7 +84,7 @@ impl Client {
 
     /// Opens a connection for bytes.
     pub async fn connect_bytes(&self, peer: SocketAddr) -> Result<ByteStream> {
-        let stream = at_most("a connection", PATIENCE, self.handshake(peer)).await?;
+        let stream = at_most("a connection", PATIENCE, self.tls(peer)).await?;
         Ok(ByteStream::new(peer, stream))
     }
 
@@ -106,7 +107,18 @@ impl Client {
         self.send(peer, get(path)?).await
     }
 
-    async fn handshake(&self, peer: SocketAddr) -> Result<TlsStream<TcpStream>> {
+    /// The same client, which speaks that protocol alone.
+    pub fn with_alpn(&self, protocol: &str) -> Self {
+        let mut configuration = ClientConfig::clone(&self.configuration);
+        configuration.alpn_protocols = vec![protocol.into()];
+        Self {
+            configuration: Arc::new(configuration),
+            server_name: self.server_name.clone(),
+        }
+    }
+
+    /// A connection whose handshake is done. Sessions that the server let this client keep are resumed.
+    pub async fn tls(&self, peer: SocketAddr) -> Result<TlsStream<TcpStream>> {
         let name = ServerName::try_from(self.server_name.clone())
             .map_err(|error| std::io::Error::other(error.to_string()))
             .map_err(Error::connection(peer))?;
@@ -122,7 +134,8 @@ impl Client {
     }
 
     async fn open(&self, peer: SocketAddr) -> Result<Connection> {
-        let stream = self.handshake(peer).await?;
+        let stream = self.tls(peer).await?;
+        let handshake = stream.get_ref().1.handshake_kind();
         let (sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(Error::exchange(peer))?;
@@ -133,6 +146,7 @@ impl Client {
         Ok(Connection {
             peer,
             authority: self.server_name.clone(),
+            handshake,
             sender,
             driver,
         })
@@ -148,6 +162,11 @@ impl Connection {
     /// `GET path`.
     pub async fn get(&mut self, path: &str) -> Result<Reply> {
         self.send(get(path)?).await
+    }
+
+    /// Whether its session is an earlier one, resumed.
+    pub fn is_resumed(&self) -> bool {
+        self.handshake == Some(HandshakeKind::Resumed)
     }
 
     /// Asks for `path` until the verdict is this one.

@@ -34,5 +34,6 @@ pub mod tls;
 pub mod upstream;
 pub mod vault;
 pub mod wait;
+pub mod wire;
 
 pub use error::{Error, Result};

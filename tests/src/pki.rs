@@ -9,7 +9,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
     DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair,
     KeyUsagePurpose, PKCS_ED25519, PKCS_RSA_SHA256, PublicKeyData as _, RevokedCertParams,
-    RsaKeySize, SerialNumber, date_time_ymd,
+    RsaKeySize, SanType, SerialNumber, date_time_ymd,
 };
 
 use crate::{Result, files};
@@ -95,11 +95,18 @@ impl Authority {
 
     /// An authority below this one.
     pub fn intermediate(&self, name: &str) -> Result<Self> {
-        let issuer = CertifiedIssuer::signed_by(
-            authority_parameters(name),
-            self.keys.generate()?,
-            &self.issuer,
-        )?;
+        self.intermediate_as(name, |_| {})
+    }
+
+    /// An authority below this one, changed before it is signed.
+    pub fn intermediate_as(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Result<Self> {
+        let mut parameters = authority_parameters(name);
+        change(&mut parameters);
+        let issuer = CertifiedIssuer::signed_by(parameters, self.keys.generate()?, &self.issuer)?;
         let mut intermediates = vec![issuer.pem()];
         intermediates.extend_from_slice(&self.intermediates);
         Ok(Self {
@@ -141,48 +148,47 @@ impl Authority {
 
     /// A certificate for TLS clients.
     pub fn client(&self, name: &str) -> Result<Identity> {
-        self.issue(
-            name,
-            &[],
-            ExtendedKeyUsagePurpose::ClientAuth,
-            Validity::Valid,
-        )
+        self.client_with(name, Validity::Valid)
     }
 
     /// A certificate for TLS clients with the given dates.
     pub fn client_with(&self, name: &str, validity: Validity) -> Result<Identity> {
-        self.issue(name, &[], ExtendedKeyUsagePurpose::ClientAuth, validity)
+        self.client_as(name, |parameters| date(parameters, validity))
+    }
+
+    /// A certificate for TLS clients, changed before it is signed.
+    pub fn client_as(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Result<Identity> {
+        self.issue(name, |parameters| {
+            parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+            change(parameters);
+        })
     }
 
     /// A certificate for a TLS server of that DNS name.
     pub fn server(&self, dns: &str) -> Result<Identity> {
-        self.issue(
-            dns,
-            &[dns],
-            ExtendedKeyUsagePurpose::ServerAuth,
-            Validity::Valid,
-        )
+        let name = dns.try_into()?;
+        self.issue(dns, |parameters| {
+            parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+            parameters.subject_alt_names = vec![SanType::DnsName(name)];
+        })
     }
 
-    fn issue(
-        &self,
-        name: &str,
-        dns: &[&str],
-        usage: ExtendedKeyUsagePurpose,
-        validity: Validity,
-    ) -> Result<Identity> {
-        let names: Vec<String> = dns.iter().map(|&name| name.to_owned()).collect();
-        let mut parameters = CertificateParams::new(names)?;
+    fn issue(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Result<Identity> {
+        let mut parameters = CertificateParams::default();
         parameters.distinguished_name = subject(name);
         parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        parameters.extended_key_usages = vec![usage];
         parameters.use_authority_key_identifier_extension = true;
-        date(&mut parameters, validity);
+        date(&mut parameters, Validity::Valid);
         let key = self.keys.generate()?;
         // Of its own kind of randomness: the public key. It must not look negative.
         let mut serial: Vec<u8> = key.der_bytes().iter().rev().take(16).copied().collect();
         serial.insert(0, 1);
         parameters.serial_number = Some(SerialNumber::from_slice(&serial));
+        change(&mut parameters);
         let certificate = parameters.signed_by(&key, &self.issuer)?.pem();
         Ok(Identity {
             chain: format!("{certificate}{}", self.intermediates.concat()),

@@ -9,6 +9,7 @@
 )]
 
 mod access_log;
+mod attacks;
 mod bad_input;
 mod contexts;
 mod failure_matrix;

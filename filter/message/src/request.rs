@@ -44,3 +44,9 @@ impl<'a> Request<'a> {
             .map(|header| header.value.trim_ascii())
     }
 }
+
+/// RFC 9110 section 5.6.2: what names of headers are made of.
+pub(crate) fn is_token(text: &str) -> bool {
+    let in_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(in_token)
+}

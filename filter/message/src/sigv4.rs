@@ -97,6 +97,9 @@ pub enum SigV4Error {
     /// The body has signatures of its own, chunk by chunk, made with other credentials.
     #[error("a body that is signed in chunks")]
     ChunkedSignature,
+    /// A header of the request has a name that is no token.
+    #[error("a header with a name that is no token")]
+    HeaderName,
     /// Not UTF-8, or with a control character.
     #[error("header {0} has a value that cannot be signed")]
     HeaderValue(String),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::HttpSignatureError;
 use crate::percent_encoding::{BadEscape, Plus, decode, encode_into};
-use crate::request::Request;
+use crate::request::{Request, is_token};
 
 /// One of them. `sf`, `bs`, `key`, `tr` and `req` are not supported.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl FromStr for Component {
             "@scheme" => Self::Scheme,
             "@path" => Self::Path,
             "@query" => Self::Query,
-            name if is_field_name(name) => Self::Field(name.to_owned()),
+            name if is_token(name) && name == name.to_ascii_lowercase() => Self::Field(name.to_owned()),
             _ => return Err(HttpSignatureError::UnknownComponent),
         })
     }
@@ -167,12 +167,4 @@ fn encoded(bytes: &[u8]) -> String {
         byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'-' | b'.' | b'_')
     });
     text
-}
-
-/// A `token` (RFC 9110 section 5.6.2) in lower case.
-fn is_field_name(name: &str) -> bool {
-    let is_token = |byte: u8| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte)
-    };
-    !name.is_empty() && name.bytes().all(is_token)
 }

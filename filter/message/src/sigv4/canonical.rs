@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{MAX_QUERY_PARAMETERS, MAX_TARGET_BYTES, OWN, SigV4Error};
 use crate::percent_encoding::{Plus, decode, encode_into, is_unreserved};
-use crate::request::Request;
+use crate::request::{Request, is_token};
 
 /// Query parameters that are signatures, of version 4 and of the older one of S3.
 const PRESIGNED: [&str; 9] = [
@@ -82,8 +82,7 @@ fn check(request: &Request<'_>) -> Result<(), SigV4Error> {
     {
         return Err(SigV4Error::Authority);
     }
-    let upper = |byte: u8| byte.is_ascii_alphabetic() || byte == b'-';
-    match !request.method.is_empty() && request.method.bytes().all(upper) {
+    match is_token(request.method) {
         true => Ok(()),
         false => Err(SigV4Error::Method),
     }
@@ -177,6 +176,10 @@ fn headers(
         }
         if OWN.contains(&name.as_str()) || !(name.starts_with("x-amz-") || signed.contains(&name)) {
             continue;
+        }
+        // It becomes a part of our header, where a semicolon would end it.
+        if !is_token(&name) {
+            return Err(SigV4Error::HeaderName);
         }
         let Some(value) = canonical_value(header.value) else {
             return Err(SigV4Error::HeaderValue(name));

@@ -327,6 +327,17 @@ fn what_could_add_a_line_to_the_canonical_request_is_refused() {
         }),
         SigV4Error::HeaderValue("x-amz-meta-a".to_owned())
     );
+    for name in ["x-amz-meta/a\u{1}", "x-amz-a;host", "x-amz-a:b", "x-amz-\u{e4}"] {
+        let headers = [header(name, "a")];
+        assert_eq!(
+            refused(&Request {
+                headers: &headers,
+                ..get
+            }),
+            SigV4Error::HeaderName,
+            "{name}"
+        );
+    }
     let many = format!("/?{}", "a&".repeat(MAX_QUERY_PARAMETERS + 1));
     assert_eq!(
         refused(&Request {

@@ -47,6 +47,10 @@ pub(crate) fn jwe(data: &[u8]) {
             if let Ok(message) = std::str::from_utf8(data) {
                 assert!(profile.decrypt(message, &keys).is_err());
             }
+            // Thousands of hashes each: left to a property test.
+            if key_management == KeyManagement::Pbes2Hs512A256Kw {
+                continue;
+            }
             let random = Zeroizing::new([9; 72]);
             let opened = profile
                 .encrypt(data, Label::default(), &keys[1], &random)

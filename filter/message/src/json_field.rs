@@ -11,7 +11,7 @@ use serde::de::{Deserialize as _, DeserializeSeed, Deserializer, MapAccess, SeqA
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::strict_json::{JsonError, Limits, scan};
+use crate::strict_json::{JsonError, Limits, quoted, scan};
 
 /// Longest pointer, in bytes.
 pub const MAX_POINTER_BYTES: usize = 1024;
@@ -111,7 +111,7 @@ pub fn set(document: &str, pointer: &Pointer, value: &str) -> Result<String, Jso
     } else {
         ","
     };
-    let name = serde_json::Value::from(name.as_str()).to_string();
+    let name = quoted(name);
     Ok(splice(
         document,
         end..end,

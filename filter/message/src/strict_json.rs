@@ -103,6 +103,21 @@ pub(crate) fn scan(text: &[u8], limits: Limits) -> Result<(), JsonError> {
     Ok(())
 }
 
+/// A text as JSON. A writer of whole trees would bring floats, which nothing here writes.
+pub(crate) fn quoted(text: &str) -> String {
+    // A string that is written into a string does not fail.
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// An object of members whose values are JSON already, and whose names need no escapes.
+pub(crate) fn object(members: &[(&str, String)]) -> String {
+    let members: Vec<_> = members
+        .iter()
+        .map(|(name, value)| format!("\"{name}\":{value}"))
+        .collect();
+    format!("{{{}}}", members.join(","))
+}
+
 struct Object;
 
 impl<'de> Visitor<'de> for Object {

@@ -40,7 +40,9 @@ impl FromStr for Component {
             "@scheme" => Self::Scheme,
             "@path" => Self::Path,
             "@query" => Self::Query,
-            name if is_token(name) && name == name.to_ascii_lowercase() => Self::Field(name.to_owned()),
+            name if is_token(name) && name == name.to_ascii_lowercase() => {
+                Self::Field(name.to_owned())
+            }
             _ => return Err(HttpSignatureError::UnknownComponent),
         })
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::key_management::{Parameters, Wrapped, check_iterations};
 use super::{JweError, KeyManagement, Label, Profile};
 use crate::base64url;
-use crate::strict_json::{Limits, parse_object};
+use crate::strict_json::{Limits, object, parse_object, quoted};
 
 const LIMITS: Limits = Limits {
     bytes: 4 * 1024,
@@ -63,27 +63,25 @@ pub(super) fn write(
     label: Label<'_>,
     wrapped: &Wrapped,
 ) -> String {
-    let mut members = Map::new();
-    let mut put = |name: &str, value: Option<Value>| {
-        value.map(|value| members.insert(name.to_owned(), value));
-    };
-    put("alg", Some(profile.key_management.name().into()));
-    put("enc", Some(profile.content_encryption.name().into()));
-    put("kid", kid.map(Value::from));
-    put("typ", label.typ.map(Value::from));
-    put("cty", label.cty.map(Value::from));
+    let mut members = vec![
+        ("alg", quoted(profile.key_management.name())),
+        ("enc", quoted(profile.content_encryption.name())),
+    ];
+    members.extend(kid.map(|kid| ("kid", quoted(kid))));
+    members.extend(label.typ.map(|typ| ("typ", quoted(typ))));
+    members.extend(label.cty.map(|cty| ("cty", quoted(cty))));
     match &wrapped.parameters {
         Parameters::None => {}
         Parameters::Gcm { nonce, tag } => {
-            put("iv", Some(base64url::encode(nonce).into()));
-            put("tag", Some(base64url::encode(tag).into()));
+            members.push(("iv", quoted(&base64url::encode(nonce))));
+            members.push(("tag", quoted(&base64url::encode(tag))));
         }
         Parameters::Password { salt, iterations } => {
-            put("p2s", Some(base64url::encode(salt).into()));
-            put("p2c", Some((*iterations).into()));
+            members.push(("p2s", quoted(&base64url::encode(salt))));
+            members.push(("p2c", iterations.to_string()));
         }
     }
-    Value::Object(members).to_string()
+    object(&members)
 }
 
 fn parameters(members: &Map<String, Value>, profile: &Profile) -> Result<Parameters, JweError> {

@@ -1,10 +1,10 @@
 //! Compact and flattened JSON (RFC 7516 sections 7.1 and 7.2.2).
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{JweError, Serialization};
 use crate::base64url;
-use crate::strict_json::{Limits, parse_object};
+use crate::strict_json::{Limits, object, parse_object, quoted};
 
 /// The parts of a message.
 pub(super) struct Parts {
@@ -96,16 +96,15 @@ impl Parts {
                 .map(String::as_str)
                 .join("."),
             Serialization::FlattenedJson => {
-                let mut members = Map::new();
-                members.insert("protected".to_owned(), self.protected.as_str().into());
+                let mut members = vec![("protected", quoted(&self.protected))];
                 // Absent where it is empty (section 7.2.1).
                 if !key.is_empty() {
-                    members.insert("encrypted_key".to_owned(), key.into());
+                    members.push(("encrypted_key", quoted(&key)));
                 }
-                members.insert("iv".to_owned(), nonce.into());
-                members.insert("ciphertext".to_owned(), ciphertext.into());
-                members.insert("tag".to_owned(), tag.into());
-                Value::Object(members).to_string()
+                members.push(("iv", quoted(&nonce)));
+                members.push(("ciphertext", quoted(&ciphertext)));
+                members.push(("tag", quoted(&tag)));
+                object(&members)
             }
         }
     }

@@ -1,7 +1,5 @@
 //! The canonical request: what client and server both make of a request before they sign it.
 
-use std::collections::BTreeMap;
-
 use super::{MAX_QUERY_PARAMETERS, MAX_TARGET_BYTES, OWN, SigV4Error};
 use crate::percent_encoding::{Plus, decode, encode_into, is_unreserved};
 use crate::request::{Request, is_token};
@@ -52,7 +50,7 @@ impl CanonicalRequest {
         };
         let query = query(request.query().unwrap_or_default())?;
         let headers = headers(request, signed, &own)?;
-        let names: Vec<_> = headers.keys().map(String::as_str).collect();
+        let names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
         let signed_headers = names.join(";");
         let lines: String = headers
             .iter()
@@ -134,7 +132,7 @@ fn query(query: &str) -> Result<String, SigV4Error> {
         refuse_presigned(&name)?;
         parameters.push((name, value));
     }
-    parameters.sort();
+    parameters.sort_unstable();
     let parameters: Vec<_> = parameters
         .iter()
         .map(|(name, value)| format!("{name}={value}"))
@@ -159,14 +157,14 @@ fn refuse_presigned(name: &str) -> Result<(), SigV4Error> {
     }
 }
 
-/// `host`, all `x-amz-*`, those named in `signed`, and our own.
+/// `host`, all `x-amz-*`, those named in `signed`, and our own, sorted by name; lines of one name are
+/// one.
 fn headers(
     request: &Request<'_>,
     signed: &[String],
     own: &[(&'static str, String)],
-) -> Result<BTreeMap<String, String>, SigV4Error> {
-    let mut headers: BTreeMap<String, String> = BTreeMap::new();
-    headers.insert("host".to_owned(), request.authority.to_owned());
+) -> Result<Vec<(String, String)>, SigV4Error> {
+    let mut headers = vec![("host".to_owned(), request.authority.to_owned())];
     for header in request.headers {
         let name = header.name.to_ascii_lowercase();
         if name == "content-encoding" && has_token(header.value, b"aws-chunked")
@@ -184,17 +182,18 @@ fn headers(
         let Some(value) = canonical_value(header.value) else {
             return Err(SigV4Error::HeaderValue(name));
         };
-        headers
-            .entry(name)
-            .and_modify(|values| {
+        match headers.iter_mut().find(|(there, _)| *there == name) {
+            Some((_, values)) => {
                 values.push(',');
                 values.push_str(&value);
-            })
-            .or_insert(value);
+            }
+            None => headers.push((name, value)),
+        }
     }
     for (name, value) in own {
-        headers.insert((*name).to_owned(), value.clone());
+        headers.push(((*name).to_owned(), value.clone()));
     }
+    headers.sort_unstable();
     Ok(headers)
 }
 

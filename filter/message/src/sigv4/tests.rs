@@ -327,7 +327,12 @@ fn what_could_add_a_line_to_the_canonical_request_is_refused() {
         }),
         SigV4Error::HeaderValue("x-amz-meta-a".to_owned())
     );
-    for name in ["x-amz-meta/a\u{1}", "x-amz-a;host", "x-amz-a:b", "x-amz-\u{e4}"] {
+    for name in [
+        "x-amz-meta/a\u{1}",
+        "x-amz-a;host",
+        "x-amz-a:b",
+        "x-amz-\u{e4}",
+    ] {
         let headers = [header(name, "a")];
         assert_eq!(
             refused(&Request {

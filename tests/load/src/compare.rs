@@ -4,15 +4,15 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sallyport_bench::Spread;
 use sallyport_tests::demo::{Options, Stage};
 use sallyport_tests::envoy::{Envoy, Room};
 use sallyport_tests::{Error, Result};
 use serde::Serialize;
 
+use crate::authorizer;
 use crate::backend::Backend;
 use crate::scene::{Gateway, Parts, Scene, write_json};
-use crate::{authorizer, process};
+use crate::turn::{Turn, median, ratio};
 
 const ROUNDS: usize = 15;
 const TURN: Duration = Duration::from_millis(700);
@@ -30,19 +30,6 @@ const STILL: [&str; 3] = [
     "wasmcustom.sallyport.upstream.verified",
     "wasmcustom.sallyport.vault.calls",
 ];
-
-/// One turn of one scene.
-#[derive(Clone, Copy, Serialize)]
-struct Turn {
-    /// Requests per second.
-    throughput: f64,
-    /// Envoy's processor time per request, in microseconds.
-    processor: f64,
-    /// Half of the requests took no longer, in microseconds.
-    p50: f64,
-    /// 99 of 100 requests took no longer, in microseconds.
-    p99: f64,
-}
 
 #[derive(Serialize)]
 struct Row {
@@ -99,33 +86,7 @@ pub(crate) async fn run(noop: &Path, json: &Path) -> Result<()> {
 }
 
 async fn turn(gateway: &mut Gateway) -> Result<Turn> {
-    let id = gateway.envoy.id();
-    let before = process::processor_time(id)?;
-    let start = std::time::Instant::now();
-    let mut strokes = gateway.hammer.strike(TURN).await?;
-    let (time, spent) = (start.elapsed(), process::processor_time(id)? - before);
-    if strokes.refused > 0 {
-        return Err(Error::Status {
-            what: format!("{} of {} requests", strokes.refused, gateway.scene),
-            status: 0,
-            body: "not 200".to_owned(),
-        });
-    }
-    strokes.latencies.sort_unstable();
-    let requests = strokes.latencies.len() as f64;
-    let at = |share: f64| {
-        let position = (requests * share) as usize;
-        strokes
-            .latencies
-            .get(position)
-            .map_or(0.0, |nanos| *nanos as f64 / 1e3)
-    };
-    Ok(Turn {
-        throughput: requests / time.as_secs_f64(),
-        processor: spent as f64 / 1e3 / requests,
-        p50: at(0.5),
-        p99: at(0.99),
-    })
+    Turn::of(&mut gateway.hammer, gateway.envoy.id(), TURN).await
 }
 
 async fn still(gateways: &[Gateway]) -> Result<Vec<u64>> {
@@ -154,31 +115,16 @@ fn print(rows: &[Row]) {
     let Some(noop) = rows.iter().find(|row| row.scene == Scene::Noop) else {
         return;
     };
-    for row in rows {
-        let median = |of: fn(&Turn) -> f64| {
-            Spread::of(row.turns.iter().map(of)).map_or(0.0, |spread| spread.median)
-        };
-        let ratio = |of: fn(&Turn) -> f64| {
-            let pairs = row.turns.iter().zip(&noop.turns);
-            Spread::of(pairs.map(|(one, other)| of(one) / of(other))).map_or_else(
-                String::new,
-                |spread| {
-                    format!(
-                        "{:.2} ({:.2}-{:.2})",
-                        spread.median, spread.lower, spread.upper
-                    )
-                },
-            )
-        };
+    for Row { scene, turns } in rows {
         println!(
             "{:<22}{:>10.0}{:>10.1}{:>10.0}{:>10.0}   {:<28}{:<28}",
-            row.scene.to_string(),
-            median(|turn| turn.throughput),
-            median(|turn| turn.processor),
-            median(|turn| turn.p50),
-            median(|turn| turn.p99),
-            ratio(|turn| turn.processor),
-            ratio(|turn| turn.throughput),
+            scene.to_string(),
+            median(turns, |turn| turn.throughput),
+            median(turns, |turn| turn.processor),
+            median(turns, |turn| turn.p50),
+            median(turns, |turn| turn.p99),
+            ratio(turns, &noop.turns, |turn| turn.processor),
+            ratio(turns, &noop.turns, |turn| turn.throughput),
         );
     }
 }

@@ -16,12 +16,21 @@ use tokio_rustls::client::TlsStream;
 
 use crate::wire::Reader;
 
-const REQUEST: &[u8] = b"GET /load HTTP/1.1\r\nhost: gateway.test\r\n\r\n";
-
-/// Open connections to one gateway.
+/// Open connections to one server.
 pub(crate) struct Hammer {
     peer: SocketAddr,
+    request: Arc<[u8]>,
     connections: Vec<Connection>,
+}
+
+/// Whom to connect to, and what to ask.
+pub(crate) struct Target {
+    pub(crate) peer: SocketAddr,
+    /// The name in the server's certificate.
+    pub(crate) name: &'static str,
+    pub(crate) tls: Arc<ClientConfig>,
+    /// A whole request.
+    pub(crate) request: Vec<u8>,
 }
 
 struct Connection {
@@ -38,18 +47,30 @@ pub(crate) struct Strokes {
     pub(crate) refused: u64,
 }
 
-impl Hammer {
-    /// Opens that many connections as the partner.
-    pub(crate) async fn lift(stage: &Stage, peer: SocketAddr, connections: usize) -> Result<Self> {
+impl Target {
+    /// A gateway, as the partner.
+    pub(crate) fn gateway(stage: &Stage, peer: SocketAddr) -> Result<Self> {
         let roots = stage.gateway_ca().certificate();
         let identity = Some(&stage.clients.partner);
-        let configuration = tls::client(&roots, identity, rustls::ALL_VERSIONS)?;
-        let mut open = Vec::with_capacity(connections);
-        for _ in 0..connections {
-            open.push(connect(peer, &configuration).await?);
-        }
         Ok(Self {
             peer,
+            name: "gateway.test",
+            tls: tls::client(&roots, identity, rustls::ALL_VERSIONS)?,
+            request: b"GET /load HTTP/1.1\r\nhost: gateway.test\r\n\r\n".to_vec(),
+        })
+    }
+}
+
+impl Hammer {
+    /// Opens that many connections.
+    pub(crate) async fn lift(target: &Target, connections: usize) -> Result<Self> {
+        let mut open = Vec::with_capacity(connections);
+        for _ in 0..connections {
+            open.push(connect(target).await?);
+        }
+        Ok(Self {
+            peer: target.peer,
+            request: target.request.as_slice().into(),
             connections: open,
         })
     }
@@ -59,7 +80,7 @@ impl Hammer {
         let until = Instant::now() + time;
         let mut running = JoinSet::new();
         for connection in self.connections.drain(..) {
-            running.spawn(connection.strike(until));
+            running.spawn(connection.strike(Arc::clone(&self.request), until));
         }
         let mut all = Strokes::default();
         while let Some(ended) = running.join_next().await {
@@ -73,14 +94,14 @@ impl Hammer {
 }
 
 impl Connection {
-    async fn strike(mut self, until: Instant) -> Option<(Self, Strokes)> {
+    async fn strike(mut self, request: Arc<[u8]>, until: Instant) -> Option<(Self, Strokes)> {
         let mut strokes = Strokes::default();
         loop {
             let start = Instant::now();
             if start >= until {
                 return Some((self, strokes));
             }
-            self.stream.write_all(REQUEST).await.ok()?;
+            self.stream.write_all(&request).await.ok()?;
             self.stream.flush().await.ok()?;
             let good = |head: &[u8]| head.starts_with(b"HTTP/1.1 200 ");
             if !self.reader.next(&mut self.stream, good).await? {
@@ -92,15 +113,16 @@ impl Connection {
     }
 }
 
-async fn connect(peer: SocketAddr, configuration: &Arc<ClientConfig>) -> Result<Connection> {
+async fn connect(target: &Target) -> Result<Connection> {
+    let peer = target.peer;
     let failed = |source| Error::Connection {
         peer: peer.to_string(),
         source,
     };
-    let name = ServerName::try_from("gateway.test").map_err(|_| broken(peer))?;
+    let name = ServerName::try_from(target.name).map_err(|_| broken(peer))?;
     let stream = TcpStream::connect(peer).await.map_err(failed)?;
     stream.set_nodelay(true).map_err(failed)?;
-    let connector = TlsConnector::from(Arc::clone(configuration));
+    let connector = TlsConnector::from(Arc::clone(&target.tls));
     Ok(Connection {
         stream: connector.connect(name, stream).await.map_err(failed)?,
         reader: Reader::new(),

@@ -12,6 +12,8 @@ mod compare;
 #[cfg(not(target_arch = "wasm32"))]
 mod hammer;
 #[cfg(not(target_arch = "wasm32"))]
+mod openbao;
+#[cfg(not(target_arch = "wasm32"))]
 mod process;
 #[cfg(not(target_arch = "wasm32"))]
 mod rotation;
@@ -21,6 +23,10 @@ mod rotator;
 mod scene;
 #[cfg(not(target_arch = "wasm32"))]
 mod soak;
+#[cfg(not(target_arch = "wasm32"))]
+mod turn;
+#[cfg(not(target_arch = "wasm32"))]
+mod vaults;
 #[cfg(not(target_arch = "wasm32"))]
 mod wire;
 
@@ -37,10 +43,12 @@ async fn main() -> std::process::ExitCode {
     let result = match arguments[..] {
         ["compare", noop, json] => compare::run(noop.as_ref(), json.as_ref()).await,
         ["rotation", json] => rotation::run(json.as_ref()).await,
+        ["vaults", bao, json] => vaults::run(bao.as_ref(), json.as_ref()).await,
         ["soak", minutes, json] => soak::run(minutes, json.as_ref()).await,
         _ => {
             eprintln!("usage: load compare <noop.wasm> <result.json>");
             eprintln!("       load rotation <result.json>");
+            eprintln!("       load vaults <bao> <result.json>");
             eprintln!("       load soak <minutes> <result.json>");
             return ExitCode::from(2);
         }

@@ -1,6 +1,7 @@
 //! What the system says of a process.
 
 use std::fs;
+use std::process::Command;
 
 use sallyport_tests::{Error, Result};
 
@@ -20,6 +21,22 @@ pub(crate) fn processor_time(id: u32) -> Result<u64> {
         sum += spent.unwrap_or(0);
     }
     Ok(sum)
+}
+
+/// Keeps a process, with all its threads, on one processor.
+pub(crate) fn pin(id: u32, processor: usize) -> Result<()> {
+    let mut command = Command::new("taskset");
+    command.args(["--all-tasks", "--cpu-list", "--pid"]);
+    command.args([processor.to_string(), id.to_string()]);
+    let output = command.output().map_err(file("taskset"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Error::Command {
+        command: "taskset".to_owned(),
+        code: output.status.code(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
 }
 
 /// Resident memory, in KiB.

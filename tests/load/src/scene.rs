@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::backend::Backend;
-use crate::hammer::Hammer;
+use crate::hammer::{Hammer, Target};
 
 const TEMPLATE: &str = include_str!("../gateway.yaml");
 
@@ -86,7 +86,8 @@ impl Scene {
         let configuration = stage.fill(&once, &[])?;
         let directory = stage.scratch().directory(&format!("gateway-{self}"))?;
         let envoy = Envoy::start_in(room, &directory, &configuration).await?;
-        let hammer = Hammer::lift(stage, envoy.listener(), connections).await?;
+        let target = Target::gateway(stage, envoy.listener())?;
+        let hammer = Hammer::lift(&target, connections).await?;
         Ok(Gateway {
             scene: self,
             envoy,

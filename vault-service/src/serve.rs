@@ -41,6 +41,7 @@ pub struct Vault {
     provider: (TcpListener, Arc<rustls::ServerConfig>, axum::Router),
     socket: Option<(UnixListener, SocketSettings)>,
     sds: Arc<Sds>,
+    inside: Arc<Provider>,
     store: Arc<dyn Store>,
     crl_fetching: Arc<CrlFetching>,
     _lock: File,
@@ -149,10 +150,11 @@ impl Vault {
             provider: (
                 bind(settings.provider_listen).await?,
                 internal,
-                provider::router(inner, Arc::clone(&sds)),
+                provider::router(Arc::clone(&inner), Arc::clone(&sds)),
             ),
             socket: socket.transpose().map_err(ServeError::Socket)?,
             sds,
+            inside: inner,
             store,
             crl_fetching,
             _lock: lock,
@@ -183,6 +185,7 @@ impl Vault {
                 Limits::INTERNAL,
                 stop.clone()
             ),
+            self.inside.forget_what_changes(stop.clone()),
             expiry::run(self.store, clock::now, stop.clone()),
             serve_socket(self.socket, Arc::clone(&self.sds), stop.clone()),
             close(self.sds, stop.clone()),

@@ -1,5 +1,8 @@
 //! Which gateway a client certificate belongs to.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use rustls_pki_types::CertificateDer;
 use sallyport_model::{GatewayIdentity, Scope};
 use sallyport_pki::{Certificate, UnixTime};
@@ -45,6 +48,33 @@ impl Gateway {
     }
 }
 
+/// Whom certificates name; that never changes, whatever becomes of the gateway.
+#[derive(Default)]
+pub(super) struct Identities(Mutex<HashMap<Vec<u8>, GatewayIdentity>>);
+
+impl Identities {
+    /// Most certificates that are remembered.
+    const CAPACITY: usize = 16_384;
+
+    /// Exactly one URI SAN, as SPIFFE demands.
+    fn of(&self, certificate: &[u8]) -> Option<GatewayIdentity> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(identity) = known.get(certificate) {
+            return Some(identity.clone());
+        }
+        let parsed = Certificate::from_der(certificate).ok()?;
+        let [uri] = parsed.uri_names() else {
+            return None;
+        };
+        let identity: GatewayIdentity = uri.parse().ok()?;
+        if known.len() >= Self::CAPACITY {
+            known.clear();
+        }
+        known.insert(certificate.to_vec(), identity.clone());
+        Some(identity)
+    }
+}
+
 impl Provider {
     /// The gateway of a credential, if it is registered now.
     pub(super) async fn admit(&self, credential: &Credential) -> Result<Gateway, ProviderError> {
@@ -57,12 +87,8 @@ impl Provider {
     /// The gateway of a client certificate whose chain the listener has verified: exactly one URI
     /// SAN (as SPIFFE demands), of our trust domain, naming an actor that is registered there now.
     pub async fn authenticate(&self, client_certificate: &[u8]) -> Result<Gateway, ProviderError> {
-        let certificate =
-            Certificate::from_der(client_certificate).map_err(|_| ProviderError::NotAGateway)?;
-        let [uri] = certificate.uri_names() else {
-            return Err(ProviderError::NotAGateway);
-        };
-        let identity: GatewayIdentity = uri.parse().map_err(|_| ProviderError::NotAGateway)?;
+        let identity = self.identities.of(client_certificate);
+        let identity = identity.ok_or(ProviderError::NotAGateway)?;
         self.registered(&identity).await
     }
 

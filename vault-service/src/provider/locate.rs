@@ -95,17 +95,7 @@ impl Located {
     /// The token for it.
     pub(super) fn revision(&self) -> Revision {
         match self {
-            Self::Found(found) => {
-                let dependencies = found.dependencies.iter();
-                let dependencies =
-                    dependencies.map(|(secret, version)| (secret.id, version.number));
-                let versions: Vec<(SecretId, u64)> =
-                    std::iter::once((found.secret.id, found.version.number))
-                        .chain(dependencies)
-                        .chain(found.editions.iter().copied())
-                        .collect();
-                revision::of_versions(&versions, found.reference.field.as_ref())
-            }
+            Self::Found(found) => found.revision(),
             Self::Withdrawn => revision::of_withdrawal(),
             Self::Refused { reason, .. } => revision::of_refusal(*reason),
         }
@@ -297,6 +287,17 @@ impl Provider {
 }
 
 impl Found {
+    /// The token for it.
+    pub(super) fn revision(&self) -> Revision {
+        let dependencies = self.dependencies.iter();
+        let dependencies = dependencies.map(|(secret, version)| (secret.id, version.number));
+        let versions: Vec<(SecretId, u64)> = std::iter::once((self.secret.id, self.version.number))
+            .chain(dependencies)
+            .chain(self.editions.iter().copied())
+            .collect();
+        revision::of_versions(&versions, self.reference.field.as_ref())
+    }
+
     /// What the version refers to under this id, if it is still there.
     pub(super) fn dependency(
         &self,

@@ -4,6 +4,7 @@
 //! (grants, versions) -> open -> prepare -> audit entry -> answer; [`Provider::download`] writes a
 //! file instead of preparing, and [`sds`] writes for Envoy.
 
+mod answers;
 mod clone;
 mod download;
 mod export;
@@ -19,12 +20,17 @@ mod revision;
 pub mod sds;
 mod tls_context;
 mod verification;
+mod warm;
 
 use std::sync::Arc;
 
 use thiserror::Error;
+use tokio::sync::watch;
 
+use self::answers::ReadyAnswers;
+use self::gateway::Identities;
 use self::keyring::Keyring;
+use self::warm::WarmStore;
 use crate::keys::KeyError;
 use crate::keys::open::RootPrivateKey;
 use crate::store::{Store, StoreError};
@@ -36,9 +42,11 @@ pub use resolve::ResolveLimits;
 
 /// The Secrets Provider.
 pub struct Provider {
-    store: Arc<dyn Store>,
+    store: WarmStore,
     keyring: Keyring,
     ca: Arc<GatewayCa>,
+    identities: Identities,
+    ready: ReadyAnswers,
 }
 
 /// Why the Provider cannot answer at all. What concerns one reference is a refusal in the answer.
@@ -79,8 +87,25 @@ impl Provider {
     pub fn new(store: Arc<dyn Store>, root: RootPrivateKey, ca: Arc<GatewayCa>) -> Self {
         Self {
             keyring: Keyring::new(root),
-            store,
+            store: WarmStore::new(store),
             ca,
+            identities: Identities::default(),
+            ready: ReadyAnswers::default(),
+        }
+    }
+
+    /// Drops answers that are kept ready as soon as anything changes, until `stop` says so: without
+    /// it a deleted secret would stay in memory until somebody asks again.
+    pub async fn forget_what_changes(&self, mut stop: watch::Receiver<bool>) {
+        let mut changes = self.store.changes();
+        loop {
+            tokio::select! {
+                changed = changes.changed() => match changed {
+                    Ok(()) => self.ready.forget_before(*changes.borrow_and_update()),
+                    Err(_) => return,
+                },
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
         }
     }
 

@@ -1,16 +1,17 @@
 //! Resolve, and watch: a call that stays open until something changed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sallyport_model::{
-    Answer, Known, MAX_REFERENCES, MAX_WAIT_SECONDS, Outcome, Refusal, ResolveRequest,
-    ResolveResponse,
+    Answer, Known, MAX_REFERENCES, MAX_WAIT_SECONDS, Outcome, Refusal, ResolveRequest, Revision,
 };
 use sallyport_pki::UnixTime;
 use tokio::time::Instant;
 use tracing::{error, warn};
 use zeroize::Zeroizing;
 
+use super::answers::{ReadyAnswer, Told};
 use super::gateway::Gateway;
 use super::locate::{Found, Located, Purpose};
 use super::prepare::freshness;
@@ -93,33 +94,47 @@ impl Provider {
         now: UnixTime,
     ) -> Result<Zeroizing<Vec<u8>>, ProviderError> {
         let mut audit = Vec::new();
-        let mut answers: Vec<Answer<Exposed>> = Vec::with_capacity(located.len());
+        let mut answers = Vec::with_capacity(located.len());
         for (known, located) in request.references.iter().zip(located) {
-            let revision = located.revision();
-            let differs = differs(known, &located);
-            let outcome = match located {
-                Located::Found(found) if differs => self.outcome(&found).await?,
-                Located::Found(found) => Outcome::Unchanged {
-                    freshness: freshness(found.secret.collection),
-                },
-                Located::Withdrawn => Outcome::Withdrawn {},
-                Located::Refused { reason, detail } => Outcome::Refused { reason, detail },
+            let answer = if differs(known, &located) {
+                let answer = self.fresh_answer(&known.reference, located).await?;
+                audit.push(entry(gateway, &known.reference, answer.told, now));
+                answer
+            } else {
+                known_answer(&known.reference, &located)?
             };
-            if differs {
-                audit.push(entry(gateway, &known.reference, &outcome, now));
-            }
-            answers.push(Answer {
-                reference: known.reference.clone(),
-                revision,
-                outcome,
-            });
+            answers.push(answer);
         }
-        let response = to_json(&ResolveResponse { answers })?;
+        let response = whole(&answers);
         // Nothing leaves before the log has it.
         if !audit.is_empty() {
             self.store.commit(audit).await?;
         }
         Ok(response)
+    }
+
+    /// The answer to a gateway that does not know the revision, made once for all of them.
+    async fn fresh_answer(
+        &self,
+        reference: &str,
+        located: Located,
+    ) -> Result<Arc<ReadyAnswer>, ProviderError> {
+        let found = match located {
+            Located::Found(found) => found,
+            other => return known_answer(reference, &other),
+        };
+        let position = self.store.position();
+        let question = (reference.to_owned(), found.revision());
+        if let Some(answer) = self.ready.get(position, &question) {
+            return Ok(answer);
+        }
+        let outcome = self.outcome(&found).await?;
+        let answer = written(reference, question.1.clone(), outcome)?;
+        // What cannot be served now may be served a moment later.
+        if matches!(answer.told, Told::Current(_)) {
+            self.ready.keep(position, question, Arc::clone(&answer));
+        }
+        Ok(answer)
     }
 
     async fn outcome(&self, found: &Found) -> Result<Outcome<Exposed>, ProviderError> {
@@ -141,23 +156,98 @@ impl Provider {
     }
 }
 
+/// What a gateway hears that knows the revision already. A tombstone and a refusal it hears again.
+fn known_answer(reference: &str, located: &Located) -> Result<Arc<ReadyAnswer>, ProviderError> {
+    let outcome = match located {
+        Located::Found(found) => Outcome::Unchanged {
+            freshness: freshness(found.secret.collection),
+        },
+        Located::Withdrawn => Outcome::Withdrawn {},
+        Located::Refused { reason, detail } => Outcome::Refused {
+            reason: *reason,
+            detail: detail.clone(),
+        },
+    };
+    written(reference, located.revision(), outcome)
+}
+
+fn written(
+    reference: &str,
+    revision: Revision,
+    outcome: Outcome<Exposed>,
+) -> Result<Arc<ReadyAnswer>, ProviderError> {
+    let told = Told::from(&outcome);
+    let json = to_json(&Answer {
+        reference: reference.to_owned(),
+        revision,
+        outcome,
+    })?;
+    Ok(Arc::new(ReadyAnswer { json, told }))
+}
+
+/// A [`sallyport_model::ResolveResponse`] of answers that are written already.
+fn whole(answers: &[Arc<ReadyAnswer>]) -> Zeroizing<Vec<u8>> {
+    const HEAD: &[u8] = b"{\"answers\":[";
+    const TAIL: &[u8] = b"]}";
+    let length: usize = answers.iter().map(|answer| answer.json.len() + 1).sum();
+    // Sized before it is filled: growing would leave parts of it behind.
+    let mut whole = Zeroizing::new(Vec::with_capacity(HEAD.len() + length + TAIL.len()));
+    whole.extend_from_slice(HEAD);
+    for (index, answer) in answers.iter().enumerate() {
+        if index > 0 {
+            whole.push(b',');
+        }
+        whole.extend_from_slice(&answer.json);
+    }
+    whole.extend_from_slice(TAIL);
+    whole
+}
+
 fn differs(known: &Known, located: &Located) -> bool {
     known.revision.as_ref() != Some(&located.revision())
 }
 
-fn entry(gateway: &Gateway, reference: &str, outcome: &Outcome<Exposed>, now: UnixTime) -> Write {
+fn entry(gateway: &Gateway, reference: &str, told: Told, now: UnixTime) -> Write {
     let object: String = reference.chars().take(1024).collect();
     let entry = Entry::new(&gateway.caller, gateway.scope, OPERATION, object, now);
-    match outcome {
-        Outcome::Current { version, .. } => entry.version(*version).allowed(),
-        Outcome::Unchanged { .. } => entry.allowed(),
-        Outcome::Withdrawn {} => entry.refused("withdrawn"),
-        Outcome::Refused { reason, .. } => {
+    match told {
+        Told::Current(version) => entry.version(version).allowed(),
+        Told::Unchanged => entry.allowed(),
+        Told::Withdrawn => entry.refused("withdrawn"),
+        Told::Refused(reason) => {
             warn!(gateway = %gateway.caller.name, %reference, reason = reason.as_str(), "refused");
             match reason {
                 Refusal::Unavailable => entry.failed(reason.as_str()),
                 _ => entry.refused(reason.as_str()),
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_written_one_by_one_are_one_response() {
+        let answer = |reference: &str, reason| Answer {
+            reference: reference.to_owned(),
+            revision: Revision("refused".to_owned()),
+            outcome: Outcome::<Exposed>::Refused {
+                reason,
+                detail: "\"no\"".to_owned(),
+            },
+        };
+        for count in 0..3 {
+            let references: Vec<String> = (0..count).map(|at| format!("secret://g/{at}")).collect();
+            let answers = |reason| references.iter().map(move |text| answer(text, reason));
+            let one_by_one: Vec<_> = answers(Refusal::NotFound)
+                .map(|it| written(&it.reference, it.revision, it.outcome).unwrap())
+                .collect();
+            let at_once = sallyport_model::ResolveResponse {
+                answers: answers(Refusal::NotFound).collect(),
+            };
+            assert_eq!(*whole(&one_by_one), *to_json(&at_once).unwrap());
         }
     }
 }

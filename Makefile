@@ -139,7 +139,7 @@ lint: $(TARGETS_READY) ## Formatting and clippy, native and wasm
 deny: ## Licences, sources and advisories of all dependencies (needs cargo-deny and the advisory database)
 	@cargo deny --log-level error check
 
-dist: $(TARGETS_READY) ## Release binaries, filter.wasm and their checksums in dist/
+dist: $(TARGETS_READY) ## Release binaries, filter.wasm, its OCI image and checksums in dist/
 	@echo "[1/3] sallyport-vault and sallyport"
 	@cargo build --release -p sallyport-vault -p sallyport-cli
 	@echo "[2/3] filter.wasm"
@@ -147,7 +147,9 @@ dist: $(TARGETS_READY) ## Release binaries, filter.wasm and their checksums in d
 	@echo "[3/3] dist/"
 	@mkdir -p dist
 	@cp $(TARGET)/release/sallyport-vault $(TARGET)/release/sallyport $(WASM) dist/
-	@cd dist && openssl dgst -sha256 -r sallyport-vault sallyport filter.wasm | tee SHA256SUMS
+	@PYTHONDONTWRITEBYTECODE=1 python3 -m unittest --quiet discover -s envoy/oci -p '*_test.py'
+	@python3 envoy/oci/layout.py dist/filter.wasm dist/filter.oci.tar
+	@cd dist && openssl dgst -sha256 -r sallyport-vault sallyport filter.wasm filter.oci.tar | tee SHA256SUMS
 
 clean: ## Remove everything that was built (the tools stay)
 	@cargo clean

@@ -1,7 +1,8 @@
 //! One configured filter: the brain, and what the host has to be told in its words.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, VecDeque};
+use std::rc::Rc;
 
 use proxy_wasm::types::Action;
 use sallyport_filter_core::config::{Direction, Place, Protocol};
@@ -11,6 +12,8 @@ use sallyport_filter_core::{
 };
 
 use crate::attributes::Handshake;
+use crate::calls::Calls;
+use crate::metrics::Metrics;
 use crate::{attributes, host};
 
 /// A configured filter. Shared by the root and its streams, which live in one thread.
@@ -21,11 +24,10 @@ pub(crate) struct Guard {
     /// Whether requests are told apart by where they go.
     depends_on_place: bool,
     state: RefCell<State>,
-    /// The open call, by the host's token and by the brain's.
-    open_call: Cell<Option<(u32, CallId)>>,
+    calls: Calls,
     /// Requests and connections that are held, or were answered or closed here.
     stopped: RefCell<BTreeSet<StreamId>>,
-    counters: RefCell<BTreeMap<Counter, u32>>,
+    metrics: Metrics,
 }
 
 impl Guard {
@@ -35,10 +37,12 @@ impl Guard {
             direction: config.policy.direction(),
             protocol: config.protocol,
             depends_on_place: config.policy.depends_on_place(),
-            state: RefCell::new(State::with_signatures(config, host::signatures())),
-            open_call: Cell::new(None),
+            state: RefCell::new(
+                State::with_signatures(config, host::signatures()).sharing(Rc::new(host::Shared)),
+            ),
+            calls: Calls::default(),
             stopped: RefCell::default(),
-            counters: RefCell::default(),
+            metrics: Metrics::default(),
         }
     }
 
@@ -55,19 +59,10 @@ impl Guard {
         self.handle(Event::Tick);
     }
 
-    /// A call came back. One that is not the open one is not the brain's any more.
     pub(crate) fn call_returned(&self, token: u32, headers: usize, body_size: usize) {
-        let Some((open, call)) = self.open_call.get() else {
-            return;
-        };
-        if open != token {
-            return;
+        if let Some(event) = self.calls.returned(token, headers, body_size) {
+            self.handle(event);
         }
-        self.open_call.set(None);
-        self.handle(match host::call_answer(headers, body_size) {
-            Some(answer) => Event::Answer(call, answer),
-            None => Event::CallFailed(call),
-        });
     }
 
     /// The headers of a request arrived; the host is in the context of its stream.
@@ -83,7 +78,7 @@ impl Guard {
         self.decide(event, look).unwrap_or_else(|| {
             let direction = self.direction;
             let reason = Reason::Internal;
-            self.count(Counter::Denied(direction, reason));
+            self.metrics.count(Counter::Denied(direction, reason));
             self.deny(stream, Reply { reason, direction });
             Action::Pause
         })
@@ -95,7 +90,8 @@ impl Guard {
         let held = self.stops(stream);
         let action = self.decide(Event::Data(stream, speaker), look);
         let action = action.unwrap_or_else(|| {
-            self.count(Counter::Denied(self.direction, Reason::Internal));
+            self.metrics
+                .count(Counter::Denied(self.direction, Reason::Internal));
             host::close_connection();
             Action::Pause
         });
@@ -234,7 +230,8 @@ impl Guard {
             }
             Effect::Deny(stream, reply) => self.deny(stream, reply),
             Effect::Note(_, note) => host::note(self.direction, &note),
-            Effect::Count(counter) => self.count(counter),
+            Effect::Count(counter) => self.metrics.count(counter),
+            Effect::Show(gauge, number) => self.metrics.show(gauge, number),
             Effect::Log(line) => host::log(&line),
             Effect::Close(stream) => {
                 self.stopped.borrow_mut().insert(stream);
@@ -248,17 +245,11 @@ impl Guard {
     }
 
     fn call(&self, call: &Call) -> Vec<Effect> {
-        let token = match self.state.try_borrow() {
-            Ok(state) => host::call(&state.config().vault, call),
-            Err(_) => None,
+        let failed = match self.state.try_borrow() {
+            Ok(state) => self.calls.make(&state.config().vault, call),
+            Err(_) => Some(Event::CallFailed(call.call)),
         };
-        match token {
-            Some(token) => {
-                self.open_call.set(Some((token, call.call)));
-                Vec::new()
-            }
-            None => self.feed(Event::CallFailed(call.call)),
-        }
+        failed.map_or_else(Vec::new, |event| self.feed(event))
     }
 
     fn call_not_made(&self, call: CallId) {
@@ -270,18 +261,6 @@ impl Guard {
     fn deny(&self, stream: StreamId, reply: Reply) {
         self.stopped.borrow_mut().insert(stream);
         host::reply(reply);
-    }
-
-    fn count(&self, counter: Counter) {
-        let mut counters = self.counters.borrow_mut();
-        let id = match counters.get(&counter) {
-            Some(id) => Some(*id),
-            None => host::counter(&counter.to_string()),
-        };
-        if let Some(id) = id {
-            counters.insert(counter, id);
-            host::increment(id);
-        }
     }
 
     /// One step of the brain; no effects if it cannot be reached, so that nothing passes.

@@ -7,10 +7,12 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
 use sallyport_filter_core::config::{Direction, Vault};
 use sallyport_filter_core::signatures::VERIFY_SIGNATURE;
+use sallyport_filter_core::{BUCKET_READS, ReadBucket};
 use sallyport_filter_core::{
-    Call, CallAnswer, Level, Line, Now, Reply, Signatures, StreamId, UnixTime,
+    Call, CallAnswer, Level, Line, Now, Reply, SharedData, Signatures, StreamId, UnixTime, Writing,
 };
 use sallyport_model::{MARKER_HEADER, RESOLVE_PATH, SecretString};
+use zeroize::Zeroizing;
 
 use crate::abi;
 
@@ -158,9 +160,50 @@ pub(crate) fn call_answer(headers: usize, body_size: usize) -> Option<CallAnswer
     Some(CallAnswer::new(status, marker, body.unwrap_or_default()))
 }
 
+/// The host's shared data: of the virtual machines with the same id.
+pub(crate) struct Shared;
+
+impl SharedData for Shared {
+    fn read(&self, key: &str) -> (Zeroizing<Vec<u8>>, Option<Writing>) {
+        let (value, writing) = hostcalls::get_shared_data(key).unwrap_or_default();
+        let value = Zeroizing::new(value.unwrap_or_default());
+        (value, writing.map(Writing))
+    }
+
+    fn replace(&self, key: &str, value: &[u8], seen: Option<Writing>) -> bool {
+        // The host compares only what is there: with a number that it never gives, a new key is
+        // written, and one that somebody else has just made is not.
+        let seen = seen.map_or(u32::MAX, |writing| writing.0);
+        hostcalls::set_shared_data(key, Some(value), Some(seen)).is_ok()
+    }
+
+    fn reader(&self) -> ReadBucket {
+        |key| {
+            static READS: OnceLock<Option<u32>> = OnceLock::new();
+            if let Some(reads) = READS.get_or_init(|| counter(BUCKET_READS)) {
+                increment(*reads);
+            }
+            hostcalls::get_shared_data(key).ok()?.0
+        }
+    }
+
+    fn write(&self, key: &str, value: &[u8]) {
+        let _ = hostcalls::set_shared_data(key, Some(value), None);
+    }
+}
+
 /// Defines a counter.
 pub(crate) fn counter(name: &str) -> Option<u32> {
     hostcalls::define_metric(MetricType::Counter, name).ok()
+}
+
+/// Defines a gauge.
+pub(crate) fn gauge(name: &str) -> Option<u32> {
+    hostcalls::define_metric(MetricType::Gauge, name).ok()
+}
+
+pub(crate) fn show(gauge: u32, number: u64) {
+    let _ = hostcalls::record_metric(gauge, number);
 }
 
 pub(crate) fn increment(counter: u32) {

@@ -5,11 +5,14 @@
 
 mod abi;
 mod attributes;
+mod calls;
 mod connection;
 mod guard;
 mod host;
 mod http;
+mod metrics;
 mod root;
+mod watcher;
 
 mod entry {
     use proxy_wasm::traits::RootContext;

@@ -4,18 +4,20 @@ use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext, StreamContext};
 use proxy_wasm::types::ContextType;
-use sallyport_filter_core::Config;
-use sallyport_filter_core::config::Protocol;
+use sallyport_filter_core::Event;
+use sallyport_filter_core::config::{Plugin, Protocol};
 
 use crate::connection::Connection;
 use crate::guard::Guard;
 use crate::host;
 use crate::http::Request;
+use crate::watcher::Watcher;
 
-/// The root context. It watches the vault for itself; nothing is shared with other workers.
+/// The root context: of a filter, or of a service that watches for the filters of its process.
 pub(crate) struct Root {
     context: u32,
     guard: Option<Rc<Guard>>,
+    watcher: Option<Watcher>,
 }
 
 impl Root {
@@ -23,6 +25,7 @@ impl Root {
         Self {
             context,
             guard: None,
+            watcher: None,
         }
     }
 }
@@ -32,6 +35,9 @@ impl Context for Root {
         if let Some(guard) = &self.guard {
             guard.call_returned(token, headers, body_size);
         }
+        if let Some(watcher) = &self.watcher {
+            watcher.call_returned(token, headers, body_size);
+        }
     }
 }
 
@@ -39,9 +45,15 @@ impl RootContext for Root {
     /// Also runs on a VM that is thrown away afterwards: it makes no calls, it asks for a tick.
     fn on_configure(&mut self, size: usize) -> bool {
         let text = String::from_utf8(host::configuration(size)).unwrap_or_default();
-        match text.parse::<Config>() {
-            Ok(config) => {
-                let guard = Guard::new(self.context, config);
+        match text.parse::<Plugin>() {
+            Ok(Plugin::Watcher(vault)) => {
+                let watcher = Watcher::new(vault);
+                watcher.handle(Event::Start);
+                self.watcher = Some(watcher);
+                true
+            }
+            Ok(Plugin::Filter(config)) => {
+                let guard = Guard::new(self.context, *config);
                 guard.start();
                 self.guard = Some(Rc::new(guard));
                 true
@@ -56,6 +68,9 @@ impl RootContext for Root {
     fn on_tick(&mut self) {
         if let Some(guard) = &self.guard {
             guard.tick();
+        }
+        if let Some(watcher) = &self.watcher {
+            watcher.handle(Event::Tick);
         }
     }
 

@@ -61,6 +61,27 @@ pub struct Vault {
     pub timeout: Duration,
     /// How long a call stays open for a change; whole seconds.
     pub wait: Duration,
+    /// Who watches.
+    pub watch: WatchMode,
+}
+
+/// Who watches the vault for a filter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WatchMode {
+    /// One member of the process for all filters with the same vault and scope.
+    #[default]
+    Shared,
+    /// Each filter for itself, in each worker.
+    Own,
+}
+
+/// What one plugin entry is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plugin {
+    /// A filter.
+    Filter(Box<Config>),
+    /// A service that watches for the filters of its process.
+    Watcher(Vault),
 }
 
 /// What is enforced, by direction.
@@ -188,6 +209,17 @@ impl Config {
 }
 
 impl FromStr for Config {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        match document::parse(text)? {
+            Plugin::Filter(config) => Ok(*config),
+            Plugin::Watcher(_) => Err(ConfigError::at("/watcher", Fault::NoFilter)),
+        }
+    }
+}
+
+impl FromStr for Plugin {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {

@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sallyport_model::SecretString;
+use sallyport_model::{ResolveRequest, SecretString};
 
 use crate::config::Direction;
 use crate::event::StreamId;
 use crate::header_name::HeaderName;
-use crate::metric::Counter;
+use crate::metric::{Counter, Gauge};
 use crate::reason::Reason;
-use crate::watch::CallId;
+use crate::watch::{CallId, Opened};
 
 /// Something to do. Effects of one step are done in their order.
 pub enum Effect {
@@ -42,6 +42,8 @@ pub enum Effect {
     Note(StreamId, Arc<str>),
     /// Count.
     Count(Counter),
+    /// Show a number.
+    Show(Gauge, u64),
     /// Write a line to the log.
     Log(Line),
 }
@@ -84,6 +86,18 @@ pub enum Level {
     Warn,
 }
 
+impl Call {
+    /// The call that a watch opened; `None` if the question cannot be written, which is never so
+    /// with strings and numbers.
+    pub(crate) fn new(opened: Opened, request: &ResolveRequest) -> Option<Self> {
+        Some(Self {
+            call: opened.call,
+            body: serde_json::to_string(request).ok()?,
+            timeout: opened.timeout,
+        })
+    }
+}
+
 impl Line {
     pub(crate) const fn info(text: String) -> Self {
         Self {
@@ -114,7 +128,7 @@ impl Effect {
             | Self::Resume(stream)
             | Self::Deny(stream, _)
             | Self::Note(stream, _) => Some(*stream),
-            Self::Call(_) | Self::Tick(_) | Self::Count(_) | Self::Log(_) => None,
+            Self::Call(_) | Self::Tick(_) | Self::Count(_) | Self::Show(..) | Self::Log(_) => None,
         }
     }
 }
@@ -168,6 +182,7 @@ impl fmt::Debug for Effect {
             Self::Deny(stream, reply) => f.debug_tuple("Deny").field(stream).field(reply).finish(),
             Self::Note(stream, note) => f.debug_tuple("Note").field(stream).field(note).finish(),
             Self::Count(counter) => f.debug_tuple("Count").field(counter).finish(),
+            Self::Show(gauge, number) => f.debug_tuple("Show").field(gauge).field(number).finish(),
             Self::Log(line) => f.debug_tuple("Log").field(line).finish(),
         }
     }

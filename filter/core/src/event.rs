@@ -68,6 +68,13 @@ impl CallAnswer {
     }
 }
 
+impl CallAnswer {
+    /// Whole MiB of the body.
+    pub(crate) fn size_in_mib(&self) -> u64 {
+        u64::try_from(self.body.len() >> 20).unwrap_or(u64::MAX)
+    }
+}
+
 impl fmt::Debug for CallAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallAnswer")

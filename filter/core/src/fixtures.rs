@@ -4,12 +4,14 @@ mod authority;
 mod flows;
 mod host;
 mod provider;
+mod shelf;
 pub(crate) mod verifying_host;
 
 pub(crate) use authority::{Authority, Leaf, key};
 pub(crate) use flows::Flow;
 pub(crate) use host::{Fate, Host, from_client, to_server};
 pub(crate) use provider::{Contents, pinset, pinset_of, tls_context, unavailable, vault_answer};
+pub(crate) use shelf::Shelf;
 
 use sallyport_pki::UnixTime;
 

@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod call_failure;
 pub mod config;
 pub mod decide;
 mod duration;
@@ -20,6 +21,7 @@ mod machine;
 mod material;
 mod metric;
 mod reason;
+mod shared;
 pub mod signatures;
 mod snapshot;
 mod time;
@@ -41,12 +43,13 @@ pub use header_name::{HeaderName, HeaderNameError};
 pub use known_connections::ConnectionId;
 pub use machine::{MAX_CONNECTIONS, MAX_WAITING, State, step};
 pub use material::{MaterialError, Prepared, TlsContext, Verification};
-pub use metric::Counter;
+pub use metric::{BUCKET_READS, Counter, Gauge};
 pub use reason::{Reason, Unavailable};
+pub use shared::{SharedData, Watcher, Writing};
 pub use signatures::Signatures;
 pub use snapshot::{Availability, Snapshot, Unusable};
 pub use time::Now;
 pub use watch::CallId;
 pub use xfcc::forwarded as forwarded_client_certificate;
 
-pub use sallyport_pki::UnixTime;
+pub use sallyport_pki::{ReadBucket, UnixTime};

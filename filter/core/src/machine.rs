@@ -14,21 +14,24 @@ mod request;
 mod vault;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
-use crate::config::Config;
+use crate::config::{Config, WatchMode};
 use crate::effect::Effect;
 use crate::event::{Event, StreamId};
 use crate::known_connections::KnownConnections;
+use crate::shared::{Member, Rank, SharedData};
 use crate::signatures::Signatures;
 use crate::snapshot::Snapshot;
 use crate::time::Now;
 use crate::usable::Usable;
 use crate::verdict_cache::VerdictCache;
-use crate::watch::{Wanted, Watch};
+use crate::watch::Wanted;
 use connection::Connections;
 use credentials::Ready;
 use request::Waiting;
+use vault::{Own, Source};
 
 pub use connection::MAX_CONNECTIONS;
 
@@ -36,16 +39,18 @@ pub use connection::MAX_CONNECTIONS;
 pub const MAX_WAITING: usize = 1024;
 
 /// Ticks come at least this often: deadlines and expiry are noticed by them.
-const LONGEST_TICK: Duration = Duration::from_secs(1);
+pub(crate) const LONGEST_TICK: Duration = Duration::from_secs(1);
 
 /// While a handshake is awaited. Envoy does not tell when it is done.
-const SHORTEST_TICK: Duration = Duration::from_millis(1);
+pub(crate) const SHORTEST_TICK: Duration = Duration::from_millis(1);
 
 /// Everything one plugin instance knows.
 pub struct State {
     config: Config,
     snapshot: Snapshot,
-    watch: Watch,
+    source: Source,
+    /// Whether the snapshot was taken over outside of a tick.
+    caught_up: bool,
     verdicts: VerdictCache,
     known_connections: KnownConnections,
     credentials: Option<Ready>,
@@ -55,8 +60,6 @@ pub struct State {
     /// When requests stop waiting for the vault's first answer.
     startup_until: Duration,
     ticks: Ticks,
-    /// What the vault's silence was last reported as, so that it is logged once.
-    trouble: Option<&'static str>,
 }
 
 /// When the host calls next.
@@ -76,7 +79,8 @@ impl State {
     pub fn with_signatures(config: Config, signatures: Signatures) -> Self {
         Self {
             snapshot: Snapshot::new(config.references()),
-            watch: Watch::new(),
+            source: Source::Own(Own::new()),
+            caught_up: false,
             verdicts: VerdictCache::default(),
             known_connections: KnownConnections::default(),
             credentials: None,
@@ -88,9 +92,22 @@ impl State {
                 period: Duration::ZERO,
                 due: Duration::ZERO,
             },
-            trouble: None,
             config,
         }
+    }
+
+    /// Shares the watch on the vault with the other filters of the process, unless the configuration
+    /// says otherwise.
+    #[must_use]
+    pub fn sharing(mut self, data: Rc<dyn SharedData>) -> Self {
+        if self.config.vault.watch == WatchMode::Shared {
+            let references = self.config.references().into_iter();
+            let references = references.map(ToString::to_string).collect();
+            let vault = self.config.vault.clone();
+            let member = Member::new(data, vault, references, Rank::Filter);
+            self.source = Source::Shared(Box::new(member));
+        }
+        self
     }
 
     /// The configuration.
@@ -127,13 +144,17 @@ impl State {
 pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
     let mut effects = Vec::new();
     let ticked = matches!(event, Event::Tick);
+    // Those who wait are let go at the next tick: this may be the callback of another stream.
+    state.caught_up |= vault::catch_up(state, now, &mut effects);
     match event {
         Event::Start => {
             state.startup_until = now.uptime + state.config.startup_wait;
             state.signatures.report(&mut effects);
         }
         Event::Tick => {
-            vault::tick(state, now, &mut effects);
+            if vault::tick(state, now, &mut effects) | std::mem::take(&mut state.caught_up) {
+                request::release(state, now, &mut effects);
+            }
             request::tick(state, now, &mut effects);
             connection::tick(state, now, &mut effects);
             connection::sweep(state, &mut effects);
@@ -143,7 +164,6 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
                 request::release(state, now, &mut effects);
                 connection::sweep(state, &mut effects);
             }
-            vault::ask(state, now, &mut effects);
         }
         Event::CallFailed(call) => vault::call_failed(state, call, now, &mut effects),
         Event::Arrived(stream, place) => request::arrive(state, stream, &place, now, &mut effects),
@@ -171,9 +191,12 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
 
 /// Sets the tick if it has to come earlier, or if it just came and has to have another period.
 fn schedule(state: &mut State, ticked: bool, now: Now, effects: &mut Vec<Effect>) {
-    let wanted = match state.watch.wanted(now.uptime) {
-        Wanted::Call => SHORTEST_TICK,
-        Wanted::Nothing(until) => until.saturating_sub(now.uptime),
+    let wanted = match &state.source {
+        Source::Shared(member) => member.next_look(now.uptime),
+        Source::Own(own) => match own.wanted(now) {
+            Wanted::Call => SHORTEST_TICK,
+            Wanted::Nothing(until) => until.saturating_sub(now.uptime),
+        },
     };
     let period = state
         .waiting

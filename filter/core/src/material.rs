@@ -9,9 +9,11 @@ use sallyport_model::{
 };
 use sallyport_pki::{
     Certificate, CertificateError, InvalidPolicyId, PinSet, PinnedCertificateError,
-    PinnedCertificates, TrustAnchorError, TrustAnchors,
+    PinnedCertificates, ReadBucket, TrustAnchorError, TrustAnchors,
 };
 use thiserror::Error;
+
+use crate::shared::ListedApart;
 pub use verification::Verification;
 
 /// What a reference stands for. No `Debug`: it may be a secret.
@@ -85,9 +87,29 @@ pub enum MaterialError {
     /// A certificate policy that is none.
     #[error("certificate policy: {0}")]
     Policy(#[from] InvalidPolicyId),
+    /// Not in the wire format. The parser's words are left out: they could repeat a value.
+    #[error("the material is not in the wire format (line {line}, column {column})")]
+    Json {
+        /// Counts from 1.
+        line: usize,
+        /// Counts from 1.
+        column: usize,
+    },
+    /// It was published in parts that do not belong together.
+    #[error("a revocation list was published apart from a context that has no such list")]
+    ListedApart,
     /// A revocation list that cannot be used.
     #[error("revocation lists: {0}")]
     Revocation(#[from] RevocationMaterialError),
+}
+
+impl From<serde_json::Error> for MaterialError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json {
+            line: error.line(),
+            column: error.column(),
+        }
+    }
 }
 
 impl Prepared {
@@ -116,6 +138,26 @@ impl Prepared {
                 found: kind(&material),
             }),
         }
+    }
+}
+
+impl Prepared {
+    /// Lets a context look up elsewhere what was published apart from it.
+    pub(crate) fn attach(
+        &mut self,
+        apart: &[ListedApart],
+        (prefix, read): (&str, ReadBucket),
+    ) -> Result<(), MaterialError> {
+        for set in apart {
+            let lists = match self {
+                Self::TlsContext(context) => context.verification.revocation.as_mut(),
+                _ => None,
+            };
+            if !lists.is_some_and(|(_, lists)| set.attach(lists, prefix, read)) {
+                return Err(MaterialError::ListedApart);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Counters: a closed list.
+//! Counters and gauges: closed lists.
 
 use std::fmt;
 
@@ -6,6 +6,9 @@ use sallyport_pki::PinRole;
 
 use crate::config::Direction;
 use crate::reason::Reason;
+
+/// Counts, by the host around the brain, parts of revocation lists that were looked up.
+pub const BUCKET_READS: &str = "sallyport.shared.bucket_reads";
 
 /// A counter. Its name is what `Display` writes; Envoy puts `wasmcustom.` in front of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +47,14 @@ pub enum Counter {
     VaultMalformed,
     /// Answers by which the vault does not serve this gateway.
     VaultDenied,
+    /// Indexes published for the filters of this process.
+    SharedPublications,
+    /// Indexes that a filter took over.
+    SharedApplied,
+    /// Times that a member became the one who watches.
+    SharedLeaseTaken,
+    /// Times that it ceased to be.
+    SharedLeaseLost,
     /// Credentials put into a request.
     Injected,
     /// Credentials that could not be made.
@@ -52,6 +63,20 @@ pub enum Counter {
     SignaturesByHost,
     /// Signature algorithms in which the host failed its test, when a filter starts.
     SignaturesHostFailed,
+}
+
+/// A gauge, named like a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Gauge {
+    /// Generation of the index that a filter of this side took over last.
+    Generation(Direction),
+}
+
+impl fmt::Display for Gauge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Generation(direction) = self;
+        write!(f, "sallyport.{}.generation", direction.as_str())
+    }
 }
 
 impl fmt::Display for Counter {
@@ -97,6 +122,10 @@ impl fmt::Display for Counter {
             Self::VaultUnreachable => f.write_str("sallyport.vault.unreachable"),
             Self::VaultMalformed => f.write_str("sallyport.vault.malformed"),
             Self::VaultDenied => f.write_str("sallyport.vault.denied"),
+            Self::SharedPublications => f.write_str("sallyport.shared.publications"),
+            Self::SharedApplied => f.write_str("sallyport.shared.applied"),
+            Self::SharedLeaseTaken => f.write_str("sallyport.shared.lease_taken"),
+            Self::SharedLeaseLost => f.write_str("sallyport.shared.lease_lost"),
             Self::Injected => f.write_str("sallyport.inject.injected"),
             Self::InjectFailed => f.write_str("sallyport.inject.failed"),
             Self::SignaturesByHost => f.write_str("sallyport.signatures.host"),

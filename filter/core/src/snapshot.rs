@@ -4,7 +4,9 @@
 //! it. What the vault withdrew, refused or sent in a form that cannot be used is dropped at once:
 //! the older version is not current any more, so deciding by it would be deciding by nothing.
 
+mod confirmation;
 mod entry;
+mod follow;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,6 +14,7 @@ use std::time::Duration;
 use sallyport_model::{Answer, Known, Outcome, Reference, ResolveResponse, SecretString};
 use thiserror::Error;
 
+pub(crate) use confirmation::Confirmation;
 pub use entry::{Availability, Unusable};
 
 use crate::material::{MaterialError, Prepared};
@@ -48,6 +51,10 @@ pub(crate) enum Changed {
     Current(u64),
     /// The secret was deleted.
     Withdrawn,
+    /// The vault has not confirmed it in time.
+    Expired,
+    /// The vault does not serve this gateway.
+    Denied,
     /// The vault refuses it, in its words.
     Refused(sallyport_model::Refusal, String),
     /// The material cannot be used.
@@ -204,23 +211,22 @@ fn take_over(
 ) -> Option<(Changed, bool)> {
     let (held, changed) = match answer.outcome {
         Outcome::Unchanged { freshness } => {
-            entry.confirm(freshness, uptime);
+            let at = uptime;
+            entry.confirm(Confirmation { freshness, at });
             return None;
         }
         Outcome::Current {
             version,
             freshness,
             material,
-        } => match Prepared::new(reference, material) {
-            Ok(prepared) => (
-                Held::material(prepared, freshness, uptime),
-                Changed::Current(version),
-            ),
-            Err(error) => (
-                Held::Nothing(Unusable::Malformed),
-                Changed::Malformed(error),
-            ),
-        },
+        } => {
+            let at = uptime;
+            prepare(
+                Prepared::new(reference, material),
+                Confirmation { freshness, at },
+                version,
+            )
+        }
         Outcome::Withdrawn {} => (Held::Nothing(Unusable::Withdrawn), Changed::Withdrawn),
         Outcome::Refused { reason, detail } => (
             Held::Nothing(Unusable::Refused(reason)),
@@ -230,8 +236,30 @@ fn take_over(
     let news = entry.revision.as_ref() != Some(&answer.revision);
     *entry = Entry {
         revision: Some(answer.revision),
+        place: None,
         held,
     };
     // Material that comes again is taken over again, whatever its revision says.
     (news || matches!(changed, Changed::Current(_))).then_some((changed, news))
+}
+
+/// What is held of material, and what that is a change to.
+fn prepare(
+    prepared: Result<Prepared, MaterialError>,
+    confirmation: Confirmation,
+    version: u64,
+) -> (Held, Changed) {
+    match prepared {
+        Ok(prepared) => {
+            let held = Held::Material {
+                prepared,
+                confirmation,
+            };
+            (held, Changed::Current(version))
+        }
+        Err(error) => (
+            Held::Nothing(Unusable::Malformed),
+            Changed::Malformed(error),
+        ),
+    }
 }

@@ -61,11 +61,16 @@ pub(crate) struct Opened {
 impl Watch {
     /// A watch that wants its first call at once.
     pub(crate) const fn new() -> Self {
+        Self::after(0)
+    }
+
+    /// The same after so many calls of an earlier one, whose answers may still come.
+    pub(crate) const fn after(calls: u64) -> Self {
         Self {
             phase: Phase::Idle {
                 until: Duration::ZERO,
             },
-            calls: 0,
+            calls,
             pauses: 0,
             renew: true,
         }
@@ -112,6 +117,18 @@ impl Watch {
             call,
             wait,
             timeout,
+        }
+    }
+
+    /// How many calls there were.
+    pub(crate) const fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    /// Gives up the open call, if there is one, for one that asks more.
+    pub(crate) const fn restart(&mut self, uptime: Duration) {
+        if let Phase::Open { .. } = self.phase {
+            self.phase = Phase::Idle { until: uptime };
         }
     }
 

@@ -17,6 +17,7 @@ mod gateway;
 mod recipes;
 mod sds;
 mod seven_lines;
+mod shared_watch;
 mod signatures;
 mod tcp;
 mod vault_away;

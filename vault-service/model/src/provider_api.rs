@@ -19,8 +19,8 @@ pub const MARKER_HEADER: &str = "x-sallyport-provider";
 /// Value of [`MARKER_HEADER`]: the version of this wire format.
 pub const MARKER_VALUE: &str = "1";
 
-/// Most references in one call.
-pub const MAX_REFERENCES: usize = 256;
+/// Most references in one call: those of all filters of a gateway.
+pub const MAX_REFERENCES: usize = 1024;
 
 /// Longest wait, in seconds.
 pub const MAX_WAIT_SECONDS: u32 = 60;

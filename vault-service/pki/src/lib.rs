@@ -70,9 +70,10 @@ pub use public_key::KeyError;
 pub use revocation::{
     CertificateStatus, CheckedCertificates, CrlCertificates, CrlDelegation, CrlEdition, CrlError,
     CrlNumber, CrlRules, CrlScope, CrlSigner, CrlUpdate, Dropped, ExpiredCrl, InvalidListedSerials,
-    InvalidRevocations, ListedSerials, MAX_CRL_BYTES, MAX_CRL_ENTRIES, MAX_CRLS, RefusedCrl,
-    RevocationCause, RevocationError, RevocationEvidence, RevocationList, RevocationPolicy,
-    RevocationReason, Revocations, UnknownStatus, crl_from_pem,
+    InvalidRevocations, ListedSerials, MAX_CRL_BYTES, MAX_CRL_ENTRIES, MAX_CRLS, ReadBucket,
+    RefusedCrl, RevocationCause, RevocationError, RevocationEvidence, RevocationList,
+    RevocationPolicy, RevocationReason, Revocations, SerialBuckets, UnknownStatus,
+    UnreadableBucket, crl_from_pem,
 };
 pub use rustls_pki_types::{
     AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id,

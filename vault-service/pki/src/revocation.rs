@@ -3,6 +3,7 @@
 //! A CRL is verified once, when it is loaded, and reduced to sorted serial numbers; a path is then
 //! checked by look-ups, whose cost does not depend on the size of the CRL.
 
+mod buckets;
 mod certificate_facts;
 mod check;
 mod crl;
@@ -22,6 +23,7 @@ mod serials;
 mod signer;
 mod store;
 
+pub use buckets::{ReadBucket, SerialBuckets, UnreadableBucket};
 pub use check::{CertificateStatus, RevocationEvidence};
 pub use crl::MAX_CRL_BYTES;
 pub use crl_error::CrlError;

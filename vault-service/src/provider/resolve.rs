@@ -28,7 +28,7 @@ pub struct ResolveLimits;
 
 impl ResolveLimits {
     /// Largest request body, in bytes.
-    pub const BODY: usize = 512 * 1024;
+    pub const BODY: usize = 2 * 1024 * 1024;
 
     fn check(request: &ResolveRequest) -> Result<(), ProviderError> {
         let found = request.references.len();

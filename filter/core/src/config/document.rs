@@ -18,21 +18,23 @@ mod vault;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use sallyport_model::MAX_REFERENCES;
 use serde::Deserialize;
 
-use super::{Config, ConfigError, Fault, Policy};
+use super::{Config, ConfigError, Fault, Plugin, Policy};
 use crate::duration;
 use downstream::DownstreamDocument;
 use on_failure::OnFailureDocument;
 use upstream::UpstreamDocument;
-use vault::VaultDocument;
+use vault::{VaultDocument, WatchWord};
 
 const MAX_BYTES: usize = 256 * 1024;
 
+/// Of one entry; a process has several.
+const MAX_REFERENCES: usize = 256;
+
 const STARTUP_WAIT: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(60);
 
-/// One entry of `filter.wasm` in a filter chain. It guards one side.
+/// One entry of `filter.wasm`: in a filter chain it guards one side, as a service it watches.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Entry"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -42,15 +44,22 @@ struct Document {
     /// How long requests wait for the vault's first answer, from the filter's start.
     startup_wait: Option<String>,
     /// What happens to requests that cannot be decided for want of a secret.
-    #[serde(default)]
-    on_failure: OnFailureDocument,
+    on_failure: Option<OnFailureDocument>,
     /// What clients must show: for the HTTP filters of a listener.
     downstream: Option<DownstreamDocument>,
     /// What servers must show, and what they then get: for the upstream HTTP filters of a cluster.
     upstream: Option<UpstreamDocument>,
+    /// A service that watches the vault for all filters of the process: for `envoy.bootstrap.wasm`.
+    watcher: Option<WatcherDocument>,
 }
 
-pub(super) fn parse(text: &str) -> Result<Config, ConfigError> {
+/// It has no settings of its own.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Watcher"))]
+#[serde(deny_unknown_fields)]
+struct WatcherDocument {}
+
+pub(super) fn parse(text: &str) -> Result<Plugin, ConfigError> {
     let found = text.len();
     if found > MAX_BYTES {
         let max = MAX_BYTES;
@@ -72,18 +81,30 @@ pub(super) fn parse(text: &str) -> Result<Config, ConfigError> {
 }
 
 impl Document {
-    fn read(self) -> Result<Config, ConfigError> {
-        let (protocol, policy) = match (self.downstream, self.upstream) {
-            (Some(document), None) => (
+    fn read(self) -> Result<Plugin, ConfigError> {
+        let (protocol, policy) = match (self.downstream, self.upstream, self.watcher) {
+            (Some(document), None, None) => (
                 document.protocol,
                 Policy::Downstream(document.read("/downstream")?),
             ),
-            (None, Some(document)) => (
+            (None, Some(document), None) => (
                 document.protocol,
                 Policy::Upstream(document.read("/upstream")?),
             ),
-            (None, None) => return Err(ConfigError::at("", Fault::Direction)),
-            (Some(_), Some(_)) => return Err(ConfigError::at("/upstream", Fault::Direction)),
+            (None, None, Some(_)) => {
+                let misplaced = [
+                    ("/startupWait", self.startup_wait.is_some()),
+                    ("/onFailure", self.on_failure.is_some()),
+                    ("/vault/watch", self.vault.watch == WatchWord::Own),
+                ];
+                return match misplaced.iter().find(|(_, there)| *there) {
+                    Some((pointer, _)) => Err(ConfigError::at(pointer, Fault::NotForWatchers)),
+                    None => Ok(Plugin::Watcher(self.vault.read("/vault")?)),
+                };
+            }
+            (None, None, None) => return Err(ConfigError::at("", Fault::Direction)),
+            (Some(_), Some(_), _) => return Err(ConfigError::at("/upstream", Fault::Direction)),
+            (_, _, Some(_)) => return Err(ConfigError::at("/watcher", Fault::Direction)),
         };
         let config = Config {
             vault: self.vault.read("/vault")?,
@@ -93,7 +114,7 @@ impl Document {
                 &STARTUP_WAIT,
                 Duration::from_secs(2),
             )?,
-            on_failure: self.on_failure.read("/onFailure")?,
+            on_failure: self.on_failure.unwrap_or_default().read("/onFailure")?,
             protocol: protocol.into(),
             policy,
         };
@@ -106,7 +127,7 @@ impl Document {
             };
             return Err(ConfigError::at(pointer, Fault::TooMany { found, max }));
         }
-        Ok(config)
+        Ok(Plugin::Filter(Box::new(config)))
     }
 }
 

@@ -41,9 +41,15 @@ pub enum Fault {
         /// Counts from 1.
         column: usize,
     },
-    /// Neither direction, or both.
-    #[error("a plugin entry has exactly one of downstream and upstream")]
+    /// Not one direction, and no watcher either.
+    #[error("a plugin entry has exactly one of downstream, upstream and watcher")]
     Direction,
+    /// A watcher where a filter is wanted.
+    #[error("a filter is wanted here")]
+    NoFilter,
+    /// A setting of filters in a watcher.
+    #[error("a watcher has no such setting: it watches for the filters of its process")]
+    NotForWatchers,
     /// A route that would match every request.
     #[error("a match has at least one of route, virtualHost, cluster and serverName")]
     EmptyMatch,

@@ -1,104 +1,49 @@
 //! Asking the vault and taking in what it says.
 
-use sallyport_model::{MARKER_VALUE, ResolveRequest, ResolveResponse, SecretString};
-use thiserror::Error;
+use sallyport_model::{Reference, ResolveRequest, ResolveResponse, SecretString};
 
 use super::State;
+use crate::call_failure::{CallFailure, Trouble, accept};
+use crate::config::Vault;
 use crate::effect::{Call, Effect, Line};
 use crate::event::CallAnswer;
-use crate::metric::Counter;
-use crate::snapshot::{AnswerError, Change, Changed};
+use crate::metric::{Counter, Gauge};
+use crate::shared::Member;
+use crate::snapshot::{Change, Changed, Snapshot};
 use crate::time::Now;
-use crate::watch::{CallId, Wanted};
+use crate::watch::{CallId, Wanted, Watch};
 
-/// Largest answer that is parsed, in bytes.
-const MAX_ANSWER: usize = 16 * 1024 * 1024;
-
-/// Why a call brought nothing.
-#[derive(Debug, Error)]
-enum CallFailure {
-    /// Nobody answered, or not the vault: without the marker an answer is Envoy's own.
-    #[error("no answer{}", Status(*.0))]
-    Unreachable(Option<u16>),
-    /// The vault is there, but cannot answer now.
-    #[error("the vault cannot answer now{}", Status(*.0))]
-    Unavailable(Option<u16>),
-    /// The vault does not serve this gateway.
-    #[error("the vault does not serve this gateway{}", Status(*.0))]
-    Denied(Option<u16>),
-    /// The vault speaks another version of the wire format.
-    #[error("the vault speaks another version of the wire format")]
-    Version,
-    /// The vault did not understand the question.
-    #[error("the vault did not understand the question{}", Status(*.0))]
-    Misunderstood(Option<u16>),
-    /// More than is parsed.
-    #[error("the answer has {0} bytes, at most {MAX_ANSWER} are parsed")]
-    TooLarge(usize),
-    /// Not the wire format. The parser's words are left out: they could repeat a value.
-    #[error("the answer is not in the wire format (line {line}, column {column})")]
-    Json {
-        /// Counts from 1.
-        line: usize,
-        /// Counts from 1.
-        column: usize,
-    },
-    /// In the wire format, but not an answer to the question.
-    #[error(transparent)]
-    Answer(#[from] AnswerError),
+/// Where the snapshot comes from.
+pub(super) enum Source {
+    /// A watch of this filter's own.
+    Own(Own),
+    /// The one of the process.
+    Shared(Box<Member>),
 }
 
-struct Status(Option<u16>);
+/// A watch of a filter for itself.
+pub(super) struct Own {
+    watch: Watch,
+    trouble: Trouble,
+}
 
-/// Gives up a lost call, forgets what is past its time, asks if it is time to.
-pub(super) fn tick(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
-    if state.watch.is_lost(now.uptime) {
-        state.watch.failed(now.uptime);
-        report(state, &CallFailure::Unreachable(None), effects);
+/// Time passed; whether the snapshot may have changed.
+pub(super) fn tick(state: &mut State, now: Now, effects: &mut Vec<Effect>) -> bool {
+    match &mut state.source {
+        Source::Own(own) => own.tick(now, effects),
+        Source::Shared(member) => member.tick(now, effects),
     }
+    let changed = follow(state, now, effects);
     for reference in state.snapshot.expire(now.uptime) {
-        let text = format!("vault: {reference} expired, the vault has not confirmed it in time");
-        effects.push(Effect::Log(Line::warn(text)));
+        effects.push(Effect::Log(expired(&reference)));
     }
-    ask(state, now, effects);
+    if let Source::Own(own) = &mut state.source {
+        own.ask(&state.config.vault, &state.snapshot, now, effects);
+    }
+    changed
 }
 
-/// Opens a call if the watch wants one.
-pub(super) fn ask(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
-    if state.watch.wanted(now.uptime) != Wanted::Call {
-        return;
-    }
-    let vault = &state.config.vault;
-    let fresh_for = state.snapshot.fresh_for(now.uptime);
-    let opened = state
-        .watch
-        .open(now.uptime, vault.wait, fresh_for, vault.timeout);
-    let request = ResolveRequest {
-        scope: vault.scope,
-        references: state.snapshot.question(),
-        wait: opened.wait,
-    };
-    let Ok(body) = serde_json::to_string(&request) else {
-        // Strings and numbers always serialize.
-        state.watch.failed(now.uptime);
-        return;
-    };
-    effects.push(Effect::Count(Counter::VaultCalls));
-    effects.push(Effect::Call(Call {
-        call: opened.call,
-        body,
-        timeout: opened.timeout,
-    }));
-}
-
-pub(super) fn call_failed(state: &mut State, call: CallId, now: Now, effects: &mut Vec<Effect>) {
-    if state.watch.is_open(call) {
-        state.watch.failed(now.uptime);
-        report(state, &CallFailure::Unreachable(None), effects);
-    }
-}
-
-/// Takes an answer in; whether the snapshot may have changed. A late answer is not taken.
+/// An answer came; whether the snapshot may have changed. A late answer is not taken.
 pub(super) fn answer(
     state: &mut State,
     call: CallId,
@@ -106,64 +51,143 @@ pub(super) fn answer(
     now: Now,
     effects: &mut Vec<Effect>,
 ) -> bool {
-    if !state.watch.is_open(call) {
-        return false;
-    }
-    let applied =
-        parse(answer).and_then(|response| Ok(state.snapshot.apply(response, now.uptime)?));
-    match applied {
-        Ok(applied) => {
-            let fresh = !state.snapshot.fresh_for(now.uptime).is_zero();
-            state.watch.answered(now.uptime, applied.news, fresh);
-            effects.push(Effect::Count(Counter::VaultAnswers));
-            if state.trouble.take().is_some() {
-                effects.push(Effect::Log(Line::info("vault: answers again".to_owned())));
-            }
-            for change in applied.changes {
-                tell(&change, effects);
-            }
-            true
+    match &mut state.source {
+        Source::Own(own) => {
+            let changed = own.answer(call, answer, &mut state.snapshot, now, effects);
+            own.ask(&state.config.vault, &state.snapshot, now, effects);
+            changed
         }
-        Err(failure) => {
-            state.watch.failed(now.uptime);
-            report(state, &failure, effects);
-            matches!(failure, CallFailure::Denied(_)) && state.snapshot.deny()
+        Source::Shared(member) => {
+            member.answer(call, answer, now, effects);
+            follow(state, now, effects)
+        }
+    }
+}
+
+pub(super) fn call_failed(state: &mut State, call: CallId, now: Now, effects: &mut Vec<Effect>) {
+    match &mut state.source {
+        Source::Own(own) if own.watch.is_open(call) => own.failed(now, effects),
+        Source::Own(_) => {}
+        Source::Shared(member) => member.call_failed(call, now, effects),
+    }
+}
+
+/// Takes over what was published, if nothing was yet: after a trap the filter starts with nothing,
+/// and the next request does not wait for a tick.
+pub(super) fn catch_up(state: &mut State, now: Now, effects: &mut Vec<Effect>) -> bool {
+    let behind = matches!(&state.source, Source::Shared(member) if !member.has_applied());
+    behind && follow(state, now, effects)
+}
+
+/// Takes over what was published for the filters of the process; whether that changed anything.
+fn follow(state: &mut State, now: Now, effects: &mut Vec<Effect>) -> bool {
+    let Source::Shared(member) = &mut state.source else {
+        return false;
+    };
+    let Some(index) = member.news() else {
+        return false;
+    };
+    let read = |place| member.material(place);
+    let buckets = member.bucket_reader();
+    let followed = state.snapshot.follow(&index, now.uptime, read, buckets);
+    let Ok(applied) = followed else {
+        // There is a newer one: it is read at the next tick.
+        return false;
+    };
+    member.has_taken_over(index.generation);
+    effects.push(Effect::Count(Counter::SharedApplied));
+    let gauge = Gauge::Generation(state.config.policy.direction());
+    effects.push(Effect::Show(gauge, index.generation));
+    for change in &applied.changes {
+        tell(change, effects);
+    }
+    applied.news
+}
+
+impl Own {
+    pub(super) fn new() -> Self {
+        Self {
+            watch: Watch::new(),
+            trouble: Trouble::default(),
+        }
+    }
+
+    pub(super) fn wanted(&self, now: Now) -> Wanted {
+        self.watch.wanted(now.uptime)
+    }
+
+    /// Gives up a lost call.
+    fn tick(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        if self.watch.is_lost(now.uptime) {
+            self.failed(now, effects);
+        }
+    }
+
+    fn failed(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        self.watch.failed(now.uptime);
+        self.trouble
+            .report(&CallFailure::Unreachable(None), effects);
+    }
+
+    /// Opens a call if the watch wants one.
+    fn ask(&mut self, vault: &Vault, snapshot: &Snapshot, now: Now, effects: &mut Vec<Effect>) {
+        if self.watch.wanted(now.uptime) != Wanted::Call {
+            return;
+        }
+        let fresh_for = snapshot.fresh_for(now.uptime);
+        let opened = self
+            .watch
+            .open(now.uptime, vault.wait, fresh_for, vault.timeout);
+        let request = ResolveRequest {
+            scope: vault.scope,
+            references: snapshot.question(),
+            wait: opened.wait,
+        };
+        match Call::new(opened, &request) {
+            Some(call) => effects.extend([Effect::Count(Counter::VaultCalls), Effect::Call(call)]),
+            None => self.watch.failed(now.uptime),
+        }
+    }
+
+    fn answer(
+        &mut self,
+        call: CallId,
+        answer: &CallAnswer,
+        snapshot: &mut Snapshot,
+        now: Now,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        if !self.watch.is_open(call) {
+            return false;
+        }
+        let applied = parse(answer).and_then(|response| Ok(snapshot.apply(response, now.uptime)?));
+        match applied {
+            Ok(applied) => {
+                let fresh = !snapshot.fresh_for(now.uptime).is_zero();
+                self.watch.answered(now.uptime, applied.news, fresh);
+                self.trouble.is_over(effects);
+                for change in &applied.changes {
+                    tell(change, effects);
+                }
+                true
+            }
+            Err(failure) => {
+                self.watch.failed(now.uptime);
+                self.trouble.report(&failure, effects);
+                matches!(failure, CallFailure::Denied(_)) && snapshot.deny()
+            }
         }
     }
 }
 
 fn parse(answer: &CallAnswer) -> Result<ResolveResponse<SecretString>, CallFailure> {
-    let status = answer.status;
-    match answer.marker.as_deref() {
-        None => return Err(CallFailure::Unreachable(status)),
-        Some(marker) if marker != MARKER_VALUE.as_bytes() => return Err(CallFailure::Version),
-        Some(_) => {}
-    }
-    match status {
-        Some(200) => {}
-        Some(401 | 403) => return Err(CallFailure::Denied(status)),
-        Some(429 | 500..) | None => return Err(CallFailure::Unavailable(status)),
-        Some(_) => return Err(CallFailure::Misunderstood(status)),
-    }
-    if answer.body.len() > MAX_ANSWER {
-        return Err(CallFailure::TooLarge(answer.body.len()));
-    }
-    serde_json::from_slice(&answer.body).map_err(|error| CallFailure::Json {
-        line: error.line(),
-        column: error.column(),
-    })
+    Ok(serde_json::from_slice(accept(answer)?)?)
 }
 
-/// Counts a failure, and logs it if it is not the one that was logged last.
-fn report(state: &mut State, failure: &CallFailure, effects: &mut Vec<Effect>) {
-    let counter = failure.counter();
-    effects.push(Effect::Count(counter));
-    let class = failure.class();
-    if state.trouble.replace(class) != Some(class) {
-        effects.push(Effect::Log(Line::warn(format!(
-            "vault: {class}: {failure}"
-        ))));
-    }
+fn expired(reference: &Reference) -> Line {
+    Line::warn(format!(
+        "vault: {reference} expired, the vault has not confirmed it in time"
+    ))
 }
 
 fn tell(change: &Change, effects: &mut Vec<Effect>) {
@@ -172,6 +196,8 @@ fn tell(change: &Change, effects: &mut Vec<Effect>) {
     let line = match state {
         Changed::Current(version) => Line::info(format!("vault: {reference} is version {version}")),
         Changed::Withdrawn => Line::warn(format!("vault: {reference} was withdrawn")),
+        Changed::Expired => expired(reference),
+        Changed::Denied => Line::warn(format!("vault: {reference} is not served to this gateway")),
         Changed::Refused(reason, detail) => Line::warn(format!(
             "vault: {reference} is refused: {} ({detail:?})",
             reason.as_str()
@@ -182,38 +208,4 @@ fn tell(change: &Change, effects: &mut Vec<Effect>) {
         }
     };
     effects.push(Effect::Log(line));
-}
-
-impl CallFailure {
-    /// Failures of a class are logged once until the vault answers again.
-    const fn class(&self) -> &'static str {
-        match self {
-            Self::Unreachable(_) => "unreachable",
-            Self::Unavailable(_) => "unavailable",
-            Self::Denied(_) => "denied",
-            Self::Version | Self::Misunderstood(_) => "misunderstood",
-            Self::TooLarge(_) | Self::Json { .. } | Self::Answer(_) => "malformed",
-        }
-    }
-
-    const fn counter(&self) -> Counter {
-        match self {
-            Self::Unreachable(_) | Self::Unavailable(_) => Counter::VaultUnreachable,
-            Self::Denied(_) => Counter::VaultDenied,
-            Self::Version
-            | Self::Misunderstood(_)
-            | Self::TooLarge(_)
-            | Self::Json { .. }
-            | Self::Answer(_) => Counter::VaultMalformed,
-        }
-    }
-}
-
-impl std::fmt::Display for Status {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            Some(status) => write!(f, " (status {status})"),
-            None => Ok(()),
-        }
-    }
 }

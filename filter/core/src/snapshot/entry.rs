@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use sallyport_model::{Freshness, Refusal, Revision};
+use sallyport_model::{Refusal, Revision};
 
 use crate::material::Prepared;
+use crate::shared::Place;
+use crate::snapshot::Confirmation;
 
 /// What can be done with an entry.
 pub enum Availability<'a> {
@@ -37,6 +39,8 @@ pub enum Unusable {
 pub(super) struct Entry {
     /// What the vault wants to hear next time; absent when nothing was answered or it was dropped.
     pub(super) revision: Option<Revision>,
+    /// Where the material was published, if it was.
+    pub(super) place: Option<Place>,
     pub(super) held: Held,
 }
 
@@ -44,29 +48,13 @@ pub(super) enum Held {
     Nothing(Unusable),
     Material {
         prepared: Prepared,
-        freshness: Freshness,
-        /// When the vault last said that this is current.
-        confirmed: Duration,
+        confirmation: Confirmation,
     },
 }
 
 impl Default for Held {
     fn default() -> Self {
         Self::Nothing(Unusable::Absent)
-    }
-}
-
-impl Held {
-    pub(super) const fn material(
-        prepared: Prepared,
-        freshness: Freshness,
-        confirmed: Duration,
-    ) -> Self {
-        Self::Material {
-            prepared,
-            freshness,
-            confirmed,
-        }
     }
 }
 
@@ -92,44 +80,27 @@ impl Entry {
                 Duration::ZERO
             }
             Held::Nothing(_) => Duration::MAX,
-            Held::Material {
-                freshness,
-                confirmed,
-                ..
-            } => (*confirmed + Duration::from_secs(freshness.ttl.into())).saturating_sub(uptime),
+            Held::Material { confirmation, .. } => confirmation.fresh_for(uptime),
         }
     }
 
     pub(super) fn is_past(&self, uptime: Duration) -> bool {
         match &self.held {
             Held::Nothing(_) => false,
-            Held::Material {
-                freshness,
-                confirmed,
-                ..
-            } => {
-                let usable = u64::from(freshness.ttl) + u64::from(freshness.stale_for);
-                uptime >= *confirmed + Duration::from_secs(usable)
-            }
+            Held::Material { confirmation, .. } => confirmation.is_past(uptime),
         }
     }
 
-    pub(super) fn confirm(&mut self, now_fresh: Freshness, uptime: Duration) {
-        if let Held::Material {
-            freshness,
-            confirmed,
-            ..
-        } = &mut self.held
-        {
-            *freshness = now_fresh;
-            *confirmed = uptime;
+    pub(super) const fn confirm(&mut self, anew: Confirmation) {
+        if let Held::Material { confirmation, .. } = &mut self.held {
+            *confirmation = anew;
         }
     }
 
     pub(super) fn drop_for(&mut self, reason: Unusable) {
         *self = Self {
-            revision: None,
             held: Held::Nothing(reason),
+            ..Self::default()
         };
     }
 }

@@ -1,6 +1,7 @@
 //! Whether a path leads over a revoked certificate (RFC 5280 section 6.3.3).
 
 use crate::certificate::Certificate;
+use crate::revocation::buckets::UnreadableBucket;
 use crate::revocation::certificate_facts::CertificateFacts;
 use crate::revocation::crl_number::CrlNumber;
 use crate::revocation::distribution_point::ALL_REASONS;
@@ -97,23 +98,32 @@ impl Revocations {
         let mut good = Coverage::default();
         // Those that have expired, too.
         let mut all = Coverage::default();
+        let mut unreadable = false;
         for list in &self.lists {
             let reasons = list.scope.reasons_for(facts, &list.signer.name);
             let early = list.this_update().0 > at.0.saturating_add(CLOCK_SKEW);
             if reasons == 0 || early || !self.may_sign(list, path) {
                 continue;
             }
-            if let Some(revocation) = list.find(facts.issuer, facts.serial) {
-                return Err(RevocationCause::Revoked {
-                    serial: certificate.serial_hex().to_owned(),
-                    at: revocation.at,
-                    reason: revocation.reason,
-                });
+            match list.find(facts.issuer, facts.serial) {
+                Ok(None) => {}
+                Ok(Some(revocation)) => {
+                    return Err(RevocationCause::Revoked {
+                        serial: certificate.serial_hex().to_owned(),
+                        at: revocation.at,
+                        reason: revocation.reason,
+                    });
+                }
+                // Another list may still tell that it is revoked.
+                Err(UnreadableBucket) => unreadable = true,
             }
             if list.next_update() > at {
                 good.add(list, reasons);
             }
             all.add(list, reasons);
+        }
+        if unreadable {
+            return Err(RevocationCause::Unreadable);
         }
         match (good.complete(), all.complete()) {
             (Some((number, next_update)), _) => Ok(CertificateStatus::Good {
@@ -150,7 +160,7 @@ impl Revocations {
         let valid = (delegation.not_before..=delegation.not_after).contains(&path.at);
         let revoked = self.lists.iter().any(|list| {
             list.signer.key == delegation.by
-                && list.find(&delegation.issuer, &delegation.serial).is_some()
+                && list.find(&delegation.issuer, &delegation.serial) != Ok(None)
         });
         on_path && valid && !revoked
     }

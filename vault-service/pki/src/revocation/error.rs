@@ -39,6 +39,9 @@ pub enum RevocationCause {
         /// Moment of the check.
         at: UnixTime,
     },
+    /// The part of a CRL in which it would be listed cannot be read. No policy allows that.
+    #[error("a part of the CRL about it cannot be read")]
+    Unreadable,
     /// What it says about its CRLs cannot be read.
     #[error("its CRL distribution points are malformed")]
     Malformed,
@@ -50,6 +53,7 @@ impl RevocationError {
         match self.cause {
             RevocationCause::Revoked { .. } => "certificate_revoked",
             RevocationCause::Unknown => "revocation_unknown",
+            RevocationCause::Unreadable => "revocation_unreadable",
             RevocationCause::CrlExpired { .. } => "crl_expired",
             RevocationCause::Malformed => "malformed_distribution_points",
         }

@@ -1,5 +1,8 @@
 //! A verified CRL in its compact form, with the delta CRL that was added to it.
 
+use std::collections::BTreeMap;
+
+use crate::revocation::buckets::{SerialBuckets, UnreadableBucket};
 use crate::revocation::crl::Crl;
 use crate::revocation::crl_error::CrlError;
 use crate::revocation::crl_number::CrlNumber;
@@ -30,6 +33,8 @@ pub struct CrlEdition {
     pub(crate) this_update: UnixTime,
     pub(crate) next_update: UnixTime,
     pub(crate) sets: SerialSets,
+    /// By issuer, as in `sets`: what is kept elsewhere.
+    buckets: BTreeMap<Vec<u8>, SerialBuckets>,
 }
 
 /// Certificates that were listed and are listed no longer. A CA drops those that have expired; which
@@ -99,7 +104,11 @@ impl RevocationList {
 
     /// Whether a certificate is revoked; `issuer` is the DER of its issuer's name, `serial` the
     /// content of its serial number.
-    pub(crate) fn find(&self, issuer: &[u8], serial: &[u8]) -> Option<Revocation> {
+    pub(crate) fn find(
+        &self,
+        issuer: &[u8],
+        serial: &[u8],
+    ) -> Result<Option<Revocation>, UnreadableBucket> {
         self.content().find(issuer, serial)
     }
 }
@@ -119,11 +128,11 @@ impl Content<'_> {
         let delta = before.delta.into_iter();
         let delta = delta
             .flat_map(|delta| delta.missing_in(self.complete, &none))
-            .filter(|(issuer, serial)| before.complete.find(issuer, serial).is_none());
+            .filter(|(issuer, serial)| before.complete.find(issuer, serial) == Ok(None));
         let mut dropped = Dropped::default();
         for (issuer, serial) in complete.chain(delta) {
-            if let Some(revocation) = before.find(issuer, serial)
-                && self.find(issuer, serial).is_none()
+            if let Ok(Some(revocation)) = before.find(issuer, serial)
+                && self.find(issuer, serial) == Ok(None)
             {
                 dropped.count(revocation);
             }
@@ -131,10 +140,11 @@ impl Content<'_> {
         dropped
     }
 
-    fn find(self, issuer: &[u8], serial: &[u8]) -> Option<Revocation> {
-        match self.delta.and_then(|delta| delta.find(issuer, serial)) {
-            Some(change) if change.reason == RevocationReason::RemoveFromCrl => None,
-            Some(change) => Some(change),
+    fn find(self, issuer: &[u8], serial: &[u8]) -> Result<Option<Revocation>, UnreadableBucket> {
+        let changed = self.delta;
+        match changed.map_or(Ok(None), |delta| delta.find(issuer, serial))? {
+            Some(change) if change.reason == RevocationReason::RemoveFromCrl => Ok(None),
+            Some(change) => Ok(Some(change)),
             None => self.complete.find(issuer, serial),
         }
     }
@@ -169,6 +179,7 @@ impl CrlEdition {
             this_update,
             next_update,
             sets,
+            buckets: BTreeMap::new(),
         })
     }
 
@@ -178,7 +189,15 @@ impl CrlEdition {
             this_update: crl.this_update,
             next_update: crl.next_update,
             sets: read_entries(crl.entries, crl.issuer, crl.extensions.scope.indirect)?,
+            buckets: BTreeMap::new(),
         })
+    }
+
+    /// Lets the listed serial numbers of an issuer be looked up elsewhere, in place of those that are
+    /// here.
+    pub fn keep_elsewhere(&mut self, issuer: Vec<u8>, buckets: SerialBuckets) {
+        self.sets.remove(&issuer);
+        self.buckets.insert(issuer, buckets);
     }
 
     /// The CRL's number.
@@ -198,10 +217,12 @@ impl CrlEdition {
 
     /// How many serial numbers are listed.
     pub fn entries(&self) -> usize {
-        self.sets.values().map(SerialSet::len).sum()
+        let here = self.sets.values().map(SerialSet::len);
+        here.chain(self.buckets.values().map(|buckets| buckets.entries))
+            .sum()
     }
 
-    /// The listed serial numbers, by issuer.
+    /// The listed serial numbers, by issuer, as far as they are not kept elsewhere.
     pub fn listed(&self) -> impl Iterator<Item = ListedSerials<&[u8]>> {
         self.sets.iter().map(|(issuer, set)| ListedSerials {
             issuer: issuer.as_slice(),
@@ -234,7 +255,10 @@ impl CrlEdition {
         }
     }
 
-    fn find(&self, issuer: &[u8], serial: &[u8]) -> Option<Revocation> {
-        self.sets.get(issuer)?.find(serial)
+    fn find(&self, issuer: &[u8], serial: &[u8]) -> Result<Option<Revocation>, UnreadableBucket> {
+        match self.buckets.get(issuer) {
+            Some(buckets) => buckets.find(serial),
+            None => Ok(self.sets.get(issuer).and_then(|set| set.find(serial))),
+        }
     }
 }

@@ -109,10 +109,15 @@ impl SerialSet {
 
     /// What is recorded about a serial number (the content of an INTEGER).
     pub(crate) fn find(&self, serial: &[u8]) -> Option<Revocation> {
-        let missing = self.width.checked_sub(serial.len())?;
-        let mut wanted = [sign_octet(serial); MAX_SERIAL_OCTETS];
-        wanted.get_mut(missing..self.width)?.copy_from_slice(serial);
-        self.find_extended(wanted.get(..self.width)?)
+        self.find_extended(&Self::extended(serial, self.width)?)
+    }
+
+    /// A serial number as records of this width have it; `None` if it is longer.
+    pub(crate) fn extended(serial: &[u8], width: usize) -> Option<Vec<u8>> {
+        let missing = width.checked_sub(serial.len())?;
+        let mut extended = vec![sign_octet(serial); missing];
+        extended.extend_from_slice(serial);
+        Some(extended)
     }
 
     /// Serial numbers of this set, in their shortest encoding, that are not in `newer`.
@@ -168,7 +173,7 @@ impl SerialSet {
         None
     }
 
-    fn iter_records(&self) -> std::slice::ChunksExact<'_, u8> {
+    pub(crate) fn iter_records(&self) -> std::slice::ChunksExact<'_, u8> {
         self.records.chunks_exact(self.record_octets())
     }
 

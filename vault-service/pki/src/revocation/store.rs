@@ -155,6 +155,15 @@ impl Revocations {
         &self.lists
     }
 
+    /// The complete edition of a list, or the delta that was added to it.
+    pub fn edition_mut(&mut self, list: usize, delta: bool) -> Option<&mut CrlEdition> {
+        let list = self.lists.get_mut(list)?;
+        match delta {
+            true => list.delta.as_mut(),
+            false => Some(&mut list.complete),
+        }
+    }
+
     fn take(
         &mut self,
         crl: &Crl<'_>,

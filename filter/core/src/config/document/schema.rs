@@ -32,7 +32,7 @@ pub(in crate::config) fn schema() -> Value {
     let mut schema = generator.into_root_schema_for::<Document>().to_value();
     without_null(&mut schema);
     schema["title"] = json!("Sallyport filter");
-    schema["oneOf"] = json!([{"required": ["downstream"]}, {"required": ["upstream"]}]);
+    schema["oneOf"] = json!([{"required": ["downstream"]}, {"required": ["upstream"]}, {"required": ["watcher"]}]);
     add(&mut schema, "", "startupWait", wait(UP_TO_A_MINUTE, "2s"));
     for (definition, property, facts) in [
         ("Vault", "cluster", word()),
@@ -45,6 +45,7 @@ pub(in crate::config) fn schema() -> Value {
         ),
         ("Vault", "timeout", wait(FROM_10_MS_TO_A_MINUTE, "2s")),
         ("Vault", "wait", wait(WHOLE_SECONDS_TO_A_MINUTE, "25s")),
+        ("Vault", "watch", json!({"default": "shared"})),
         ("Downstream", "routes", list(MAX_ROUTES)),
         ("Downstream", "forwardClientCertificate", default("remove")),
         ("OnFailure", "unreachable", default("deny")),

@@ -8,7 +8,7 @@ use sallyport_model::{MAX_WAIT_SECONDS, Scope};
 use serde::Deserialize;
 
 use super::{name, wait};
-use crate::config::{ConfigError, Fault, Vault};
+use crate::config::{ConfigError, Fault, Vault, WatchMode};
 
 const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(60);
 const WAIT: RangeInclusive<Duration> =
@@ -31,6 +31,18 @@ pub(super) struct VaultDocument {
     timeout: Option<String>,
     /// How long a call stays open for a change, in whole seconds.
     wait: Option<String>,
+    /// Whether the filters of a process share one watch, or each has its own in each worker.
+    #[serde(default)]
+    pub(super) watch: WatchWord,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "camelCase")]
+pub(super) enum WatchWord {
+    #[default]
+    Shared,
+    Own,
 }
 
 impl VaultDocument {
@@ -57,6 +69,10 @@ impl VaultDocument {
                 Duration::from_secs(2),
             )?,
             wait: open,
+            watch: match self.watch {
+                WatchWord::Shared => WatchMode::Shared,
+                WatchWord::Own => WatchMode::Own,
+            },
         })
     }
 }

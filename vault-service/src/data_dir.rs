@@ -4,6 +4,7 @@
 //! root.key        private half of the root key (0600): who has it and the database has everything
 //! sallyport.db    the store
 //! ca.pem          certificate of the internal CA: what clients of both doors trust
+//! audit.pem       public key of the audit log: what `sallyport audit verify` trusts
 //! vault.toml      settings, written by `init`, read by `serve`
 //! lock            held by the running service
 //! ```
@@ -123,6 +124,11 @@ impl DataDir {
     /// The internal CA's certificate.
     pub fn ca_certificate(&self) -> PathBuf {
         self.0.join("ca.pem")
+    }
+
+    /// The audit log's public key.
+    pub fn audit_public_key(&self) -> PathBuf {
+        self.0.join("audit.pem")
     }
 
     /// The settings file.

@@ -1,6 +1,7 @@
 //! `sallyport-vault init`: a new vault.
 
 use rustls_pki_types::CertificateDer;
+use sallyport_model::audit::AuditPublicKeyError;
 use sallyport_model::{
     ActorId, EnvironmentId, GatewayIdentityError, NameError, OrganizationId, PlaceName,
     SecretString, TrustDomain,
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use crate::accounts::{HashError, new_client_secret};
 use crate::data_dir::{DataDir, DataDirError};
+use crate::keys::KeyError;
 use crate::keys::open::RootPrivateKey;
 use crate::provider::{GatewayCa, GatewayCaError, to_pem};
 use crate::settings::{Settings, SettingsError};
@@ -59,6 +61,12 @@ pub enum InitError {
     /// The internal CA.
     #[error(transparent)]
     GatewayCa(#[from] GatewayCaError),
+    /// The keys of the audit log.
+    #[error(transparent)]
+    AuditKeys(#[from] KeyError),
+    /// The public key of the audit log.
+    #[error(transparent)]
+    AuditPublicKey(#[from] AuditPublicKeyError),
     /// The administrator's secret.
     #[error(transparent)]
     Hash(#[from] HashError),
@@ -104,6 +112,9 @@ pub async fn init(
         &dir.ca_certificate(),
         &to_pem(&CertificateDer::from(ca.certificate.clone())),
     )?;
+    let audit_keys = root_public.new_audit_keys()?;
+    let audit_public_key = root.open_audit_keys(&audit_keys)?.checkpoint.public()?;
+    dir.write_public(&dir.audit_public_key(), &audit_public_key.to_pem()?)?;
     dir.write_public(&dir.settings(), &settings)?;
 
     let (client_secret, secret_hash) = new_client_secret()?;
@@ -123,6 +134,7 @@ pub async fn init(
             ),
             Write::PutSetting(Setting::GatewayCaCertificate, ca.certificate),
             Write::PutSetting(Setting::GatewayCaSealedKey, ca.sealed_key),
+            Write::PutSetting(Setting::AuditSealedKeys, audit_keys),
             Write::CreateOrganization(OrganizationRecord {
                 id: made.organization,
                 name: organization.to_string(),

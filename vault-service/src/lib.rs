@@ -19,6 +19,7 @@ pub mod init;
 pub mod jobs;
 pub mod keys;
 pub mod manager;
+pub mod metrics;
 pub mod payload;
 pub mod provider;
 pub mod serve;

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tracing::info;
 
 use crate::accounts::Accounts;
+use crate::audit::{AuditLog, checkpoint};
 use crate::clock;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::http::edge::{self, Quotas};
@@ -28,10 +29,12 @@ use crate::jobs::crl_fetch::{
 };
 use crate::jobs::expiry;
 use crate::keys::KeyError;
+use crate::keys::audit::CheckpointKey;
 use crate::keys::seal::RootPublicKey;
 use crate::manager::Manager;
+use crate::metrics::Metrics;
 use crate::provider::sds::Sds;
-use crate::provider::{GatewayCa, GatewayCaError, Provider};
+use crate::provider::{AuditKeysError, GatewayCa, GatewayCaError, Provider, audit_keys};
 use crate::settings::{CrlSettings, Settings};
 use crate::store::{Setting, SqliteStore, Store, StoreError};
 
@@ -44,6 +47,7 @@ pub struct Vault {
     inside: Arc<Provider>,
     store: Arc<dyn Store>,
     crl_fetching: Arc<CrlFetching>,
+    checkpoint_key: Arc<CheckpointKey>,
     _lock: File,
 }
 
@@ -65,6 +69,9 @@ pub enum ServeError {
     /// A stored key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The keys of the audit log.
+    #[error(transparent)]
+    AuditKeys(#[from] AuditKeysError),
     /// The internal CA.
     #[error(transparent)]
     GatewayCa(#[from] GatewayCaError),
@@ -118,7 +125,20 @@ impl Vault {
             Some((certificate, key)) => file_identity(certificate, key)?,
             None => own_identity(&ca, settings)?,
         })?;
-        let inner = Arc::new(Provider::new(Arc::clone(&store), root, Arc::clone(&ca)));
+        let metrics = Arc::new(Metrics::new());
+        let audit_keys = audit_keys(&*store, &root).await?;
+        let audit = AuditLog::new(
+            Arc::clone(&store),
+            Arc::clone(&audit_keys.value),
+            metrics.audit.clone(),
+        );
+        let inner = Arc::new(Provider::new(
+            Arc::clone(&store),
+            root,
+            Arc::clone(&ca),
+            audit,
+            metrics,
+        ));
         let copier = Arc::clone(&inner);
         let manager = Manager::new(Arc::clone(&store), root_public, ca, copier);
         let crl_fetching = Arc::new(CrlFetching::new(
@@ -157,6 +177,7 @@ impl Vault {
             inside: inner,
             store,
             crl_fetching,
+            checkpoint_key: audit_keys.checkpoint,
             _lock: lock,
         })
     }
@@ -186,11 +207,19 @@ impl Vault {
                 stop.clone()
             ),
             self.inside.forget_what_changes(stop.clone()),
-            expiry::run(self.store, clock::now, stop.clone()),
+            expiry::run(Arc::clone(&self.store), clock::now, stop.clone()),
+            checkpoint::run(
+                Arc::clone(&self.store),
+                Arc::clone(&self.checkpoint_key),
+                clock::now,
+                stop.clone()
+            ),
             serve_socket(self.socket, Arc::clone(&self.sds), stop.clone()),
             close(self.sds, stop.clone()),
             self.crl_fetching.run(stop),
         );
+        // The log of a vault that was stopped ends with a signature.
+        checkpoint::sign(&*self.store, &self.checkpoint_key, clock::now()).await;
         info!("stopped");
     }
 }

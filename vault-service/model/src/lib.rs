@@ -8,6 +8,7 @@
 
 mod access;
 mod account_name;
+pub mod audit;
 mod collection;
 mod crl_distributor;
 mod der;

@@ -155,7 +155,10 @@ fn problem(error: &ProviderError) -> Problem {
         ProviderError::NotAGateway => (StatusCode::FORBIDDEN, "not_a_gateway"),
         ProviderError::References { .. } => (StatusCode::BAD_REQUEST, "too_many_references"),
         ProviderError::Wait { .. } => (StatusCode::BAD_REQUEST, "wait_too_long"),
-        ProviderError::Store(_) | ProviderError::Key(_) | ProviderError::Encode(_) => {
+        ProviderError::Store(_)
+        | ProviderError::Audit(_)
+        | ProviderError::Key(_)
+        | ProviderError::Encode(_) => {
             error!(%error, source = ?std::error::Error::source(error), "resolve failed");
             return Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,

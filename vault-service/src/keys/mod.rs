@@ -6,6 +6,7 @@
 //! group's private key, which opens data keys. What is sealed for one place opens in no other: the
 //! place is associated data ([`binding`]).
 
+pub mod audit;
 pub mod binding;
 mod envelope;
 pub mod open;
@@ -25,6 +26,7 @@ type HpkeAead = AesGcm256;
 const DATA_KEY: &[u8] = b"sallyport/1/data-key";
 const GROUP_KEY: &[u8] = b"sallyport/1/group-key";
 const GATEWAY_CA_KEY: &[u8] = b"sallyport/1/gateway-ca-key";
+const AUDIT_KEYS: &[u8] = b"sallyport/1/audit-keys";
 
 /// Why something could not be sealed or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -35,6 +37,9 @@ pub enum KeyError {
     /// The bytes are not a private key of the suite.
     #[error("not an X25519 private key")]
     PrivateKey,
+    /// The bytes are not the keys of an audit log.
+    #[error("not the keys of an audit log")]
+    AuditKeys,
     /// The envelope is shorter than its header.
     #[error("the envelope is truncated")]
     Truncated,

@@ -6,10 +6,11 @@ use aes_gcm::{Aes256Gcm, Key, Nonce};
 use hpke::{Deserializable, Kem as _, OpModeR, Serializable};
 use zeroize::Zeroizing;
 
+use super::audit::AuditKeys;
 use super::binding::{GroupKeyBinding, SecretBinding};
 use super::envelope::{KeyEnvelope, SecretEnvelope};
 use super::seal::RootPublicKey;
-use super::{DATA_KEY, GATEWAY_CA_KEY, GROUP_KEY, HpkeAead, Kdf, Kem, KeyError};
+use super::{AUDIT_KEYS, DATA_KEY, GATEWAY_CA_KEY, GROUP_KEY, HpkeAead, Kdf, Kem, KeyError};
 
 type PrivateKey = <Kem as hpke::Kem>::PrivateKey;
 type EncapsulatedKey = <Kem as hpke::Kem>::EncappedKey;
@@ -59,6 +60,11 @@ impl RootPrivateKey {
     /// Opens the private key of the internal CA (PKCS#8 DER).
     pub fn open_gateway_ca_key(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         open_key(&self.0, GATEWAY_CA_KEY, sealed, &[])
+    }
+
+    /// Opens the keys of the audit log.
+    pub fn open_audit_keys(&self, sealed: &[u8]) -> Result<AuditKeys, KeyError> {
+        AuditKeys::from_bytes(&open_key(&self.0, AUDIT_KEYS, sealed, &[])?)
     }
 }
 

@@ -5,9 +5,10 @@ use aes_gcm::{Aes256Gcm, Key, Nonce};
 use hpke::{Deserializable, Kem as _, OpModeS, Serializable};
 use zeroize::Zeroizing;
 
+use super::audit::AuditKeys;
 use super::binding::{GroupKeyBinding, SecretBinding};
 use super::envelope::{KeyEnvelope, NONCE, SecretEnvelope};
-use super::{DATA_KEY, GATEWAY_CA_KEY, GROUP_KEY, HpkeAead, Kdf, Kem, KeyError};
+use super::{AUDIT_KEYS, DATA_KEY, GATEWAY_CA_KEY, GROUP_KEY, HpkeAead, Kdf, Kem, KeyError};
 
 /// The public half of the root key: seals group keys, opens nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,13 @@ impl RootPublicKey {
     /// Seals the private key of the internal CA.
     pub fn seal_gateway_ca_key(&self, pkcs8: &[u8]) -> Result<Vec<u8>, KeyError> {
         seal_key(&self.0, GATEWAY_CA_KEY, pkcs8, &[])
+    }
+
+    /// Makes the keys of an audit log; they leave this function only sealed.
+    pub fn new_audit_keys(&self) -> Result<Vec<u8>, KeyError> {
+        let mut keys = Zeroizing::new([0_u8; AuditKeys::BYTES]);
+        getrandom::fill(keys.as_mut()).map_err(|_| KeyError::Randomness)?;
+        seal_key(&self.0, AUDIT_KEYS, keys.as_ref(), &[])
     }
 }
 

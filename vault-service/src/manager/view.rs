@@ -11,14 +11,14 @@ use sallyport_model::{
     ActorId, Collection, EnvironmentId, GroupId, GroupName, OrganizationId, Scope, SecretId,
     SecretName, Username,
 };
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use super::staging::Staging;
 use crate::store::{
     ActorKind, ActorRecord, AuditRecord, ChangeSeq, CrlFetchRecord, EditSessionRecord,
     EnvironmentRecord, Expiring, GrantRecord, GroupKeyRecord, GroupRecord, JoinTokenRecord,
-    OrganizationRecord, PermissionRecord, PublishedLists, SecretRecord, Setting, StagedAction,
-    StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
+    LogLine, LogLines, OrganizationRecord, PermissionRecord, PublishedLists, SecretRecord, Setting,
+    StagedAction, StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
 };
 
 /// What is published, with the changes of one edit session.
@@ -257,6 +257,18 @@ impl Store for View {
 
     fn changes(&self) -> watch::Receiver<ChangeSeq> {
         self.published.changes()
+    }
+
+    fn log_head(&self) -> watch::Receiver<u64> {
+        self.published.log_head()
+    }
+
+    fn log_lines(&self) -> broadcast::Receiver<LogLines> {
+        self.published.log_lines()
+    }
+
+    async fn log(&self, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError> {
+        self.published.log(after, limit).await
     }
 
     async fn setting(&self, setting: Setting) -> Result<Option<Vec<u8>>, StoreError> {

@@ -33,6 +33,18 @@ pub(super) enum Told {
     Refused(Refusal),
 }
 
+impl Told {
+    /// The word for it in metrics.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Current(_) => "current",
+            Self::Unchanged => "unchanged",
+            Self::Withdrawn => "withdrawn",
+            Self::Refused(reason) => reason.as_str(),
+        }
+    }
+}
+
 /// What is ready.
 #[derive(Default)]
 pub(super) struct ReadyAnswers(Mutex<Ready>);

@@ -83,7 +83,7 @@ impl Provider {
         request: DownloadRequest,
         now: UnixTime,
     ) -> Result<Download, DownloadError> {
-        let object: String = request.reference.chars().take(1024).collect();
+        let object = self.audit.reference(&request.reference);
         let entry = Entry::new(&gateway.caller, gateway.scope, OPERATION, object, now);
         let made = self.make(gateway, request).await;
         // Nothing leaves before the log has it.
@@ -97,10 +97,10 @@ impl Provider {
                 entry.refused(error.code())
             }
         };
-        self.store
-            .commit(vec![entry])
+        self.audit
+            .record(vec![entry])
             .await
-            .map_err(ProviderError::Store)?;
+            .map_err(ProviderError::Audit)?;
         made
     }
 

@@ -5,6 +5,7 @@
 //! file instead of preparing, and [`sds`] writes for Envoy.
 
 mod answers;
+mod audit_keys;
 mod clone;
 mod download;
 mod export;
@@ -31,9 +32,12 @@ use self::answers::ReadyAnswers;
 use self::gateway::Identities;
 use self::keyring::Keyring;
 use self::warm::WarmStore;
+use crate::audit::{AuditError, AuditLog};
 use crate::keys::KeyError;
 use crate::keys::open::RootPrivateKey;
+use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
+pub use audit_keys::{AuditKeysError, audit_keys};
 pub use download::{Download, DownloadError};
 pub use gateway::{Credential, Gateway};
 pub use gateway_ca::{GatewayCa, GatewayCaError, IssuedServerCertificate, NewGatewayCa, to_pem};
@@ -43,6 +47,8 @@ pub use resolve::ResolveLimits;
 /// The Secrets Provider.
 pub struct Provider {
     store: WarmStore,
+    audit: AuditLog,
+    metrics: Arc<Metrics>,
     keyring: Keyring,
     ca: Arc<GatewayCa>,
     identities: Identities,
@@ -74,6 +80,9 @@ pub enum ProviderError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The audit log did not accept what was to be answered.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// A key does not open.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -84,10 +93,18 @@ pub enum ProviderError {
 
 impl Provider {
     /// A provider over a store, with the key that opens it, and the CA of gateways.
-    pub fn new(store: Arc<dyn Store>, root: RootPrivateKey, ca: Arc<GatewayCa>) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        root: RootPrivateKey,
+        ca: Arc<GatewayCa>,
+        audit: AuditLog,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self {
             keyring: Keyring::new(root),
             store: WarmStore::new(store),
+            audit,
+            metrics,
             ca,
             identities: Identities::default(),
             ready: ReadyAnswers::default(),

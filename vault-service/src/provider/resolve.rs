@@ -59,6 +59,7 @@ impl Provider {
         now: impl Fn() -> UnixTime + Send,
     ) -> Result<Zeroizing<Vec<u8>>, ProviderError> {
         ResolveLimits::check(request)?;
+        let _open = self.metrics.resolve.opened();
         let deadline = Instant::now() + Duration::from_secs(request.wait.into());
         let mut changes = self.store.changes();
         loop {
@@ -98,18 +99,18 @@ impl Provider {
         for (known, located) in request.references.iter().zip(located) {
             let answer = if differs(known, &located) {
                 let answer = self.fresh_answer(&known.reference, located).await?;
-                audit.push(entry(gateway, &known.reference, answer.told, now));
+                let object = self.audit.reference(&known.reference);
+                audit.push(entry(gateway, object, answer.told, now));
                 answer
             } else {
                 known_answer(&known.reference, &located)?
             };
+            self.metrics.resolve.answered(answer.told.word());
             answers.push(answer);
         }
         let response = whole(&answers);
         // Nothing leaves before the log has it.
-        if !audit.is_empty() {
-            self.store.commit(audit).await?;
-        }
+        self.audit.record(audit).await?;
         Ok(response)
     }
 
@@ -207,20 +208,19 @@ fn differs(known: &Known, located: &Located) -> bool {
     known.revision.as_ref() != Some(&located.revision())
 }
 
-fn entry(gateway: &Gateway, reference: &str, told: Told, now: UnixTime) -> Write {
-    let object: String = reference.chars().take(1024).collect();
+fn entry(gateway: &Gateway, object: String, told: Told, now: UnixTime) -> Write {
+    if let Told::Refused(reason) = told {
+        warn!(gateway = %gateway.caller.name, reference = %object, reason = reason.as_str(), "refused");
+    }
     let entry = Entry::new(&gateway.caller, gateway.scope, OPERATION, object, now);
     match told {
         Told::Current(version) => entry.version(version).allowed(),
         Told::Unchanged => entry.allowed(),
         Told::Withdrawn => entry.refused("withdrawn"),
-        Told::Refused(reason) => {
-            warn!(gateway = %gateway.caller.name, %reference, reason = reason.as_str(), "refused");
-            match reason {
-                Refusal::Unavailable => entry.failed(reason.as_str()),
-                _ => entry.refused(reason.as_str()),
-            }
-        }
+        Told::Refused(reason) => match reason {
+            Refusal::Unavailable => entry.failed(reason.as_str()),
+            _ => entry.refused(reason.as_str()),
+        },
     }
 }
 

@@ -9,6 +9,7 @@ mod crl_fetch;
 mod edit_session;
 mod enrolment;
 mod label;
+mod log;
 mod published_lists;
 mod record;
 mod sqlite;
@@ -21,12 +22,13 @@ use sallyport_model::{
     SecretName, Username,
 };
 use thiserror::Error;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 pub use crl_fetch::CrlFetchRecord;
 pub use edit_session::{EditSessionRecord, StagedAction, StagedChange};
 pub use enrolment::JoinTokenRecord;
 pub use label::{Label, OLD_VERSIONS_KEPT, Users};
+pub use log::{LogLine, LogLines};
 pub use published_lists::PublishedLists;
 pub use record::{
     ActorKind, ActorRecord, AuditOutcome, AuditPlace, AuditRecord, EnvironmentRecord, GrantRecord,
@@ -50,6 +52,16 @@ pub trait Store: Send + Sync {
 
     /// The newest position of the change feed; changes after each commit that touched it.
     fn changes(&self) -> watch::Receiver<ChangeSeq>;
+
+    /// The position of the newest entry of the audit log; changes after each commit that added some.
+    fn log_head(&self) -> watch::Receiver<u64>;
+
+    /// Lines of the audit log as they are committed from now on, before their `commit` returns. A
+    /// receiver that is too slow loses some and finds them with [`Store::log`].
+    fn log_lines(&self) -> broadcast::Receiver<LogLines>;
+
+    /// Lines of the whole audit log after a position, oldest first.
+    async fn log(&self, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError>;
 
     /// A value of the installation, written at initialisation.
     async fn setting(&self, setting: Setting) -> Result<Option<Vec<u8>>, StoreError>;
@@ -254,6 +266,20 @@ pub trait Store: Send + Sync {
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<AuditRecord>, StoreError>;
+}
+
+impl StoreError {
+    /// The reason of a failure in the audit log.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Taken { .. } => "taken",
+            Self::Gone { .. } => "gone",
+            Self::Stale { .. } => "stale",
+            Self::Locked { .. } => "locked",
+            Self::InUse { .. } => "in_use",
+            Self::Damaged { .. } | Self::TooNew { .. } | Self::Engine(_) => "unavailable",
+        }
+    }
 }
 
 /// A secret with a date.

@@ -1,5 +1,7 @@
 //! The records, as the rooms see them, and the writes that make them.
 
+use std::sync::Arc;
+
 use sallyport_model::{
     Access, ActorId, Collection, EnvironmentId, GroupId, GroupName, OrganizationId, Permission,
     Scope, SecretId, SecretName,
@@ -11,6 +13,7 @@ use super::edit_session::{EditSessionRecord, StagedChange};
 use super::enrolment::JoinTokenRecord;
 use super::label::Users;
 use super::published_lists::PublishedLists;
+use crate::keys::audit::CheckpointKey;
 
 /// An organization (business group).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +48,17 @@ pub enum ActorKind {
     ConnectedApp,
     /// A gateway with a client certificate.
     Gateway,
+}
+
+impl ActorKind {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::ConnectedApp => "connectedApp",
+            Self::Gateway => "gateway",
+        }
+    }
 }
 
 /// Somebody who may be granted access.
@@ -216,6 +230,19 @@ pub enum AuditPlace {
     Environment(Scope),
     /// In an organization, outside of its environments.
     Organization(OrganizationId),
+    /// In no organization: the vault itself acted.
+    Vault,
+}
+
+impl AuditOutcome {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 impl From<Scope> for AuditPlace {
@@ -268,6 +295,8 @@ pub enum Setting {
     GatewayCaCertificate,
     /// The private key of the internal CA, sealed to the root public key.
     GatewayCaSealedKey,
+    /// The keys of the audit log, sealed to the root public key.
+    AuditSealedKeys,
 }
 
 /// One write. A batch of them is applied as a whole.
@@ -506,6 +535,14 @@ pub enum Write {
         /// The actor.
         actor: ActorId,
     },
-    /// Appends to the audit log; the store assigns `seq`.
+    /// Appends to the audit log; the store assigns `seq` and chains it. Of a batch that is refused, an
+    /// entry of something done stays, as failed.
     Audit(AuditRecord),
+    /// Appends an entry that vouches for all before it.
+    Checkpoint {
+        /// When.
+        at: UnixTime,
+        /// Who signs.
+        key: Arc<CheckpointKey>,
+    },
 }

@@ -265,3 +265,22 @@ async fn authenticates(vault: &Vault, names: &[&str]) -> bool {
     let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
     vault.provider.authenticate(certificate.der()).await.is_ok()
 }
+
+#[tokio::test]
+async fn a_value_in_the_place_of_a_reference_is_in_the_log_as_a_digest_only() {
+    let vault = Vault::new().await;
+    let (_, gateway) = vault.gateway("edge").await;
+    for _ in 0..2 {
+        let answer = vault.resolve(&gateway, "hunter2 canary", None, 0).await;
+        let refused = &answer.unwrap()["outcome"]["refused"]["reason"];
+        assert_eq!(refused, "malformed_reference");
+    }
+    let log = vault.audit().await;
+    let [.., one, other] = log.as_slice() else {
+        panic!("{log:?}");
+    };
+    assert_eq!(one.reason.as_deref(), Some("malformed_reference"));
+    assert!(one.object.starts_with("hmac-sha256:"), "{}", one.object);
+    assert_eq!(one.object, other.object);
+    assert!(!format!("{log:?}").contains("canary"));
+}

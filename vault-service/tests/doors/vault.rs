@@ -13,6 +13,7 @@ use sallyport_model::{
 use sallyport_pki::{Certificate, UnixTime};
 use sallyport_vault::access::Caller;
 use sallyport_vault::accounts::Accounts;
+use sallyport_vault::audit::AuditLog;
 use sallyport_vault::clock;
 use sallyport_vault::data_dir::DataDir;
 use sallyport_vault::http::manager::ManagerDoor;
@@ -22,6 +23,7 @@ use sallyport_vault::jobs::crl_fetch::{
 };
 use sallyport_vault::keys::seal::RootPublicKey;
 use sallyport_vault::manager::{Form, Manager, PinnedLeaves};
+use sallyport_vault::metrics::Metrics;
 use sallyport_vault::provider::{Gateway, GatewayCa, Provider, ProviderError};
 use sallyport_vault::store::{
     ActorKind, ActorRecord, AuditRecord, GroupRecord, Setting, SqliteStore, Store, TokenRecord,
@@ -93,7 +95,18 @@ impl Vault {
         let root_public =
             RootPublicKey::from_bytes(&setting(Setting::RootPublicKey).await).unwrap();
         let administrator = store.actor(made.client_id).await.unwrap().unwrap().into();
-        let provider = Arc::new(Provider::new(Arc::clone(&store), root, Arc::clone(&ca)));
+        let metrics = Arc::new(Metrics::new());
+        let keys = root
+            .open_audit_keys(&setting(Setting::AuditSealedKeys).await)
+            .unwrap();
+        let audit = AuditLog::new(Arc::clone(&store), keys.value, metrics.audit.clone());
+        let provider = Arc::new(Provider::new(
+            Arc::clone(&store),
+            root,
+            Arc::clone(&ca),
+            audit,
+            metrics,
+        ));
         let copier = Arc::clone(&provider);
         let manager = Manager::new(Arc::clone(&store), root_public, ca, copier);
         let crl_fetching = CrlFetching::new(

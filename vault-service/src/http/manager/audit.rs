@@ -13,7 +13,7 @@ use super::failure::{Failure, OwnFailure};
 use super::path::{Ids, InOrganization, InScope};
 use crate::clock;
 use crate::manager::MAX_ENTRIES;
-use crate::store::{ActorKind, AuditOutcome, AuditRecord};
+use crate::store::{ActorKind, AuditRecord};
 
 /// Entries in an answer unless asked otherwise.
 const DEFAULT_LIMIT: u32 = 100;
@@ -116,29 +116,16 @@ fn asked(page: GivenPage) -> Result<(Option<u64>, u32), Failure> {
     })
 }
 
-/// The word for a kind of actor.
-pub(super) const fn kind_word(kind: ActorKind) -> &'static str {
-    match kind {
-        ActorKind::User => "user",
-        ActorKind::ConnectedApp => "connectedApp",
-        ActorKind::Gateway => "gateway",
-    }
-}
-
 fn shown(entry: &AuditRecord) -> AuditEntry {
     AuditEntry {
         seq: entry.seq,
         time: clock::rfc3339(entry.at),
         actor: entry.actor_name.clone(),
         actor_id: entry.actor,
-        actor_kind: entry.actor_kind.map(kind_word),
+        actor_kind: entry.actor_kind.map(ActorKind::as_str),
         operation: entry.operation.clone(),
         object: entry.object.clone(),
-        outcome: match entry.outcome {
-            AuditOutcome::Allowed => "allowed",
-            AuditOutcome::Refused => "refused",
-            AuditOutcome::Failed => "failed",
-        },
+        outcome: entry.outcome.as_str(),
         reason: entry.reason.clone(),
         version: entry.version,
     }

@@ -13,7 +13,6 @@ use super::super::openapi::{
     AccessWord, ActorKindWord, Fields, Id, Operation, Routes, list as list_of, named,
 };
 use super::ManagerDoor;
-use super::audit::kind_word;
 use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
 use super::path::{Ids, InGroup, OfGrant};
@@ -128,7 +127,7 @@ async fn revoke(
 fn granted_to(grantee: &Grantee) -> GrantedTo {
     GrantedTo {
         actor: grantee.actor.id,
-        kind: kind_word(grantee.actor.kind),
+        kind: grantee.actor.kind.as_str(),
         name: grantee.actor.name.clone(),
         access: grantee.access.clone(),
     }

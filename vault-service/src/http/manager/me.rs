@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 use super::super::openapi::{ActorKindWord, Id, Operation, PermissionWord, Routes};
 use super::ManagerDoor;
 use super::accounts::OrganizationName;
-use super::audit::kind_word;
 use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
 
@@ -66,7 +65,7 @@ async fn me(
     Ok(Json(CallerShown {
         permissions: permissions.collect(),
         id: caller.id,
-        kind: kind_word(caller.kind),
+        kind: caller.kind.as_str(),
         organization: OrganizationName {
             id: caller.organization,
             name: own.map(|organization| organization.name),

@@ -22,6 +22,7 @@ use super::secret::{Made, encoded};
 use super::{MAX_STREAMS, Sds};
 use crate::audit::Entry;
 use crate::crowd::Place;
+use crate::metrics::Open;
 use crate::provider::ProviderError;
 use crate::provider::gateway::{Credential, Gateway};
 use crate::store::{ChangeSeq, Write};
@@ -47,6 +48,7 @@ pub struct Conversation<P> {
     /// What has been refused and is in the audit log.
     refused: BTreeMap<String, Revision>,
     _place: Place<ActorId>,
+    _open: Open,
 }
 
 /// Why a stream has ended.
@@ -90,6 +92,7 @@ impl<P: Protocol> Conversation<P> {
         let left = left.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));
         Ok(Self {
             _place: place.ok_or(Ended::Streams)?,
+            _open: sds.provider.metrics.sds.opened(),
             // A moment that no clock reaches is none.
             until: left.and_then(|left| Instant::now().checked_add(left)),
             changes: sds.provider.store.changes(),
@@ -156,6 +159,7 @@ impl<P: Protocol> Conversation<P> {
             Heard::Stale => debug!("a request about an older response"),
             Heard::Rejected { reason } => {
                 self.sds.rejected.fetch_add(1, Ordering::Relaxed);
+                self.sds.provider.metrics.sds.rejected();
                 let names = self.protocol.names();
                 warn!(?names, reason, "a gateway does not accept what it was sent");
             }
@@ -191,9 +195,10 @@ impl<P: Protocol> Conversation<P> {
         }
         let response = self.protocol.tell(found);
         // Nothing leaves before the log has it.
-        if !audit.is_empty() {
-            let commit = self.sds.provider.store.commit(audit);
-            commit.await.map_err(ProviderError::Store)?;
+        let recorded = self.sds.provider.audit.record(audit).await;
+        recorded.map_err(ProviderError::Audit)?;
+        if response.is_some() {
+            self.sds.provider.metrics.sds.responded();
         }
         Ok(response)
     }
@@ -206,7 +211,7 @@ impl<P: Protocol> Conversation<P> {
         audit: &mut Vec<Write>,
     ) -> Result<Found, ProviderError> {
         let revision = meaning.revision();
-        let object: String = name.chars().take(1024).collect();
+        let object = self.sds.provider.audit.object(name, self.sds.is_name(name));
         let entry = Entry::new(
             &gateway.caller,
             gateway.scope,

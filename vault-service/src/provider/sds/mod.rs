@@ -65,6 +65,11 @@ impl Sds {
         self.closing.send_replace(true);
     }
 
+    /// Whether a text is the name of a resource, whatever may be there.
+    fn is_name(&self, text: &str) -> bool {
+        self.aliases.contains_key(text) || text.parse::<ResourceName>().is_ok()
+    }
+
     /// How many responses gateways have rejected since the start.
     pub fn rejected(&self) -> u64 {
         self.rejected.load(std::sync::atomic::Ordering::Relaxed)

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use rusqlite::{Connection, params};
+use sallyport_model::audit::{AuditVerifier, Signatures};
 use sallyport_model::{Access, ActorId, EnvironmentId, GroupId, OrganizationId, Scope};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -125,6 +126,11 @@ async fn everything_of_the_first_schema_is_there_afterwards() {
     );
     let log = store.audit(old.scope, None, 10).await.unwrap();
     assert_eq!(log[0].place, AuditPlace::Environment(old.scope));
+    let lines = store.log(0, 10).await.unwrap();
+    let mut verifier = AuditVerifier::new(Signatures::Unchecked, lines[0].seq);
+    for line in &lines {
+        verifier.line(line.line.as_bytes()).unwrap();
+    }
 
     // Opening once more changes nothing.
     drop(store);

@@ -1,6 +1,8 @@
 //! SQLite: one file, one writer thread that commits what is queued together, a few readers.
 
 mod apply;
+mod chain;
+mod feed;
 #[cfg(test)]
 mod migration_tests;
 mod pool;
@@ -24,15 +26,16 @@ use sallyport_model::{
     SecretName, Username,
 };
 use thiserror::Error;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
+use self::feed::Log;
 use self::pool::ReadPool;
 use self::writer::Writer;
 use super::{
     ActorKind, ActorRecord, AuditRecord, ChangeSeq, CrlFetchRecord, EditSessionRecord,
     EnvironmentRecord, Expiring, GrantRecord, GroupKeyRecord, GroupRecord, JoinTokenRecord,
-    OrganizationRecord, PermissionRecord, PublishedLists, SecretRecord, Setting, StagedChange,
-    Store, StoreError, TokenRecord, VersionRecord, Write,
+    LogLine, LogLines, OrganizationRecord, PermissionRecord, PublishedLists, SecretRecord, Setting,
+    StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
 };
 
 /// The store in one SQLite file. Dropping it finishes the batches that are queued and closes the
@@ -40,6 +43,7 @@ use super::{
 #[derive(Debug)]
 pub struct SqliteStore {
     changes: watch::Receiver<ChangeSeq>,
+    log: Log,
     // Before the writer: the last connection to close folds the log into the file, and only a
     // writer can.
     readers: ReadPool,
@@ -67,12 +71,15 @@ impl SqliteStore {
 
     /// Opens a database and brings its schema up to date. `TooNew` when a newer program wrote it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let connection = schema::open_for_writing(path)?;
+        let mut connection = schema::open_for_writing(path)?;
+        chain::adopt(&mut connection)?;
         let (announce, changes) = watch::channel(reads::change_seq(&connection)?);
+        let log = Log::at(chain::newest(&connection)?);
         Ok(Self {
             changes,
+            log: log.clone(),
             readers: ReadPool::new(path),
-            writer: Writer::start(connection, announce)?,
+            writer: Writer::start(connection, announce, log)?,
         })
     }
 }
@@ -87,6 +94,20 @@ impl Store for SqliteStore {
         let mut changes = self.changes.clone();
         changes.mark_unchanged();
         changes
+    }
+
+    fn log_head(&self) -> watch::Receiver<u64> {
+        self.log.head()
+    }
+
+    fn log_lines(&self) -> broadcast::Receiver<LogLines> {
+        self.log.lines()
+    }
+
+    async fn log(&self, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError> {
+        self.readers
+            .read(move |db| reads::log(db, after, limit))
+            .await
     }
 
     async fn setting(&self, setting: Setting) -> Result<Option<Vec<u8>>, StoreError> {
@@ -422,6 +443,8 @@ enum EngineError {
     NotCommitted(#[source] Arc<StoreError>),
     #[error("a write contradicts itself: {what}")]
     Contradiction { what: &'static str },
+    #[error("an audit entry cannot be written as a line")]
+    Line(#[source] serde_json::Error),
     #[error("number {0} does not fit")]
     NumberTooLarge(u64),
 }

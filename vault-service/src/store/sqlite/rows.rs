@@ -4,11 +4,12 @@ use std::str::FromStr;
 
 use rusqlite::Row;
 use rusqlite::types::FromSql;
+use sallyport_model::audit::AuditSignature;
 use sallyport_model::{
     ActorId, EnvironmentId, GroupId, GroupName, NameError, OrganizationId, Scope, SecretId,
     SecretName,
 };
-use sallyport_pki::UnixTime;
+use sallyport_pki::{Digest, UnixTime};
 use uuid::Uuid;
 
 use super::super::{
@@ -279,6 +280,15 @@ pub(super) fn audit(row: &Row<'_>) -> Result<AuditRecord, StoreError> {
     })
 }
 
+/// Hash and signature of an entry.
+pub(super) fn audit_seal(row: &Row<'_>) -> Result<(Digest, Option<AuditSignature>), StoreError> {
+    let fields = Fields::of("audit entry", row);
+    Ok((
+        Digest::new(fields.plain("hash")?),
+        fields.plain("signature")?,
+    ))
+}
+
 struct Fields<'row> {
     what: &'static str,
     row: &'row Row<'row>,
@@ -326,6 +336,7 @@ impl<'row> Fields<'row> {
                 organization,
                 environment,
             }),
+            None if organization.as_bytes() == Uuid::nil().as_bytes() => AuditPlace::Vault,
             None => AuditPlace::Organization(organization),
         })
     }

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use sallyport_model::audit::{AuditVerifier, OpenTail, Signatures};
 use sallyport_model::{Access, Collection};
 use tempfile::TempDir;
 
-use super::SqliteStore;
+use super::{SqliteStore, reads, schema};
+use crate::store::suite::audit::{checkpoint, checkpoint_key};
 use crate::store::suite::sample::{
     House, NOW, assert_refused, audit_entry, grant, later, replace, secret, token, version,
 };
@@ -426,5 +428,60 @@ impl Place {
             let bytes = fs::read(self.path().join(file)).unwrap();
             bytes.windows(marker.len()).any(|window| window == marker)
         })
+    }
+}
+
+#[tokio::test]
+async fn who_tampers_with_the_file_is_found_by_the_verifier_or_at_the_start() {
+    let place = Place::new();
+    let key = checkpoint_key();
+    let store = place.create();
+    let house = House::in_store(&store).await;
+    for object in ["one", "two", "three"] {
+        house
+            .commit(vec![Write::Audit(audit_entry(house.scope, object))])
+            .await
+            .unwrap();
+    }
+    house.commit(vec![checkpoint(&key)]).await.unwrap();
+    drop((house, store));
+    let whole = fs::read(place.file()).unwrap();
+
+    for (sql, fault) in [
+        ("UPDATE audit SET object = 'x' WHERE seq = 2", Some(2)),
+        (
+            "UPDATE audit SET hash = zeroblob(32) WHERE seq = 1",
+            Some(1),
+        ),
+        ("DELETE FROM audit WHERE seq = 2", Some(2)),
+        (
+            "UPDATE audit SET seq = 10 - seq WHERE seq IN (1, 2)",
+            Some(1),
+        ),
+        ("UPDATE audit SET signature = NULL", Some(4)),
+        ("DELETE FROM audit WHERE seq = 4", None),
+        (
+            "UPDATE sqlite_sequence SET seq = 9 WHERE name = 'audit'",
+            None,
+        ),
+    ] {
+        fs::write(place.file(), &whole).unwrap();
+        let db = Connection::open(place.file()).unwrap();
+        db.execute_batch(sql).unwrap();
+        drop(db);
+        let Some(line) = fault else {
+            assert_refused!(
+                SqliteStore::open(&place.file()),
+                StoreError::Damaged { what: "audit log" }
+            );
+            continue;
+        };
+        let log = reads::log(&schema::open_for_reading(&place.file()).unwrap(), 0, 10).unwrap();
+        let mut verifier = AuditVerifier::new(Signatures::Of(key.public().unwrap()), 1);
+        let found = log
+            .iter()
+            .try_for_each(|line| verifier.line(line.line.as_bytes()))
+            .and_then(|()| verifier.finish(None, OpenTail::Refuse).map(drop));
+        assert_eq!(found.unwrap_err().line, line, "{sql}");
     }
 }

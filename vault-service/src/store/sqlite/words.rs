@@ -20,11 +20,7 @@ impl Word for ActorKind {
     const ALL: &'static [Self] = &[Self::User, Self::ConnectedApp, Self::Gateway];
 
     fn word(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::ConnectedApp => "connectedApp",
-            Self::Gateway => "gateway",
-        }
+        self.as_str()
     }
 }
 
@@ -32,11 +28,7 @@ impl Word for AuditOutcome {
     const ALL: &'static [Self] = &[Self::Allowed, Self::Refused, Self::Failed];
 
     fn word(self) -> &'static str {
-        match self {
-            Self::Allowed => "allowed",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-        }
+        self.as_str()
     }
 }
 
@@ -47,5 +39,6 @@ pub(super) fn setting_name(setting: Setting) -> &'static str {
         Setting::TrustDomain => "trustDomain",
         Setting::GatewayCaCertificate => "gatewayCaCertificate",
         Setting::GatewayCaSealedKey => "gatewayCaSealedKey",
+        Setting::AuditSealedKeys => "auditSealedKeys",
     }
 }

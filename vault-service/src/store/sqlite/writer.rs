@@ -7,9 +7,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::warn;
 
-use super::super::{ChangeSeq, StoreError, Write};
+use super::super::{ChangeSeq, LogLine, StoreError, Write};
 use super::EngineError;
 use super::apply::{self, Applied, Traces};
+use super::feed::Log;
 
 // Callers wait for room when this many batches are queued.
 const QUEUE: usize = 256;
@@ -35,11 +36,13 @@ impl Writer {
     pub(super) fn start(
         connection: Connection,
         announce: watch::Sender<ChangeSeq>,
+        log: Log,
     ) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let mut committer = Committer {
             connection,
             announce,
+            log,
             // A crash may have come between a destruction and the removal of its traces.
             traces: Traces::InLog,
         };
@@ -80,6 +83,7 @@ impl Drop for Writer {
 struct Committer {
     connection: Connection,
     announce: watch::Sender<ChangeSeq>,
+    log: Log,
     traces: Traces,
 }
 
@@ -121,15 +125,18 @@ impl Committer {
         let mut newest = None;
         let mut traces = self.traces;
         let mut outcomes = Vec::with_capacity(jobs.len());
+        let mut lines = Vec::new();
         for job in jobs {
-            let outcome = apply_whole(&mut transaction, &job.batch)?.map(|applied| {
+            let outcome = apply_whole(&mut transaction, &job.batch, &mut lines)?.map(|applied| {
                 newest = applied.change.or(newest);
                 traces = traces.and(applied.traces);
+                lines.extend(applied.log);
             });
             outcomes.push(outcome);
         }
         transaction.commit()?;
         self.traces = traces;
+        self.log.committed(lines.into());
         if let Some(seq) = newest {
             self.announce.send_replace(seq);
         }
@@ -156,10 +163,12 @@ impl Committer {
     }
 }
 
-// All writes or none; an error outside means that the engine gave up the whole transaction.
+// All writes or none; an error outside means that the engine gave up the whole transaction. What was
+// to be done by a refused batch is in the log, as failed.
 fn apply_whole(
     transaction: &mut Transaction<'_>,
     batch: &[Write],
+    lines: &mut Vec<LogLine>,
 ) -> Result<Result<Applied, StoreError>, StoreError> {
     let savepoint = transaction.savepoint()?;
     match apply::batch(&savepoint, batch) {
@@ -169,6 +178,7 @@ fn apply_whole(
         }
         Err(error) => {
             savepoint.finish()?;
+            lines.extend(apply::refused(transaction, batch, &error)?);
             Ok(Err(error))
         }
     }

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use sallyport_model::Scope;
+use sallyport_model::audit::{AuditVerifier, OpenTail, Signatures};
 
-use super::super::{ActorKind, AuditOutcome, AuditRecord, Store, Write};
-use super::sample::{House, audit_entry};
+use super::super::{ActorKind, AuditOutcome, AuditRecord, Store, StoreError, Write};
+use super::sample::{House, NOW, assert_refused, audit_entry, environment};
+use crate::keys::audit::CheckpointKey;
+use crate::keys::open::RootPrivateKey;
 
 pub(crate) async fn entries_read_back_in_the_order_of_their_commits(store: Arc<dyn Store>) {
     let house = House::in_store(&store).await;
@@ -163,6 +166,79 @@ pub(crate) async fn entries_of_another_environment_are_not_shown(store: Arc<dyn 
             assert_eq!(objects(&found), [object]);
         }
     }
+}
+
+pub(crate) async fn the_whole_log_is_chained_and_signed(store: Arc<dyn Store>) {
+    let house = House::in_store(&store).await;
+    let elsewhere = house.add_environment("sandbox").await;
+    let mut following = store.log_lines();
+    let mut head = store.log_head();
+    let from = *head.borrow_and_update();
+    let key = checkpoint_key();
+    let entry = |scope, object: &str| Write::Audit(audit_entry(scope, object));
+    for batch in [
+        vec![
+            entry(house.scope, "one"),
+            entry(elsewhere, "two\n\"\u{202e}"),
+        ],
+        vec![checkpoint(&key)],
+        vec![entry(house.scope, "three"), checkpoint(&key)],
+    ] {
+        house.commit(batch).await.unwrap();
+    }
+    assert!(head.has_changed().unwrap());
+    let log = store.log(0, 100).await.unwrap();
+    assert_eq!(log.last().unwrap().seq, *head.borrow());
+
+    let mut verifier = AuditVerifier::new(Signatures::Of(key.public().unwrap()), 1);
+    for line in &log {
+        verifier.line(line.line.as_bytes()).unwrap();
+    }
+    let proof = verifier.finish(None, OpenTail::Refuse).unwrap();
+    assert_eq!((proof.last, proof.checkpoints), (from + 5, 2));
+
+    let mut heard = Vec::new();
+    while let Ok(lines) = following.try_recv() {
+        heard.extend(lines.iter().cloned());
+    }
+    assert_eq!(heard, store.log(from, 100).await.unwrap());
+    assert_eq!(store.log(from + 1, 2).await.unwrap(), heard[1..3]);
+    assert_eq!(store.log(u64::MAX, 2).await.unwrap(), []);
+    // A checkpoint is nobody's.
+    let seen = store.audit(house.scope, None, 10).await.unwrap();
+    assert_eq!(objects(&seen), ["one", "three"]);
+}
+
+pub(crate) async fn what_a_refused_batch_would_have_done_is_in_the_log_as_failed(
+    store: Arc<dyn Store>,
+) {
+    let house = House::in_store(&store).await;
+    let taken = environment(house.scope.organization, "production");
+    let done = AuditRecord {
+        outcome: AuditOutcome::Allowed,
+        ..audit_entry(house.scope, "done")
+    };
+    let batch = vec![Write::Audit(done.clone()), Write::CreateEnvironment(taken)];
+    assert_refused!(house.commit(batch).await, StoreError::Taken { .. });
+    let found = store.audit(house.scope, None, 10).await.unwrap();
+    let failed = AuditRecord {
+        seq: found[0].seq,
+        outcome: AuditOutcome::Failed,
+        reason: Some("taken".to_owned()),
+        ..done
+    };
+    assert_eq!(found, [failed]);
+}
+
+pub(crate) fn checkpoint_key() -> Arc<CheckpointKey> {
+    let (root, public) = RootPrivateKey::generate();
+    let keys = root.open_audit_keys(&public.new_audit_keys().unwrap());
+    keys.unwrap().checkpoint
+}
+
+pub(crate) fn checkpoint(key: &Arc<CheckpointKey>) -> Write {
+    let key = Arc::clone(key);
+    Write::Checkpoint { at: NOW, key }
 }
 
 async fn append(house: &House, range: std::ops::Range<usize>) {

@@ -1,26 +1,55 @@
 //! The audit log; it only grows.
 
-use rusqlite::{Connection, named_params};
-use sallyport_model::{ActorId, EnvironmentId};
+use std::sync::Arc;
 
-use super::super::super::{AuditPlace, AuditRecord, StoreError};
+use rusqlite::{Connection, named_params};
+use sallyport_model::audit::AuditSignature;
+use sallyport_model::{ActorId, EnvironmentId, OrganizationId};
+use sallyport_pki::{Digest, UnixTime};
+use uuid::Uuid;
+
+use super::super::super::{AuditPlace, AuditRecord, LogLine, StoreError};
+use super::super::chain::Head;
 use super::super::integer;
 use super::super::words::Word as _;
 use super::execute;
+use crate::keys::audit::CheckpointKey;
 
-pub(super) fn append(db: &Connection, entry: &AuditRecord) -> Result<(), StoreError> {
+/// Chains an entry and appends it.
+pub(super) fn append(db: &Connection, entry: &AuditRecord) -> Result<LogLine, StoreError> {
+    insert(db, entry, |_| None)
+}
+
+/// Appends an entry that vouches for all before it.
+pub(super) fn checkpoint(
+    db: &Connection,
+    at: UnixTime,
+    key: &CheckpointKey,
+) -> Result<LogLine, StoreError> {
+    let entry = AuditRecord::checkpoint(at, key.id().to_string());
+    insert(db, &entry, |hash| Some(key.sign(hash)))
+}
+
+fn insert(
+    db: &Connection,
+    entry: &AuditRecord,
+    sign: impl FnOnce(&Digest) -> Option<AuditSignature>,
+) -> Result<LogLine, StoreError> {
+    let (seq, sealed) = Head::read(db)?.follow(entry, sign)?;
     let (organization, environment) = match entry.place {
         AuditPlace::Environment(scope) => (scope.organization, Some(scope.environment)),
         AuditPlace::Organization(organization) => (organization, None),
+        AuditPlace::Vault => (OrganizationId::new(Uuid::nil()), None),
     };
     execute(
         db,
         "audit entry",
-        "INSERT INTO audit (at, organization, environment, actor, actor_name, actor_kind,
-                            operation, object, outcome, reason, version)
-         VALUES (:at, :organization, :environment, :actor, :actor_name, :actor_kind,
-                 :operation, :object, :outcome, :reason, :version)",
+        "INSERT INTO audit (seq, at, organization, environment, actor, actor_name, actor_kind,
+                            operation, object, outcome, reason, version, hash, signature)
+         VALUES (:seq, :at, :organization, :environment, :actor, :actor_name, :actor_kind,
+                 :operation, :object, :outcome, :reason, :version, :hash, :signature)",
         named_params! {
+            ":seq": integer(seq)?,
             ":at": entry.at.0,
             ":organization": organization.as_bytes(),
             ":environment": environment.as_ref().map(EnvironmentId::as_bytes),
@@ -32,7 +61,12 @@ pub(super) fn append(db: &Connection, entry: &AuditRecord) -> Result<(), StoreEr
             ":outcome": entry.outcome.word(),
             ":reason": entry.reason,
             ":version": entry.version.map(integer).transpose()?,
+            ":hash": sealed.hash.as_bytes(),
+            ":signature": sealed.signature,
         },
-    )
-    .map(drop)
+    )?;
+    Ok(LogLine {
+        seq,
+        line: Arc::from(sealed.line),
+    })
 }

@@ -13,17 +13,19 @@ mod versions;
 
 use rusqlite::{Connection, Params, ffi};
 
-use super::super::{ChangeSeq, StoreError, Write};
-use super::EngineError;
+use super::super::{AuditOutcome, AuditRecord, ChangeSeq, LogLine, StoreError, Write};
+use super::{EngineError, integer};
 pub(super) use secrets::Living;
 
 /// What a batch did besides its rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Applied {
     /// The new position of the change feed, when the batch moved it.
     pub(super) change: Option<ChangeSeq>,
     /// Whether it destroyed keys or payloads.
     pub(super) traces: Traces,
+    /// What it added to the audit log.
+    pub(super) log: Vec<LogLine>,
 }
 
 /// Where destroyed keys and payloads may still be found.
@@ -53,8 +55,13 @@ impl Traces {
 /// Applies a batch.
 pub(super) fn batch(db: &Connection, batch: &[Write]) -> Result<Applied, StoreError> {
     let mut traces = Traces::None;
+    let mut log = Vec::new();
     for write in batch {
-        traces = traces.and(apply(db, write)?);
+        match write {
+            Write::Audit(entry) => log.push(audit::append(db, entry)?),
+            Write::Checkpoint { at, key } => log.push(audit::checkpoint(db, *at, key)?),
+            write => traces = traces.and(apply(db, write)?),
+        }
     }
     for write in batch {
         if let Write::FreeName(secret) = write {
@@ -65,7 +72,34 @@ pub(super) fn batch(db: &Connection, batch: &[Write]) -> Result<Applied, StoreEr
         true => Some(raise_feed(db)?),
         false => None,
     };
-    Ok(Applied { change, traces })
+    Ok(Applied {
+        change,
+        traces,
+        log,
+    })
+}
+
+/// Notes what a batch would have done, had it not been refused.
+pub(super) fn refused(
+    db: &Connection,
+    batch: &[Write],
+    error: &StoreError,
+) -> Result<Vec<LogLine>, StoreError> {
+    let done = batch.iter().filter_map(|write| match write {
+        Write::Audit(entry) if entry.outcome == AuditOutcome::Allowed => Some(entry),
+        _ => None,
+    });
+    done.map(|entry| {
+        let failed = AuditRecord {
+            outcome: AuditOutcome::Failed,
+            reason: Some(error.word().to_owned()),
+            // It may be why: no version has a number that does not fit.
+            version: entry.version.filter(|version| integer(*version).is_ok()),
+            ..entry.clone()
+        };
+        audit::append(db, &failed)
+    })
+    .collect()
 }
 
 fn apply(db: &Connection, write: &Write) -> Result<Traces, StoreError> {
@@ -182,7 +216,8 @@ fn apply(db: &Connection, write: &Write) -> Result<Traces, StoreError> {
             edit_session::require_unlocked(db, *group, *except)
         }
         Write::OpenEditSession(session) => edit_session::open(db, session),
-        Write::Audit(entry) => audit::append(db, entry),
+        // They are in `batch`, which wants their lines.
+        Write::Audit(_) | Write::Checkpoint { .. } => Ok(()),
     }?;
     Ok(Traces::None)
 }
@@ -227,7 +262,8 @@ fn moves_feed(write: &Write) -> bool {
         | Write::Stage { .. }
         | Write::Unstage { .. }
         | Write::EndEditSession { .. }
-        | Write::Audit(_) => false,
+        | Write::Audit(_)
+        | Write::Checkpoint { .. } => false,
     }
 }
 

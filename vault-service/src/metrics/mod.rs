@@ -1,0 +1,110 @@
+//! What the vault counts, for `GET /metrics`: one file per room, every metric in `docs/metrics.md`.
+//!
+//! No label holds what somebody chose a name for: no tenant, group, secret, gateway or address. So
+//! the number of series is bounded, and whoever may read metrics learns nothing of who uses the vault.
+
+mod audit;
+mod http;
+mod open;
+mod resolve;
+mod sds;
+
+use std::fmt;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+
+pub use audit::AuditMetrics;
+pub use http::HttpMetrics;
+pub use open::Open;
+pub use resolve::ResolveMetrics;
+pub use sds::SdsMetrics;
+
+/// The type of an answer of [`Metrics::encode`].
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// A metric with one label whose values are all known when the program is built.
+type ByWord<M, C = fn() -> M> = Family<[(&'static str, &'static str); 1], M, C>;
+
+/// All metrics of a vault.
+pub struct Metrics {
+    registry: Registry,
+    /// The audit log and where it goes.
+    pub audit: AuditMetrics,
+    /// Requests of both doors.
+    pub http: HttpMetrics,
+    /// Resolve and watch.
+    pub resolve: ResolveMetrics,
+    /// Secret discovery.
+    pub sds: SdsMetrics,
+}
+
+impl Metrics {
+    /// Everything at zero.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("sallyport");
+        Self {
+            audit: AuditMetrics::register(&mut registry),
+            http: HttpMetrics::register(&mut registry),
+            resolve: ResolveMetrics::register(&mut registry),
+            sds: SdsMetrics::register(&mut registry),
+            registry,
+        }
+    }
+
+    /// All metrics as OpenMetrics text, which Prometheus reads.
+    pub fn encode(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_is_in_the_table_of_the_documentation() {
+        let table = include_str!("../../../docs/metrics.md");
+        let metrics = Metrics::new();
+        // A family without a member is not written.
+        metrics.audit.sink_state("file", false);
+        metrics.audit.sink_lag("file", 1);
+        metrics.http.answered("manager", 200, 0.1);
+        metrics.resolve.answered("current");
+        let text = metrics.encode().unwrap();
+        let names: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE "))
+            .filter_map(|line| line.split_once(' '))
+            .collect();
+        assert!(names.len() >= 9, "{text}");
+        for (name, kind) in &names {
+            let total = if *kind == "counter" { "_total" } else { "" };
+            let cell = format!("| `{name}{total}` | {kind} |");
+            assert!(table.contains(&cell), "docs/metrics.md has no row {cell}");
+        }
+        let rows = table
+            .lines()
+            .filter(|line| line.starts_with("| `sallyport_"));
+        assert_eq!(
+            rows.count(),
+            names.len(),
+            "docs/metrics.md has rows of no metric"
+        );
+    }
+}

@@ -1,0 +1,42 @@
+//! Resolve and watch.
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use super::{ByWord, Open};
+
+/// Counters of resolve calls.
+#[derive(Clone, Debug)]
+pub struct ResolveMetrics {
+    outcomes: ByWord<Counter>,
+    watches: Gauge,
+}
+
+impl ResolveMetrics {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let outcomes = ByWord::new_with_constructor(Counter::default as fn() -> Counter);
+        registry.register(
+            "resolve_answers",
+            "References answered, by outcome or reason of refusal",
+            outcomes.clone(),
+        );
+        let watches = Gauge::default();
+        registry.register(
+            "resolve_open",
+            "Resolve calls that are open",
+            watches.clone(),
+        );
+        Self { outcomes, watches }
+    }
+
+    /// A reference was answered: `current`, `unchanged`, `withdrawn`, or the reason of a refusal.
+    pub fn answered(&self, outcome: &'static str) {
+        self.outcomes.get_or_create(&[("outcome", outcome)]).inc();
+    }
+
+    /// A call is open until the guard is dropped.
+    pub fn opened(&self) -> Open {
+        Open::of(&self.watches)
+    }
+}

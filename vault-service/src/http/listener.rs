@@ -12,10 +12,12 @@ use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;
+use sallyport_pki::Certificate;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, warn};
@@ -23,6 +25,7 @@ use tracing::{debug, warn};
 use super::linger::Lingering;
 use super::network::Network;
 use super::remainder;
+use crate::clock;
 use crate::crowd::Crowd;
 
 /// Largest request head, in bytes.
@@ -66,6 +69,14 @@ impl Limits {
         connections_per_network: Self::PUBLIC.connections,
         ..Self::PUBLIC
     };
+}
+
+/// A connection whose other end is known.
+pub(super) struct Connection<S> {
+    pub(super) stream: S,
+    pub(super) protocol: Protocol,
+    /// When what the other end has shown ends: whoever stays has to come again.
+    pub(super) until: Option<Instant>,
 }
 
 /// How a connection speaks.
@@ -117,7 +128,9 @@ pub async fn serve(
                                 Some(b"h2") => Protocol::Http2,
                                 _ => Protocol::Http1,
                             };
-                            converse((stream, protocol), peer, router, limits, stop).await;
+                            let until = end_of(&peer);
+                            let connection = Connection { stream, protocol, until };
+                            converse(connection, peer, router, limits, stop).await;
                         }
                         drop((slot, place));
                     });
@@ -170,15 +183,17 @@ async fn greet(
 
 /// Requests and answers, until either side has had enough. Every request carries `peer`.
 pub(super) async fn converse(
-    (stream, protocol): (
-        impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        Protocol,
-    ),
+    connection: Connection<impl AsyncRead + AsyncWrite + Unpin + Send + 'static>,
     peer: impl Clone + Send + Sync + 'static,
     router: Router,
     limits: Limits,
     mut stop: watch::Receiver<bool>,
 ) {
+    let Connection {
+        stream,
+        protocol,
+        until,
+    } = connection;
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder = match protocol {
         Protocol::Http2 => builder.http2_only(),
@@ -219,6 +234,27 @@ pub(super) async fn converse(
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         }
+        () = over(until) => {
+            debug!("the certificate of a client has ended");
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}
+
+/// When the certificate of a client ends.
+fn end_of(peer: &Peer) -> Option<Instant> {
+    let leaf = Certificate::from_der(peer.certificates.first()?).ok()?;
+    let left = leaf.not_after().0.saturating_sub(clock::now().0);
+    // A moment that no clock reaches is none.
+    Instant::now().checked_add(Duration::from_secs(u64::try_from(left).unwrap_or(0)))
+}
+
+/// Returns at a moment, or never.
+async fn over(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tracing::{debug, warn};
 
-use super::listener::{GRACE, Limits, Protocol, converse, told};
+use super::listener::{Connection, GRACE, Limits, Protocol, converse, told};
 use crate::provider::Credential;
 
 /// Connections open at the same time: an Envoy opens one for each of its workers, at most.
@@ -147,14 +147,12 @@ pub async fn serve(
         let (router, stop) = (router.clone(), stop.clone());
         connections.spawn(async move {
             let peer = Credential::Process(gateway);
-            converse(
-                (stream, Protocol::Http2),
-                peer,
-                router,
-                Limits::INTERNAL,
-                stop,
-            )
-            .await;
+            let connection = Connection {
+                stream,
+                protocol: Protocol::Http2,
+                until: None,
+            };
+            converse(connection, peer, router, Limits::INTERNAL, stop).await;
             drop(slot);
         });
         while connections.try_join_next().is_some() {}

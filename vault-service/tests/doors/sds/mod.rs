@@ -2,5 +2,6 @@
 
 mod contexts;
 mod door;
+mod expiry;
 mod streams;
 mod unix_socket;

@@ -171,7 +171,8 @@ impl Renewal {
                     output.error(&error);
                     thread::sleep(RETRY);
                 }
-                Ok(()) if self.when == When::Always => {}
+                // A clock that is ahead must not make this a loop without a pause.
+                Ok(()) if self.when == When::Always => thread::sleep(RETRY),
                 ended => return ended,
             }
         }

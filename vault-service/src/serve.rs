@@ -155,6 +155,7 @@ impl Vault {
             manager,
             accounts: Accounts::new(Arc::clone(&store)),
             store: Arc::clone(&store),
+            rollout: inner.rollout(),
             crl_fetching: Arc::clone(&crl_fetching),
         };
         let sds = Arc::new(Sds::new(Arc::clone(&inner), settings.sds_names.clone()));

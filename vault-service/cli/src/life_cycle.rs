@@ -12,6 +12,7 @@ use crate::expiration::ExpirationDate;
 use crate::kind::Kind;
 use crate::output::{Output, text_of};
 use crate::request::{Fields, Request};
+use crate::rollout;
 use crate::storing::{Create, Label, Put};
 use crate::versions::{self, Publish, Rollback};
 use crate::writing::{Destroying, Expecting, Storing};
@@ -80,6 +81,11 @@ pub(crate) enum Verb<K: Kind> {
         after_help = K::WORDS.example("users", "")
     )]
     Users(Existing),
+    #[command(
+        about = "Show which gateways run which version, as they say themselves",
+        after_help = K::WORDS.example("rollout", "")
+    )]
+    Rollout(Existing),
 }
 
 /// `list`.
@@ -181,6 +187,7 @@ pub(crate) fn run<K: Kind>(verb: Verb<K>, output: Output) -> Result<(), Error> {
         Verb::Rollback(rollback) => rollback.run(open(&rollback.existing)?, output),
         Verb::Discard(discard) => discard.run(open(&discard.existing)?, output),
         Verb::Users(existing) => users(open(&existing)?, &existing.name, output),
+        Verb::Rollout(existing) => rollout::show(open(&existing)?, &existing.name, output),
     }
 }
 
@@ -245,6 +252,7 @@ impl Delete {
             Request::delete(format!("{}{query}", place.item(id))).if_match(self.expecting.if_match);
         let question = format!("Delete {what} {name} ({id}) with all its versions?");
         let destroying = self.destroying;
+        rollout::warn_of_users(&mut place, id, name);
         if destroying
             .send(&mut place.session, &request, &question, output)?
             .is_none()

@@ -43,6 +43,7 @@ mod private_file;
 mod profile;
 mod refusal;
 mod request;
+mod rollout;
 mod secret;
 mod secret_input;
 mod secret_value;

@@ -100,6 +100,14 @@ impl Output {
         }
     }
 
+    /// A sentence about what [`Output::rows`] has shown, for people only.
+    pub(crate) fn remark(self, sentence: &str) -> Result<(), Error> {
+        match self.format {
+            Format::Table => print(&format!("\n{}", printable(sentence))),
+            Format::Json | Format::Yaml | Format::Name => Ok(()),
+        }
+    }
+
     /// One object: the server's JSON, or one line per leaf with its dotted path.
     pub(crate) fn record(self, server: &Value) -> Result<(), Error> {
         self.summary(server, server)

@@ -18,6 +18,7 @@ mod prepare;
 mod renewal;
 mod resolve;
 mod revision;
+mod rollout;
 pub mod sds;
 mod tls_context;
 mod verification;
@@ -43,6 +44,7 @@ pub use gateway::{Credential, Gateway};
 pub use gateway_ca::{GatewayCa, GatewayCaError, IssuedServerCertificate, NewGatewayCa, to_pem};
 pub use renewal::RenewalError;
 pub use resolve::ResolveLimits;
+pub use rollout::{Rollout, Running};
 
 /// The Secrets Provider.
 pub struct Provider {
@@ -53,6 +55,7 @@ pub struct Provider {
     ca: Arc<GatewayCa>,
     identities: Identities,
     ready: ReadyAnswers,
+    rollout: Arc<Rollout>,
 }
 
 /// Why the Provider cannot answer at all. What concerns one reference is a refusal in the answer.
@@ -106,6 +109,7 @@ impl Provider {
             audit,
             metrics,
             ca,
+            rollout: Arc::default(),
             identities: Identities::default(),
             ready: ReadyAnswers::default(),
         }
@@ -124,6 +128,11 @@ impl Provider {
                 _ = stop.wait_for(|stop| *stop) => return,
             }
         }
+    }
+
+    /// What gateways say they run.
+    pub fn rollout(&self) -> Arc<Rollout> {
+        Arc::clone(&self.rollout)
     }
 
     /// Whether the store answers.

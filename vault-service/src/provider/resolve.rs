@@ -72,6 +72,7 @@ impl Provider {
                         .await?,
                 );
             }
+            self.note(gateway, request, &located, now());
             let news = request
                 .references
                 .iter()
@@ -83,6 +84,31 @@ impl Provider {
             // Either way the loop looks again; a closed feed means the service is stopping.
             if let Ok(Err(_)) = tokio::time::timeout_at(deadline, changes.changed()).await {
                 return self.answer(gateway, request, located, now()).await;
+            }
+        }
+    }
+
+    /// Notes what the gateway runs: it sends the revision of the answer that it has.
+    fn note(
+        &self,
+        gateway: &Gateway,
+        request: &ResolveRequest,
+        located: &[Located],
+        now: UnixTime,
+    ) {
+        for (known, located) in request.references.iter().zip(located) {
+            let Located::Found(found) = located else {
+                continue;
+            };
+            let current = found.version.number == found.secret.current;
+            if !current || differs(known, located) {
+                continue;
+            }
+            let own = std::iter::once((&found.secret, &found.version));
+            let others = found.dependencies.iter();
+            for (secret, version) in own.chain(others.map(|(secret, version)| (secret, version))) {
+                let rollout = &self.rollout;
+                rollout.acknowledged(gateway.caller.id, secret.id, version.number, now);
             }
         }
     }

@@ -69,6 +69,7 @@ impl House {
         let routes = router(ManagerDoor {
             manager: vault.manager.clone(),
             accounts: accounts.clone(),
+            rollout: vault.provider.rollout(),
             crl_fetching: vault.crl_fetching.clone(),
             store: vault.store.clone(),
         });

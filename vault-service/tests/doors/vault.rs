@@ -144,6 +144,7 @@ impl Vault {
         sallyport_vault::http::manager::router(ManagerDoor {
             manager: self.manager.clone(),
             accounts: Accounts::new(Arc::clone(&self.store)),
+            rollout: self.provider.rollout(),
             crl_fetching: Arc::clone(&self.crl_fetching),
             store: Arc::clone(&self.store),
         })

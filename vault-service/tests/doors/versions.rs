@@ -269,3 +269,72 @@ async fn only_the_newest_ten_old_versions_are_kept() {
     assert_eq!(listed.len(), 12);
     assert_eq!(listed[11]["number"], 3);
 }
+
+#[tokio::test]
+async fn gateways_say_which_version_they_run() {
+    let scene = Scene::new().await;
+    let id = scene.password("backend", "first").await;
+    let (edge, gateway) = scene.vault.gateway("edge").await;
+    let (late, _) = scene.vault.gateway("late").await;
+    for gateway in [edge, late] {
+        scene.vault.grant(&scene.group, gateway).await;
+    }
+    let reference = "secret://payments/sharedSecrets/backend";
+    let rollout = async || {
+        let path = format!("{}/rollout", at(&id));
+        let shown = scene.door.own(Method::GET, &path, Value::Null).await.ok();
+        let gateways = shown["gateways"].as_array().unwrap();
+        let versions = gateways
+            .iter()
+            .map(|one| (one["name"].clone(), one["version"].clone()));
+        let mut versions: Vec<_> = versions
+            .map(|(name, version)| format!("{name} {version}"))
+            .collect();
+        versions.sort();
+        let count = |field: &str| shown[field].as_u64().unwrap();
+        (
+            count("version"),
+            count("current"),
+            count("running"),
+            versions.join(", "),
+        )
+    };
+    let nothing = "\"edge\" null, \"late\" null".to_owned();
+    assert_eq!(rollout().await, (1, 0, 0, nothing.clone()));
+    // It is told, but has not said yet that it has it.
+    let first = scene
+        .vault
+        .resolve(&gateway, reference, None, 0)
+        .await
+        .unwrap();
+    assert_eq!(rollout().await, (1, 0, 0, nothing));
+    let known = scene
+        .vault
+        .resolve(&gateway, reference, Some(&first), 0)
+        .await
+        .unwrap();
+    assert_eq!(
+        rollout().await,
+        (1, 1, 1, "\"edge\" 1, \"late\" null".to_owned())
+    );
+
+    scene.replace(&id, "backend", "second").await;
+    let news = scene
+        .vault
+        .resolve(&gateway, reference, Some(&known), 0)
+        .await
+        .unwrap();
+    assert_eq!(
+        rollout().await,
+        (2, 0, 1, "\"edge\" 1, \"late\" null".to_owned())
+    );
+    scene
+        .vault
+        .resolve(&gateway, reference, Some(&news), 0)
+        .await
+        .unwrap();
+    assert_eq!(
+        rollout().await,
+        (2, 1, 1, "\"edge\" 2, \"late\" null".to_owned())
+    );
+}

@@ -262,3 +262,26 @@ fn warnings_are_shown_once_on_stderr_unless_the_output_has_them() {
         assert_eq!(loud.stderr, "warning: edge ends in 3 days\u{fffd}[2J\n");
     }
 }
+
+#[test]
+fn every_kind_shows_how_far_its_gateways_are() {
+    for (noun, collection) in KINDS {
+        let scene = with(collection);
+        let rollout = json!({"version": 4, "current": 1, "running": 2, "gateways": [
+            {"id": ID, "name": "gw-1", "version": 4, "since": "2026-01-01T12:04:00Z",
+             "confirmed": "2026-01-01T12:05:00Z"},
+            {"id": ID, "name": "gw-3", "version": 3, "since": "2026-01-01T09:00:00Z",
+             "confirmed": "2026-01-01T09:01:00Z"},
+            {"id": ID, "name": "new", "version": null, "since": null, "confirmed": null},
+        ]});
+        let path = own_item(collection, "rollout");
+        scene.vault.answer("GET", &path, 200, rollout.clone());
+        let line = format!("{noun} rollout edge --group payments");
+        let said = scene.say(&line).succeeds().to_owned();
+        assert!(
+            said.contains("1 of 2 gateways") && said.contains("run version 4"),
+            "{said}"
+        );
+        assert_eq!(scene.say(&format!("{line} -o json")).json(), rollout);
+    }
+}

@@ -19,6 +19,7 @@ mod organizations;
 mod path;
 mod permissions;
 mod published_lists;
+mod rollout;
 mod secrets;
 mod token;
 mod upload;
@@ -41,6 +42,7 @@ use super::openapi::{Fields, Operation, Routes, document};
 use crate::accounts::Accounts;
 use crate::jobs::crl_fetch::CrlFetching;
 use crate::manager::Manager;
+use crate::provider::Rollout;
 use crate::store::{Setting, Store};
 
 /// What the routes need.
@@ -50,6 +52,8 @@ pub struct ManagerDoor {
     pub manager: Manager,
     /// Tokens.
     pub accounts: Accounts,
+    /// What gateways say they run.
+    pub rollout: Arc<Rollout>,
     /// Fetches revocation lists.
     pub crl_fetching: Arc<CrlFetching>,
     /// For readiness, and for who holds a group's edit session.
@@ -103,6 +107,7 @@ fn own() -> Routes<ManagerDoor> {
         .merge(grants::routes())
         .merge(versions::routes())
         .merge(where_used::routes())
+        .merge(rollout::routes())
         .merge(published_lists::routes())
         .merge(clone::routes())
         .merge(expiring::routes())

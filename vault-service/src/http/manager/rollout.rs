@@ -1,0 +1,96 @@
+//! Which gateways run which version of a secret.
+
+use axum::Json;
+use axum::extract::State;
+use sallyport_model::ActorId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::openapi::{HttpMethod, Id, Moment, NameText, Routes};
+use super::ManagerDoor;
+use super::failure::OwnFailure;
+use super::path::OfSecret;
+use super::secrets::operation;
+use super::within::{Read, Within};
+
+pub(super) fn routes() -> Routes<ManagerDoor> {
+    const ROLLOUT: &str = "/secretGroups/{group}/{collection}/{secret}/rollout";
+    Routes::new()
+        .on_each(HttpMethod::Get, ROLLOUT, show, |kind| {
+            operation(
+                "showRolloutOf",
+                kind,
+                "Show which gateways run which version of a",
+            )
+            .answers::<ShownRollout>(200, "As the gateways say; a restart forgets it.")
+        })
+        .under("Versions")
+}
+
+/// How far a secret has come.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ShownRollout {
+    /// The version in force.
+    version: u64,
+    /// How many gateways run it.
+    current: usize,
+    /// How many gateways run any version.
+    running: usize,
+    /// Those with a read grant on the group.
+    gateways: Vec<RunningGateway>,
+}
+
+/// What a gateway runs.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RunningGateway {
+    #[schema(value_type = Id)]
+    id: ActorId,
+    #[schema(value_type = NameText)]
+    name: String,
+    /// Absent if it has not asked for the secret since the vault was started.
+    version: Option<u64>,
+    /// When it first said so.
+    #[schema(value_type = Option<Moment>)]
+    since: Option<String>,
+    /// When it said so last.
+    #[schema(value_type = Option<Moment>)]
+    confirmed: Option<String>,
+}
+
+async fn show(
+    State(door): State<ManagerDoor>,
+    at: Within<Read, OfSecret>,
+) -> Result<Json<ShownRollout>, OwnFailure> {
+    let id = at.ids.secret;
+    let (secret, _, _) = door.manager.secret(&at.group, at.collection, id).await?;
+    let used = door
+        .manager
+        .where_used(&at.group, at.collection, id)
+        .await?;
+    let gateways: Vec<RunningGateway> = used
+        .gateways
+        .into_iter()
+        .map(|gateway| {
+            let running = door.rollout.running(gateway.id, id);
+            RunningGateway {
+                id: gateway.id,
+                name: gateway.name,
+                version: running.map(|running| running.version),
+                since: running.map(|running| running.since.to_string()),
+                confirmed: running.map(|running| running.confirmed.to_string()),
+            }
+        })
+        .collect();
+    let mut versions = gateways.iter().filter_map(|gateway| gateway.version);
+    Ok(Json(ShownRollout {
+        version: secret.current,
+        running: versions.clone().count(),
+        current: versions
+            .by_ref()
+            .filter(|version| *version == secret.current)
+            .count(),
+        gateways,
+    }))
+}

@@ -36,6 +36,18 @@ pub(crate) enum Command {
     Init(Init),
     /// Serve both doors until SIGTERM or Ctrl-C.
     Serve(Serve),
+    /// Write the whole audit log to stdout, a line per entry, for `sallyport audit verify`.
+    ExportAudit(ExportAudit),
+}
+
+#[derive(Args)]
+pub(crate) struct ExportAudit {
+    /// Directory made by `init`; the service may be running.
+    #[arg(long, env = "SALLYPORT_DATA_DIR")]
+    pub(crate) data_dir: PathBuf,
+    /// Only entries after this one.
+    #[arg(long, default_value_t = 0, value_name = "SEQ")]
+    pub(crate) after: u64,
 }
 
 #[derive(Args)]

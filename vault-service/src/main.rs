@@ -11,16 +11,18 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use sallyport_vault::clock;
+use sallyport_vault::data_dir::DataDir;
 use sallyport_vault::init::{Initialised, NewVault, init};
 use sallyport_vault::serve::Vault;
 use sallyport_vault::settings::{DEFAULT_CONFIG, Given, Settings};
+use sallyport_vault::store::StoredLog;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::info;
 use tracing_subscriber::EnvFilter;
 
-use crate::arguments::{Arguments, Command, Init, Output, Serve};
+use crate::arguments::{Arguments, Command, ExportAudit, Init, Output, Serve};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -33,6 +35,7 @@ async fn main() -> ExitCode {
             .map_err(Failure::from),
         Some(Command::Init(arguments)) => make(arguments).await,
         Some(Command::Serve(arguments)) => serve(arguments).await,
+        Some(Command::ExportAudit(arguments)) => export_audit(&arguments),
         None => Ok(()),
     };
     match result {
@@ -129,6 +132,22 @@ async fn serve(arguments: Serve) -> Result<(), Failure> {
     });
     vault.serve(stopped).await;
     Ok(())
+}
+
+fn export_audit(arguments: &ExportAudit) -> Result<(), Failure> {
+    const AT_ONCE: u32 = 1000;
+    let log = StoredLog::open(&DataDir::open(&arguments.data_dir)?.database())?;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut after = arguments.after;
+    loop {
+        let lines = log.after(after, AT_ONCE)?;
+        let Some(last) = lines.last() else { break };
+        after = last.seq;
+        for line in &lines {
+            writeln!(out, "{}", line.line)?;
+        }
+    }
+    Ok(out.flush()?)
 }
 
 /// Written beside and renamed, so that whoever waits for the file never reads half of it.

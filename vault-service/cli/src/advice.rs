@@ -8,6 +8,7 @@ impl Error {
     /// What to do next.
     pub(crate) fn advice(&self) -> String {
         let text = match self {
+            Self::AuditLog { .. } => "trust nothing behind the last checkpoint before that line",
             Self::NotLoggedIn { .. } | Self::MissingSetting { .. } => LOGIN,
             Self::NoHome => "set SALLYPORT_PROFILE to a file",
             Self::ProfileMode { path, .. } => return format!("run: chmod 600 {}", path.display()),

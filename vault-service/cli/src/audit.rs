@@ -1,7 +1,8 @@
-//! `audit list`.
+//! `audit list` and `audit verify`.
 
 use clap::{Subcommand, value_parser};
 
+use crate::audit_file::{Verify, verify};
 use crate::error::Error;
 use crate::output::Output;
 use crate::session::{OrganizationSession, Session};
@@ -9,6 +10,14 @@ use crate::session::{OrganizationSession, Session};
 /// The verbs.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Prove that a copy of the whole audit log is complete and unchanged, without the vault
+    #[command(
+        after_help = "The first broken line is named, with what is wrong: edited, removed, \
+                      reordered or truncated.\n\nExample:\n  \
+                      sallyport-vault export-audit --data-dir DIR > audit.jsonl\n  \
+                      sallyport audit verify audit.jsonl --public-key audit.pem"
+    )]
+    Verify(Verify),
     /// List audit entries, oldest first: the newest ones, or those after a sequence number
     #[command(after_help = "Example:\n  sallyport audit list --limit 20\n  \
                       sallyport audit list --after 4711 -o json\n  \
@@ -29,11 +38,14 @@ pub(crate) enum Command {
 
 /// Runs a verb.
 pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
-    let Command::List {
-        organization,
-        limit,
-        after,
-    } = command;
+    let (organization, limit, after) = match command {
+        Command::Verify(wanted) => return verify(&wanted, output),
+        Command::List {
+            organization,
+            limit,
+            after,
+        } => (organization, limit, after),
+    };
     let after = after.map_or_else(String::new, |seq| format!("after={seq}&"));
     let page = format!("/audit?{after}limit={limit}");
     let answer = if organization {

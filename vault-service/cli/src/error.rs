@@ -9,6 +9,7 @@ use ureq::http::Method;
 
 use crate::known::Known;
 use crate::refusal::Refusal;
+use sallyport_model::audit::AuditFinding;
 
 /// The vault refused or failed.
 pub(crate) const EXIT_REFUSED: u8 = 1;
@@ -79,6 +80,11 @@ pub(crate) enum Error {
     FileSyntax { path: PathBuf, reason: String },
     #[error("nothing was changed: you did not say yes")]
     Declined,
+    #[error("{}, {finding}", path.display())]
+    AuditLog {
+        path: PathBuf,
+        finding: Box<AuditFinding>,
+    },
     #[error("{} exists", path.display())]
     FileExists { path: PathBuf },
     #[error("{} exists and holds a private key", path.display())]
@@ -151,6 +157,7 @@ impl Error {
             | Self::Credentials(_)
             | Self::LoginEnded { .. }
             | Self::Nonsense { .. }
+            | Self::AuditLog { .. }
             | Self::NotFetched { .. }
             | Self::NoSuch { .. }
             | Self::NoneThere { .. }

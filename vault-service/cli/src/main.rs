@@ -7,6 +7,7 @@ mod agent;
 mod app;
 mod arguments;
 mod audit;
+mod audit_file;
 mod certificate;
 mod client;
 mod collection;

@@ -21,6 +21,7 @@ use super::problem::Problem;
 use super::{body, door, edge, sds};
 use crate::clock;
 use crate::manager::IssueError;
+use crate::metrics::CONTENT_TYPE;
 use crate::provider::sds::Sds;
 use crate::provider::{
     DownloadError, Gateway, Provider, ProviderError, RenewalError, ResolveLimits,
@@ -38,6 +39,7 @@ pub fn router(provider: Arc<Provider>, sds: Arc<Sds>) -> Router {
         .route(RENEWAL_PATH, post(renew))
         .route("/livez", get(door::livez))
         .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
         .fallback(door::not_found)
         .method_not_allowed_fallback(door::method_not_allowed)
         .with_state(provider)
@@ -139,6 +141,15 @@ async fn read<T: DeserializeOwned>(
 
 async fn readyz(State(provider): State<Arc<Provider>>) -> Response {
     door::readiness(provider.ready().await)
+}
+
+/// Numbers without names; see `docs/metrics.md`.
+async fn metrics(State(provider): State<Arc<Provider>>) -> Response {
+    let content_type = (header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+    match provider.metrics() {
+        Ok(text) => ([content_type], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 async fn mark(request: Request, next: Next) -> Response {

@@ -4,7 +4,6 @@
 //! the number of series is bounded, and whoever may read metrics learns nothing of who uses the vault.
 
 mod audit;
-mod http;
 mod open;
 mod resolve;
 mod sds;
@@ -16,7 +15,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
 pub use audit::AuditMetrics;
-pub use http::HttpMetrics;
 pub use open::Open;
 pub use resolve::ResolveMetrics;
 pub use sds::SdsMetrics;
@@ -32,8 +30,6 @@ pub struct Metrics {
     registry: Registry,
     /// The audit log and where it goes.
     pub audit: AuditMetrics,
-    /// Requests of both doors.
-    pub http: HttpMetrics,
     /// Resolve and watch.
     pub resolve: ResolveMetrics,
     /// Secret discovery.
@@ -46,7 +42,6 @@ impl Metrics {
         let mut registry = Registry::with_prefix("sallyport");
         Self {
             audit: AuditMetrics::register(&mut registry),
-            http: HttpMetrics::register(&mut registry),
             resolve: ResolveMetrics::register(&mut registry),
             sds: SdsMetrics::register(&mut registry),
             registry,
@@ -82,9 +77,6 @@ mod tests {
         let table = include_str!("../../../docs/metrics.md");
         let metrics = Metrics::new();
         // A family without a member is not written.
-        metrics.audit.sink_state("file", false);
-        metrics.audit.sink_lag("file", 1);
-        metrics.http.answered("manager", 200, 0.1);
         metrics.resolve.answered("current");
         let text = metrics.encode().unwrap();
         let names: Vec<_> = text
@@ -92,7 +84,7 @@ mod tests {
             .filter_map(|line| line.strip_prefix("# TYPE "))
             .filter_map(|line| line.split_once(' '))
             .collect();
-        assert!(names.len() >= 9, "{text}");
+        assert!(names.len() >= 6, "{text}");
         for (name, kind) in &names {
             let total = if *kind == "counter" { "_total" } else { "" };
             let cell = format!("| `{name}{total}` | {kind} |");

@@ -135,6 +135,11 @@ impl Provider {
         Arc::clone(&self.rollout)
     }
 
+    /// What was counted, as OpenMetrics text.
+    pub fn metrics(&self) -> Result<String, std::fmt::Error> {
+        self.metrics.encode()
+    }
+
     /// Whether the store answers.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.store

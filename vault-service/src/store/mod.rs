@@ -35,7 +35,7 @@ pub use record::{
     GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, SecretRecord, Setting,
     TokenRecord, VersionRecord, Write,
 };
-pub use sqlite::SqliteStore;
+pub use sqlite::{SqliteStore, StoredLog};
 #[cfg(test)]
 pub(crate) use suite::sample;
 

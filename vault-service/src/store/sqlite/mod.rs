@@ -84,6 +84,22 @@ impl SqliteStore {
     }
 }
 
+/// The audit log in the file of a store, which may be in use; nothing is written.
+#[derive(Debug)]
+pub struct StoredLog(rusqlite::Connection);
+
+impl StoredLog {
+    /// Opens a database of this version of the program.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        schema::open_for_reading(path).map(Self)
+    }
+
+    /// Lines after a position, oldest first.
+    pub fn after(&self, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError> {
+        reads::log(&self.0, after, limit)
+    }
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn commit(&self, batch: Vec<Write>) -> Result<(), StoreError> {

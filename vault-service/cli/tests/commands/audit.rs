@@ -1,5 +1,6 @@
 //! `audit`.
 
+use sallyport_model::audit::{AuditEntry, GENESIS, seal};
 use serde_json::json;
 
 use crate::scene::{Scene, of_organization, own};
@@ -35,4 +36,48 @@ fn audit_list_reads_the_log_of_the_organization_on_demand() {
     let ended = scene.say("audit list --organization");
     assert!(ended.succeeds().contains("user.login"));
     assert_eq!(scene.vault.heard_lines(), [format!("GET {path}")]);
+}
+
+#[test]
+fn audit_verify_names_the_first_broken_line() {
+    let scene = Scene::new();
+    let lines = chained(&["one", "two", "three"]);
+    let verify = |name: &str, text: &str, more: &[&str]| {
+        let file = scene.file(name, text);
+        let arguments = ["audit", "verify", file.as_str()];
+        scene.run(&[&arguments, more].concat())
+    };
+    let whole = lines.concat();
+    let chain = ["--chain-only", "--allow-open-tail"];
+    let ended = verify("whole", &whole, &chain);
+    assert!(ended.succeeds().contains("entries 1 to 3"));
+
+    let removed = [lines[0].as_str(), &lines[2]].concat();
+    for (name, text, said) in [
+        ("edited", whole.replace("two", "TWO"), "line 2: edited"),
+        ("removed", removed, "line 2: removed: entries 2 to 2"),
+        ("cut", whole.trim_end().to_owned(), "line 3: truncated"),
+    ] {
+        let ended = verify(name, &text, &chain);
+        assert!(ended.fails(1).contains(said), "{said}: {}", ended.fails(1));
+    }
+    let ended = verify("open", &whole, &["--chain-only"]);
+    assert!(ended.fails(1).contains("signed by no checkpoint"));
+    let through = ["--through", "4"];
+    let ended = verify("short", &whole, &[&chain[..], &through].concat());
+    assert!(ended.fails(1).contains("entries 4 to 4 are missing"));
+    verify("unsigned", &whole, &[]).fails(2);
+}
+
+fn chained(objects: &[&str]) -> Vec<String> {
+    let mut previous = GENESIS;
+    let lines = objects.iter().zip(1..).map(|(object, seq)| {
+        let entry = json!({"seq": seq, "time": "2026-01-01T00:00:00Z", "actor": "edge-1",
+            "operation": "secret.resolve", "object": object, "outcome": "allowed"});
+        let entry: AuditEntry<'_> = serde_json::from_value(entry).unwrap();
+        let sealed = seal(&entry, &previous, |_| None).unwrap();
+        previous = sealed.hash;
+        format!("{}\n", sealed.line)
+    });
+    lines.collect()
 }

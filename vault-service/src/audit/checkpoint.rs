@@ -48,7 +48,7 @@ mod tests {
     use sallyport_model::audit::{AuditVerifier, OpenTail, Signatures};
 
     use super::*;
-    use crate::keys::open::RootPrivateKey;
+    use crate::keys::audit::AuditKeys;
     use crate::store::SqliteStore;
     use crate::store::sample::{House, NOW, audit_entry};
 
@@ -58,9 +58,7 @@ mod tests {
         let store = SqliteStore::create(&place.path().join("sallyport.db")).unwrap();
         let store: Arc<dyn Store> = Arc::new(store);
         let house = House::in_store(&store).await;
-        let (root, public) = RootPrivateKey::generate();
-        let keys = root.open_audit_keys(&public.new_audit_keys().unwrap());
-        let key = keys.unwrap().checkpoint;
+        let key = AuditKeys::sample().unwrap().checkpoint;
         let (stop, stopped) = watch::channel(false);
         tokio::time::pause();
         let (signer, log) = (Arc::clone(&key), Arc::clone(&store));

@@ -42,6 +42,14 @@ impl AuditKeys {
     }
 }
 
+#[cfg(test)]
+impl AuditKeys {
+    /// The same keys every time.
+    pub(crate) fn sample() -> Result<Self, KeyError> {
+        Self::from_bytes(&[7; Self::BYTES])
+    }
+}
+
 impl CheckpointKey {
     /// Vouches for an entry of this hash and all before it.
     pub fn sign(&self, hash: &Digest) -> AuditSignature {

@@ -7,8 +7,7 @@ use sallyport_model::audit::{AuditVerifier, OpenTail, Signatures};
 
 use super::super::{ActorKind, AuditOutcome, AuditRecord, Store, StoreError, Write};
 use super::sample::{House, NOW, assert_refused, audit_entry, environment};
-use crate::keys::audit::CheckpointKey;
-use crate::keys::open::RootPrivateKey;
+use crate::keys::audit::{AuditKeys, CheckpointKey};
 
 pub(crate) async fn entries_read_back_in_the_order_of_their_commits(store: Arc<dyn Store>) {
     let house = House::in_store(&store).await;
@@ -231,9 +230,7 @@ pub(crate) async fn what_a_refused_batch_would_have_done_is_in_the_log_as_failed
 }
 
 pub(crate) fn checkpoint_key() -> Arc<CheckpointKey> {
-    let (root, public) = RootPrivateKey::generate();
-    let keys = root.open_audit_keys(&public.new_audit_keys().unwrap());
-    keys.unwrap().checkpoint
+    AuditKeys::sample().unwrap().checkpoint
 }
 
 pub(crate) fn checkpoint(key: &Arc<CheckpointKey>) -> Write {

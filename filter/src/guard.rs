@@ -57,6 +57,7 @@ impl Guard {
 
     pub(crate) fn tick(&self) {
         self.handle(Event::Tick);
+        self.metrics.settle();
     }
 
     pub(crate) fn call_returned(&self, token: u32, headers: usize, body_size: usize) {
@@ -72,9 +73,13 @@ impl Guard {
                 Direction::Downstream => Facts::Downstream(attributes::downstream()),
                 Direction::Upstream => Facts::Upstream(attributes::upstream()),
             };
-            Some(Event::Request(stream, self.place(), facts))
+            Event::Request(stream, self.place(), facts)
         };
-        let event = Event::Arrived(stream, self.place());
+        let event = match self.direction {
+            Direction::Downstream => Event::Arrived(stream, self.place()),
+            // Of a server's connection nothing is known before it was looked at.
+            Direction::Upstream => look(stream),
+        };
         self.decide(event, look).unwrap_or_else(|| {
             let direction = self.direction;
             let reason = Reason::Internal;
@@ -86,7 +91,7 @@ impl Guard {
 
     /// Bytes arrived on a connection; the host is in its context.
     pub(crate) fn data(&self, stream: StreamId, speaker: Speaker, handshake: Handshake) -> Action {
-        let look = |stream| Some(self.look(stream, handshake));
+        let look = |stream| self.look(stream, handshake);
         let held = self.stops(stream);
         let action = self.decide(Event::Data(stream, speaker), look);
         let action = action.unwrap_or_else(|| {
@@ -107,17 +112,13 @@ impl Guard {
 
     /// Does what follows from an event of a stream in whose callback the host is; whether the stream
     /// goes on, where that was decided.
-    fn decide(&self, event: Event, look: impl Fn(StreamId) -> Option<Event>) -> Option<Action> {
+    fn decide(&self, event: Event, look: impl Fn(StreamId) -> Event) -> Option<Action> {
         let mut decided = None;
         let mut queue = VecDeque::from(self.feed(event));
         while let Some(effect) = queue.pop_front() {
             match effect {
                 Effect::Look(stream) => {
-                    queue.extend(
-                        look(stream)
-                            .map(|event| self.feed(event))
-                            .unwrap_or_default(),
-                    );
+                    queue.extend(self.feed(look(stream)));
                 }
                 Effect::Resume(_) => decided = Some(Action::Continue),
                 Effect::Hold(_) | Effect::Deny(..) | Effect::Close(_) => {

@@ -181,7 +181,7 @@ impl SharedData for Shared {
         |key| {
             static READS: OnceLock<Option<u32>> = OnceLock::new();
             if let Some(reads) = READS.get_or_init(|| counter(BUCKET_READS)) {
-                increment(*reads);
+                increment(*reads, 1);
             }
             hostcalls::get_shared_data(key).ok()?.0
         }
@@ -206,8 +206,8 @@ pub(crate) fn show(gauge: u32, number: u64) {
     let _ = hostcalls::record_metric(gauge, number);
 }
 
-pub(crate) fn increment(counter: u32) {
-    let _ = hostcalls::increment_metric(counter, 1);
+pub(crate) fn increment(counter: u32, by: u32) {
+    let _ = hostcalls::increment_metric(counter, i64::from(by));
 }
 
 /// Writes a line that the brain made: those are free of secrets.

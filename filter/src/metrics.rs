@@ -12,13 +12,37 @@ use crate::host;
 pub(crate) struct Metrics {
     counters: RefCell<BTreeMap<Counter, u32>>,
     gauges: RefCell<BTreeMap<Gauge, u32>>,
+    /// What was counted of requests and not told yet.
+    untold: RefCell<BTreeMap<Counter, u32>>,
 }
 
 impl Metrics {
+    /// Counts. A call of the host costs more than all the rest of a request that is known, so what every
+    /// request counts is told at the next tick.
     pub(crate) fn count(&self, counter: Counter) {
+        match counter.is_of_every_request() {
+            true => {
+                let mut untold = self.untold.borrow_mut();
+                let count = untold.entry(counter).or_default();
+                *count = count.saturating_add(1);
+            }
+            false => self.tell(counter, 1),
+        }
+    }
+
+    /// Tells the host what it was not told yet.
+    pub(crate) fn settle(&self) {
+        for (counter, count) in &mut *self.untold.borrow_mut() {
+            if *count > 0 {
+                self.tell(*counter, std::mem::take(count));
+            }
+        }
+    }
+
+    fn tell(&self, counter: Counter, count: u32) {
         let define = || host::counter(&counter.to_string());
         if let Some(id) = known(&self.counters, counter, define) {
-            host::increment(id);
+            host::increment(id, count);
         }
     }
 

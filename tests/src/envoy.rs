@@ -123,6 +123,15 @@ impl Envoy {
         Ok(value.and_then(|(_, value)| value.parse().ok()).unwrap_or(0))
     }
 
+    /// Waits until a counter has this value: the filter tells what it counts of every request at its
+    /// next tick.
+    pub async fn stat_becomes(&self, name: &str, value: u64) -> Result<()> {
+        until(&format!("{name} to be {value}"), PATIENCE, async || {
+            Ok((self.stat(name).await? == value).then_some(()))
+        })
+        .await
+    }
+
     /// Its configuration file.
     pub fn configuration(&self) -> &Path {
         &self.files.configuration

@@ -34,8 +34,20 @@ pub struct Config {
     pub on_failure: OnFailure,
     /// What the connections carry.
     pub protocol: Protocol,
+    /// Of which requests the access log is shown more.
+    pub notes: Notes,
     /// What is enforced.
     pub policy: Policy,
+}
+
+/// Beside which requests the filter puts what it decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Notes {
+    /// Those with something refused, observed or let pass.
+    #[default]
+    Refusals,
+    /// All, which costs each of them a microsecond.
+    All,
 }
 
 /// What the connections of a plugin entry carry, as far as the filter has to know.

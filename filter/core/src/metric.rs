@@ -65,6 +65,20 @@ pub enum Counter {
     SignaturesHostFailed,
 }
 
+impl Counter {
+    /// Whether it counts what most requests do: such counts may be written together, a little later.
+    pub const fn is_of_every_request(self) -> bool {
+        matches!(
+            self,
+            Self::Allowed(_)
+                | Self::Pinned(..)
+                | Self::KnownConnection(_)
+                | Self::KnownPeer(_)
+                | Self::Injected
+        )
+    }
+}
+
 /// A gauge, named like a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Gauge {

@@ -67,6 +67,10 @@ async fn prometheus_gets_side_reason_and_role_as_tags() -> Result<()> {
         let client = stage.client(Some(identity))?;
         assert_eq!(client.get(listener, path).await?.status, status, "{path}");
     }
+    for (side, requests) in [("downstream", 2), ("upstream", 1)] {
+        let allowed = format!("wasmcustom.sallyport.{side}.allowed");
+        stage.gateway()?.stat_becomes(&allowed, requests).await?;
+    }
     let (_, text) = stage.gateway()?.admin().get("/stats/prometheus").await?;
     let ours: Vec<&str> = text
         .lines()

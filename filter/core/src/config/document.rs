@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Config, ConfigError, Fault, Plugin, Policy};
+use super::{Config, ConfigError, Fault, Notes, Plugin, Policy};
 use crate::duration;
 use downstream::DownstreamDocument;
 use on_failure::OnFailureDocument;
@@ -45,6 +45,9 @@ struct Document {
     startup_wait: Option<String>,
     /// What happens to requests that cannot be decided for want of a secret.
     on_failure: Option<OnFailureDocument>,
+    /// Beside which requests the filter puts what it decided, for access logs.
+    #[serde(default)]
+    notes: NotesWord,
     /// What clients must show: for the HTTP filters of a listener.
     downstream: Option<DownstreamDocument>,
     /// What servers must show, and what they then get: for the upstream HTTP filters of a cluster.
@@ -58,6 +61,17 @@ struct Document {
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Watcher"))]
 #[serde(deny_unknown_fields)]
 struct WatcherDocument {}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "camelCase")]
+enum NotesWord {
+    /// Those with something refused, observed or let pass.
+    #[default]
+    Refusals,
+    /// All of them, which costs each a microsecond.
+    All,
+}
 
 pub(super) fn parse(text: &str) -> Result<Plugin, ConfigError> {
     let found = text.len();
@@ -95,6 +109,7 @@ impl Document {
                 let misplaced = [
                     ("/startupWait", self.startup_wait.is_some()),
                     ("/onFailure", self.on_failure.is_some()),
+                    ("/notes", self.notes == NotesWord::All),
                     ("/vault/watch", self.vault.watch == WatchWord::Own),
                 ];
                 return match misplaced.iter().find(|(_, there)| *there) {
@@ -116,6 +131,10 @@ impl Document {
             )?,
             on_failure: self.on_failure.unwrap_or_default().read("/onFailure")?,
             protocol: protocol.into(),
+            notes: match self.notes {
+                NotesWord::Refusals => Notes::Refusals,
+                NotesWord::All => Notes::All,
+            },
             policy,
         };
         let found = config.references().len();

@@ -11,7 +11,7 @@ use super::judge::{Judgement, WaitingOn, is_unseen, judge};
 use super::note::{self, Note};
 use super::{MAX_WAITING, SHORTEST_TICK, State};
 use crate::config::{
-    Direction, ForwardClientCertificate, Mode, Place, Policy, PolicyIndex, Upstream,
+    Direction, ForwardClientCertificate, Mode, Notes, Place, Policy, PolicyIndex, Upstream,
 };
 use crate::decide::{Denial, Verdict};
 use crate::effect::{Effect, Reply};
@@ -72,8 +72,10 @@ pub(super) fn arrive(
     let direction = state.config.policy.direction();
     hide_client(state, stream, effects);
     effects.push(Effect::Count(Counter::KnownConnection(direction)));
-    let note = Arc::clone(&known.note);
-    pass(direction, stream, known.pin, note, effects);
+    if state.config.notes == Notes::All {
+        effects.push(Effect::Note(stream, Arc::clone(&known.note)));
+    }
+    pass(direction, stream, known.pin, effects);
 }
 
 /// A new request, whose connection was looked at.
@@ -217,7 +219,10 @@ fn proceed(
                 let known_connections = &mut state.known_connections;
                 known_connections.remember(connection, policy, generation, known);
             }
-            pass(direction, stream, pin, note, effects);
+            if !clean || state.config.notes == Notes::All {
+                effects.push(Effect::Note(stream, note));
+            }
+            pass(direction, stream, pin, effects);
         }
     }
 }
@@ -257,14 +262,7 @@ fn inject(
 }
 
 /// Lets a request go on whose peer passed.
-fn pass(
-    direction: Direction,
-    stream: StreamId,
-    pin: Option<PinRole>,
-    note: Note,
-    effects: &mut Vec<Effect>,
-) {
-    effects.push(Effect::Note(stream, note));
+fn pass(direction: Direction, stream: StreamId, pin: Option<PinRole>, effects: &mut Vec<Effect>) {
     if let Some(role) = pin {
         effects.push(Effect::Count(Counter::Pinned(direction, role)));
     }

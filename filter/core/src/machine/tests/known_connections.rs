@@ -36,7 +36,8 @@ fn known(host: &Host) -> u64 {
 fn a_connection_is_looked_at_once_and_then_known_with_all_that_is_counted_and_shown() {
     let ca = Authority::new("root");
     let contents = trusting(&[&ca]).with(PINS, pinset(&[ca.spki_sha256()]));
-    let mut host = Host::ready(&Host::downstream(PIN_SETTING), &contents);
+    let configuration = Host::downstream(PIN_SETTING).replacen('{', r#"{"notes":"all","#, 1);
+    let mut host = Host::ready(&configuration, &contents);
     let leaf = ca.client("partner");
     let calls = host.calls.len();
     for nth in 0..5 {

@@ -8,6 +8,11 @@ use crate::config::Place;
 use crate::facts::Facts;
 use crate::fixtures::{Authority, Host, from_client, to_server};
 
+/// The configuration that has all requests noted.
+fn all(configuration: &str) -> String {
+    configuration.replacen('{', r#"{"notes":"all","#, 1)
+}
+
 /// The note of one more request.
 fn note(host: &mut Host, facts: Facts) -> String {
     let stream = host.request(facts);
@@ -32,7 +37,7 @@ fn a_denial_says_which_policy_refused_whom_and_why() {
 fn who_passes_is_named_too_on_both_sides() {
     let ca = Authority::new("root");
     let leaf = ca.client("partner");
-    let mut host = Host::ready(&Host::downstream(""), &trusting(&[&ca]));
+    let mut host = Host::ready(&all(&Host::downstream("")), &trusting(&[&ca]));
     let digest = leaf.certificate().sha256();
     let expected = format!(
         "allowed policy=default tls_context={TLS} generation=1 sha256={digest} subject=\"CN=partner\""
@@ -41,9 +46,26 @@ fn who_passes_is_named_too_on_both_sides() {
         assert_eq!(note(&mut host, from_client(&leaf)), expected);
     }
     let server = ca.server("backend.test");
-    let mut host = Host::ready(&Host::upstream(""), &trusting(&[&ca]));
+    let mut host = Host::ready(&all(&Host::upstream("")), &trusting(&[&ca]));
     let text = note(&mut host, Facts::Upstream(to_server(&server)));
     assert!(text.starts_with("allowed policy=default ") && text.contains("backend.test"));
+}
+
+#[test]
+fn who_passes_without_anything_observed_is_noted_only_where_all_are() {
+    let ca = Authority::new("root");
+    for facts in [
+        from_client(&ca.client("partner")),
+        Facts::Upstream(to_server(&ca.server("a.test"))),
+    ] {
+        let configuration = match &facts {
+            Facts::Downstream(_) => Host::downstream(""),
+            Facts::Upstream(_) => Host::upstream(""),
+        };
+        let mut host = Host::ready(&configuration, &trusting(&[&ca]));
+        host.request(facts);
+        assert!(host.notes.is_empty(), "{:?}", host.notes);
+    }
 }
 
 #[test]
@@ -76,7 +98,7 @@ fn what_is_observed_or_let_pass_says_so() {
 fn a_route_is_named_by_its_place_in_the_configuration() {
     let ca = Authority::new("root");
     let settings = format!(r#","routes":[{{"match":{{"route":"a"}},"tlsContext":"{TLS}"}}]"#);
-    let mut host = Host::ready(&Host::downstream(&settings), &trusting(&[&ca]));
+    let mut host = Host::ready(&all(&Host::downstream(&settings)), &trusting(&[&ca]));
     let place = Place {
         route: Some(b"a".to_vec()),
         ..Place::default()
@@ -88,7 +110,7 @@ fn a_route_is_named_by_its_place_in_the_configuration() {
 #[test]
 fn a_subject_cannot_end_the_line_or_its_quotes_or_flood_the_log() {
     let ca = Authority::new("root");
-    let mut host = Host::ready(&Host::downstream(""), &trusting(&[&ca]));
+    let mut host = Host::ready(&all(&Host::downstream("")), &trusting(&[&ca]));
     let hostile = format!("x\" denied code=none\n{}", "y".repeat(40_000));
     let leaf = ca.client_with(|params| {
         params.distinguished_name.push(DnType::CommonName, hostile);

@@ -54,7 +54,8 @@ impl Run {
         let (ca, other) = (Authority::new("root"), Authority::new("other root"));
         let settings = r#","handshakeWait":"700ms""#;
         Self {
-            host: Host::new(&Host::upstream(settings)),
+            // Every decision leaves a note.
+            host: Host::new(&Host::upstream(settings).replacen('{', r#"{"notes":"all","#, 1)),
             contents: trusting(&[&ca]),
             context: Material::TlsContext(tls_context(&[&ca])),
             peers: [

@@ -21,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::listening::Listening;
 use crate::pki::Identity;
+use crate::wait::{PATIENCE, until};
 use crate::{Result, tls};
 
 /// A running upstream; it stops when dropped.
@@ -108,6 +109,15 @@ impl Upstream {
     pub fn handshakes(&self) -> usize {
         let connections = self.connections();
         connections.iter().filter(|seen| seen.handshake()).count()
+    }
+
+    /// Waits for a handshake: with TLS 1.3 the other side may be done with it, and with everything
+    /// else, before the last message is here.
+    pub async fn reached(&self) -> Result<()> {
+        until("a handshake", PATIENCE, async || {
+            Ok((self.handshakes() > 0).then_some(()))
+        })
+        .await
     }
 
     /// Application bytes received on all connections, after decryption.
@@ -277,11 +287,7 @@ mod tests {
             .unwrap();
         let client = Client::new(&root.certificate(), "echo.test", None).unwrap();
         let connection = client.connect(upstream.address()).await.unwrap();
-        crate::wait::until("the handshake", crate::wait::PATIENCE, async || {
-            Ok((upstream.handshakes() == 1).then_some(()))
-        })
-        .await
-        .unwrap();
+        upstream.reached().await.unwrap();
         drop(connection);
         assert_eq!(upstream.received_bytes(), 0);
     }

@@ -9,18 +9,15 @@ pub async fn unpinned_upstream_gets_nothing(stage: &mut Stage) -> Result<Line> {
     let reply = client
         .get(stage.gateway()?.listener(), "/impostor/hello")
         .await?;
-    let reached = if stage.impostor.handshakes() == 0 {
-        "the upstream was never reached".to_owned()
-    } else {
-        format!(
-            "the upstream received {} request bytes",
-            stage.impostor.received_bytes()
-        )
-    };
+    stage.impostor.reached().await?;
+    let received = stage.impostor.received_bytes();
     Ok(Line::exact(
         4,
         "an upstream with a certificate outside the pin set",
         "502 (pin_mismatch), the upstream received 0 request bytes",
-        format!("{}, {reached}", reply.summary()),
+        format!(
+            "{}, the upstream received {received} request bytes",
+            reply.summary()
+        ),
     ))
 }

@@ -12,7 +12,7 @@ async fn only_servers_with_a_pinned_key_get_requests() -> Result<()> {
     let mut stage = gateway("pin-upstream").await?;
     gets(&mut stage, None, "/", (200, "")).await?;
     gets(&mut stage, None, "/impostor", (502, "pin_mismatch")).await?;
-    assert!(stage.impostor.handshakes() > 0);
+    stage.impostor.reached().await?;
     assert_eq!(stage.impostor.received_bytes(), 0);
 
     let listener = stage.gateway()?.listener();

@@ -6,6 +6,7 @@
 mod document;
 mod error;
 mod on_failure;
+mod pointer;
 mod route;
 
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ pub use route::{Place, Route, RouteMatch};
 
 use crate::decide::Checks;
 use crate::header_name::HeaderName;
+use crate::ordered;
 
 /// A valid configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,12 +202,10 @@ impl Config {
     /// Every reference of the configuration, once.
     pub fn references(&self) -> BTreeSet<&Reference> {
         let policies = self.policy.policies();
-        let mut references: BTreeSet<&Reference> = policies
-            .flat_map(|policy| {
-                let pinset = policy.certificate_pinset.iter();
-                pinset.chain([&policy.tls_context])
-            })
-            .collect();
+        let mut references = ordered::set(policies.flat_map(|policy| {
+            let pinset = policy.certificate_pinset.iter();
+            pinset.chain([&policy.tls_context])
+        }));
         if let Policy::Upstream(upstream) = &self.policy {
             for injection in &upstream.inject {
                 match &injection.value {

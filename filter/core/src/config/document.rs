@@ -79,8 +79,9 @@ pub(super) fn parse(text: &str) -> Result<Plugin, ConfigError> {
         let max = MAX_BYTES;
         return Err(ConfigError::at("", Fault::TooLarge { found, max }));
     }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let document: Document = serde_path_to_error::deserialize(&mut deserializer)?;
+    let mut deserializer = serde_json::Deserializer::from_slice(text.as_bytes());
+    let document = Document::deserialize(&mut deserializer)
+        .map_err(|error| ConfigError::json(text, &error))?;
     deserializer.end().map_err(|error| {
         ConfigError::at(
             "",

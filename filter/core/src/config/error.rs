@@ -4,9 +4,9 @@ use std::fmt;
 
 use sallyport_model::{Collection, ReferenceError, TemplateError};
 use sallyport_pki::{AllowedNamesError, NamePatternError};
-use serde_path_to_error::{Path, Segment};
 use thiserror::Error;
 
+use super::pointer::pointer;
 use crate::duration::DurationError;
 use crate::header_name::HeaderNameError;
 
@@ -134,36 +134,24 @@ impl ConfigError {
     }
 }
 
-impl From<serde_path_to_error::Error<serde_json::Error>> for ConfigError {
-    fn from(error: serde_path_to_error::Error<serde_json::Error>) -> Self {
-        let pointer = pointer(error.path());
-        let error = error.into_inner();
+impl ConfigError {
+    /// What serde_json says of a document.
+    pub(super) fn json(text: &str, error: &serde_json::Error) -> Self {
+        let (line, column) = (error.line(), error.column());
         // serde_json appends the position to its message; it is reported once, in fields.
         let message = error.to_string();
         let message = message
             .rsplit_once(" at line ")
             .map_or(message.as_str(), |(message, _)| message);
         Self {
-            pointer,
+            pointer: pointer(text, line, column),
             fault: Fault::Json {
                 message: without_values(message),
-                line: error.line(),
-                column: error.column(),
+                line,
+                column,
             },
         }
     }
-}
-
-fn pointer(path: &Path) -> String {
-    path.iter().fold(String::new(), |pointer, segment| {
-        let token = match segment {
-            Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
-            Segment::Enum { variant } => variant.clone(),
-            Segment::Unknown => return pointer,
-        };
-        format!("{pointer}/{token}")
-    })
 }
 
 /// serde repeats strings that it did not expect; somebody may have pasted a secret there.

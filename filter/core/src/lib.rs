@@ -20,6 +20,7 @@ mod known_connections;
 mod machine;
 mod material;
 mod metric;
+mod ordered;
 mod reason;
 mod shared;
 pub mod signatures;

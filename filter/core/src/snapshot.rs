@@ -18,6 +18,7 @@ pub(crate) use confirmation::Confirmation;
 pub use entry::{Availability, Unusable};
 
 use crate::material::{MaterialError, Prepared};
+use crate::ordered;
 use entry::{Entry, Held};
 
 /// All entries, and a number that changes with their content.
@@ -90,10 +91,11 @@ impl Snapshot {
     /// An empty snapshot of these references.
     pub(crate) fn new<'a>(references: impl IntoIterator<Item = &'a Reference>) -> Self {
         Self {
-            entries: references
-                .into_iter()
-                .map(|reference| (reference.clone(), Entry::default()))
-                .collect(),
+            entries: ordered::map(
+                references
+                    .into_iter()
+                    .map(|reference| (reference.clone(), Entry::default())),
+            ),
             generation: 0,
         }
     }

@@ -10,6 +10,7 @@ use sallyport_pki::{PinMatch, UnixTime};
 use crate::config::PolicyIndex;
 use crate::decide::{Denial, Identity, Verdict};
 use crate::facts::Facts;
+use crate::ordered;
 
 /// Most peers of each kind. Denials are kept apart, so that strangers cannot push out clients.
 const MAX_PEERS: usize = 512;
@@ -158,7 +159,7 @@ fn insert<V>(verdicts: &mut Verdicts<V>, policy: PolicyIndex, facts: &Facts, ver
     if verdicts.len() >= MAX_PEERS {
         verdicts.clear();
     }
-    verdicts.insert(facts.clone(), BTreeMap::from([(policy, verdict)]));
+    verdicts.insert(facts.clone(), ordered::map([(policy, verdict)]));
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::config::Vault;
 use crate::effect::{Call, Effect};
 use crate::event::CallAnswer;
 use crate::metric::Counter;
+use crate::ordered;
 use crate::snapshot::{AnswerError, Confirmation};
 use crate::watch::{CallId, Wanted, Watch};
 
@@ -57,9 +58,9 @@ impl Holder {
             }
         }
         if let Some(former) = former {
-            let named: BTreeSet<Place> = index.places().collect();
+            let named = ordered::set(index.places());
             board.sweep(former, |place| named.contains(&place));
-            let named: BTreeSet<_> = index.apart().map(|set| at(set.place)).collect();
+            let named = ordered::set(index.apart().map(|set| at(set.place)));
             board.sweep_buckets(former, |place| named.contains(&at(place)));
         }
         Self {
@@ -197,11 +198,11 @@ impl Holder {
         let mut news = false;
         let own = |place: &Place| place.holder == self.id;
         let taken = self.index.places().filter(own).map(|place| place.slot);
-        let mut taken: BTreeSet<u32> = taken.collect();
+        let mut taken = ordered::set(taken);
         let mut sets: Vec<ListedApart> = self.index.apart().cloned().collect();
         let retired = self.retired.iter().map(|(_, set)| set);
         let lists = retired.chain(&sets).map(|set| set.place).filter(own);
-        let mut lists: BTreeSet<u32> = lists.map(|place| place.slot).collect();
+        let mut lists = ordered::set(lists.map(|place| place.slot));
         let (holder, mut sequence) = (self.id, self.sequence);
         let mut next_place = |taken: &mut BTreeSet<u32>| {
             sequence += 1;
@@ -347,11 +348,11 @@ impl Holder {
             true => (&index, &self.index),
             false => (&self.index, &index),
         };
-        let sets: BTreeSet<_> = kept.apart().map(|set| at(set.place)).collect();
+        let sets = ordered::set(kept.apart().map(|set| at(set.place)));
         let unnamed = dropped.apart().filter(|set| !sets.contains(&at(set.place)));
         let unnamed = unnamed.map(|set| (uptime + GRACE, set.clone()));
         self.retired.extend(unnamed);
-        let kept: BTreeSet<Place> = kept.places().collect();
+        let kept = ordered::set(kept.places());
         for place in dropped.places().filter(|place| !kept.contains(place)) {
             board.clear(place);
         }
@@ -365,7 +366,7 @@ impl Holder {
 
     /// Clears what nobody can have an index of any more.
     fn clear_retired(&mut self, board: &Board, uptime: Duration) {
-        let sets: BTreeSet<_> = self.index.apart().map(|set| at(set.place)).collect();
+        let sets = ordered::set(self.index.apart().map(|set| at(set.place)));
         self.retired.retain(|(until, set)| {
             // It may have been named again.
             let named = sets.contains(&at(set.place));

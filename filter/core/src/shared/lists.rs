@@ -56,7 +56,8 @@ pub(super) fn take_apart(
     if material.len() < SMALL {
         return None;
     }
-    let Ok(Material::<SecretString>::TlsContext(mut context)) = serde_json::from_str(material)
+    let Ok(Material::<SecretString>::TlsContext(mut context)) =
+        serde_json::from_slice(material.as_bytes())
     else {
         return None;
     };

@@ -12,12 +12,15 @@ ENVOY_VERSION := 1.40.0
 WASM_BINDGEN_VERSION := 0.2.130
 CARGO_FUZZ_VERSION := 0.13.1
 OPENBAO_VERSION := 2.7.2
+BINARYEN_VERSION := 132.0.0
 FUZZ_SECONDS ?= 600
 SOAK_MINUTES ?= 30
 
 TOOLS  := .tools
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 WASM   := $(TARGET)/wasm32-wasip1/filter/filter.wasm
+# What is tested and shipped: the same after wasm-opt, a seventh smaller.
+SHIPPED := $(TARGET)/filter.wasm
 BENCH  := $(TARGET)/wasm32-wasip1/filter/sallyport_bench.wasm
 NOOP   := $(TARGET)/wasm32-wasip1/filter/examples/noop.wasm
 PURE   := -p sallyport-pki -p sallyport-model -p sallyport-filter-core -p sallyport-message
@@ -28,6 +31,7 @@ TARGETS_READY := $(TOOLS)/stamp/rust-targets
 ENVOY         := $(TOOLS)/stamp/envoy-$(ENVOY_VERSION)
 RUNNER        := $(TOOLS)/stamp/wasm-bindgen-$(WASM_BINDGEN_VERSION)
 FUZZER        := $(TOOLS)/stamp/cargo-fuzz-$(CARGO_FUZZ_VERSION)
+BINARYEN      := $(TOOLS)/stamp/binaryen-$(BINARYEN_VERSION)
 OPENBAO       := $(TOOLS)/stamp/openbao-$(OPENBAO_VERSION)
 # Their versions are in the files they depend on.
 ANYPOINT_CLI  := $(TOOLS)/stamp/anypoint-cli
@@ -40,7 +44,7 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(CURDIR)/$(TOOLS)/bin/wasm
 export SALLYPORT_ENVOY ?= $(CURDIR)/$(TOOLS)/envoy/bin/envoy
 export SALLYPORT_FILTER_WASM ?= $(abspath $(WASM))
 
-.PHONY: help run test test-clients bench soak load fuzz lint deny dist clean tools
+.PHONY: help run test test-clients bench soak load shipped fuzz lint deny dist clean tools
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,8 +64,8 @@ test: ## Run every test: unit, layering, wasm, end to end against a real Envoy, 
 	@$(MAKE) -j4 tools
 	@echo "[2/7] building the vault service and the command line"
 	@cargo build --workspace --bins
-	@echo "[3/7] building filter.wasm"
-	@cargo build -p sallyport-filter --target wasm32-wasip1 --profile filter
+	@echo "[3/7] building filter.wasm as it is shipped"
+	@$(MAKE) shipped
 	@echo "[4/7] native tests"
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --workspace -E 'not ($(E2E)) and not ($(CLIENT))'; \
@@ -74,9 +78,9 @@ test: ## Run every test: unit, layering, wasm, end to end against a real Envoy, 
 	@cargo test $(PURE) --test wasm --target wasm32-unknown-unknown
 	@echo "[6/7] end to end, against Envoy $(ENVOY_VERSION)"
 	@if cargo nextest --version >/dev/null 2>&1; then \
-	  cargo nextest run --workspace -E '$(E2E)'; \
+	  SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" cargo nextest run --workspace -E '$(E2E)'; \
 	else \
-	  cargo test -p sallyport-tests --test end_to_end -- --test-threads 2; \
+	  SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" cargo test -p sallyport-tests --test end_to_end -- --test-threads 2; \
 	fi
 	@echo "[7/7] the clients people have"
 	@$(MAKE) test-clients
@@ -143,19 +147,26 @@ dist: $(TARGETS_READY) ## Release binaries, filter.wasm, its OCI image and check
 	@echo "[1/3] sallyport-vault and sallyport"
 	@cargo build --release -p sallyport-vault -p sallyport-cli
 	@echo "[2/3] filter.wasm"
-	@cargo build -p sallyport-filter --target wasm32-wasip1 --profile filter
+	@$(MAKE) shipped
 	@echo "[3/3] dist/"
 	@mkdir -p dist
-	@cp $(TARGET)/release/sallyport-vault $(TARGET)/release/sallyport $(WASM) dist/
+	@cp $(TARGET)/release/sallyport-vault $(TARGET)/release/sallyport $(SHIPPED) dist/
 	@PYTHONDONTWRITEBYTECODE=1 python3 -m unittest --quiet discover -s envoy/oci -p '*_test.py'
 	@python3 envoy/oci/layout.py dist/filter.wasm dist/filter.oci.tar
 	@cd dist && openssl dgst -sha256 -r sallyport-vault sallyport filter.wasm filter.oci.tar | tee SHA256SUMS
+
+shipped: $(TARGETS_READY) $(BINARYEN)
+	@cargo build -p sallyport-filter --target wasm32-wasip1 --profile filter
+	@$(TOOLS)/binaryen/node_modules/.bin/wasm-opt -Oz --enable-bulk-memory --enable-multivalue --enable-mutable-globals \
+	  --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext --strip-debug --strip-producers \
+	  --strip-target-features $(WASM) -o $(SHIPPED)
+	@wc -c $(SHIPPED)
 
 clean: ## Remove everything that was built (the tools stay)
 	@cargo clean
 	@rm -rf dist
 
-tools: $(TARGETS_READY) $(ENVOY) $(RUNNER) $(ANYPOINT_CLI) $(SCHEMATHESIS) ## Install what the tests need
+tools: $(TARGETS_READY) $(ENVOY) $(RUNNER) $(BINARYEN) $(ANYPOINT_CLI) $(SCHEMATHESIS) ## Install what the tests need
 
 $(TARGETS_READY): rust-toolchain.toml
 	@for target in wasm32-wasip1 wasm32-unknown-unknown; do \
@@ -179,6 +190,15 @@ $(RUNNER):
 	@echo "  building wasm-bindgen-cli $(WASM_BINDGEN_VERSION) into $(TOOLS)/bin (a few minutes, once)"
 	@install="cargo install --quiet --force --root $(TOOLS) --version $(WASM_BINDGEN_VERSION) --bin wasm-bindgen-test-runner wasm-bindgen-cli"; \
 	  $$install --locked 2>/dev/null || $$install
+	@mkdir -p $(@D) && touch $@
+
+$(BINARYEN):
+	@command -v npm >/dev/null || { \
+	  echo "npm is missing; install Node 20 or newer with npm (Debian, Ubuntu: apt-get install nodejs npm)" >&2; exit 1; }
+	@echo "  installing binaryen $(BINARYEN_VERSION) into $(TOOLS)/binaryen"
+	@rm -rf $(TOOLS)/binaryen && mkdir -p $(TOOLS)/binaryen
+	@npm install --prefix $(TOOLS)/binaryen --no-save --ignore-scripts --no-audit --no-fund --loglevel error binaryen@$(BINARYEN_VERSION)
+	@$(TOOLS)/binaryen/node_modules/.bin/wasm-opt --version
 	@mkdir -p $(@D) && touch $@
 
 $(OPENBAO):

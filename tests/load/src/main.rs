@@ -3,41 +3,24 @@
 
 #![forbid(unsafe_code)]
 
-#[cfg(not(target_arch = "wasm32"))]
 mod authorizer;
-#[cfg(not(target_arch = "wasm32"))]
 mod backend;
-#[cfg(not(target_arch = "wasm32"))]
 mod compare;
-#[cfg(not(target_arch = "wasm32"))]
 mod hammer;
-#[cfg(not(target_arch = "wasm32"))]
 mod openbao;
-#[cfg(not(target_arch = "wasm32"))]
 mod process;
-#[cfg(not(target_arch = "wasm32"))]
 mod rotation;
-#[cfg(not(target_arch = "wasm32"))]
 mod rotator;
-#[cfg(not(target_arch = "wasm32"))]
 mod scene;
-#[cfg(not(target_arch = "wasm32"))]
 mod soak;
-#[cfg(not(target_arch = "wasm32"))]
 mod turn;
-#[cfg(not(target_arch = "wasm32"))]
 mod vaults;
-#[cfg(not(target_arch = "wasm32"))]
 mod wire;
 
-#[cfg(target_arch = "wasm32")]
-fn main() {}
+use std::process::ExitCode;
 
-#[cfg(not(target_arch = "wasm32"))]
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> std::process::ExitCode {
-    use std::process::ExitCode;
-
+async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments[..] {

@@ -94,16 +94,13 @@ mod tests {
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "it is only read")]
     struct Node {
-        #[allow(dead_code)]
         n: u8,
         #[serde(default)]
-        #[allow(dead_code)]
         list: Vec<Self>,
         #[serde(default)]
-        #[allow(dead_code)]
         map: BTreeMap<String, Self>,
-        #[allow(dead_code)]
         word: Option<Word>,
     }
 

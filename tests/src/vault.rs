@@ -17,6 +17,7 @@ pub struct Vault {
     account: Account,
     manager: SocketAddr,
     provider: SocketAddr,
+    health: String,
     log_level: LogLevel,
     service: Option<Process>,
 }
@@ -61,6 +62,7 @@ pub struct Named {
 struct Doors {
     manager: String,
     provider: String,
+    health: String,
 }
 
 impl std::fmt::Debug for Account {
@@ -86,6 +88,7 @@ impl Vault {
             directory: directory.to_owned(),
             manager: ports::ANY,
             provider: ports::ANY,
+            health: String::new(),
             log_level,
             service: None,
         };
@@ -106,6 +109,7 @@ impl Vault {
             .arg(self.manager.to_string())
             .arg("--provider-listen")
             .arg(self.provider.to_string())
+            .args(["--health-listen", "127.0.0.1:0"])
             .arg("--ready-file")
             .arg(&ready)
             // Where the servers of the tests are.
@@ -124,6 +128,7 @@ impl Vault {
         .await?;
         self.manager = address(&doors.manager)?;
         self.provider = address(&doors.provider)?;
+        self.health = doors.health;
         self.service = Some(service);
         Ok(())
     }
@@ -158,6 +163,11 @@ impl Vault {
     /// The internal door.
     pub fn provider(&self) -> SocketAddr {
         self.provider
+    }
+
+    /// Probes and metrics as a URL; another port after every start.
+    pub fn health(&self) -> &str {
+        &self.health
     }
 
     /// The public door as a URL.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
-use sallyport_vault::settings::Given;
+use sallyport_vault::settings::{Given, HealthListen};
 
 /// The vault service of Sallyport: Secrets Manager and Secrets Provider.
 #[derive(Parser)]
@@ -86,6 +86,9 @@ pub(crate) struct Serve {
     /// Address of the internal door (Secrets Provider). [default: 127.0.0.1:8444]
     #[arg(long, env = "SALLYPORT_PROVIDER_LISTEN")]
     provider_listen: Option<SocketAddr>,
+    /// Address of /livez, /readyz and /metrics, without TLS and for anybody, or `off`. [default: 127.0.0.1:8445]
+    #[arg(long, env = "SALLYPORT_HEALTH_LISTEN", value_name = "ADDRESS")]
+    health_listen: Option<HealthListen>,
     /// Names for the listeners' certificates, instead of those in the settings file.
     #[arg(
         long = "server-name",
@@ -149,6 +152,7 @@ impl Serve {
         Given {
             manager_listen: self.manager_listen,
             provider_listen: self.provider_listen,
+            health_listen: self.health_listen,
             server_names: self.server_names.clone(),
             manager_certificate: self.manager_certificate.clone(),
             manager_key: self.manager_key.clone(),

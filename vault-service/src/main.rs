@@ -13,7 +13,7 @@ use clap::Parser as _;
 use sallyport_vault::clock;
 use sallyport_vault::data_dir::DataDir;
 use sallyport_vault::init::{Initialised, NewVault, init};
-use sallyport_vault::serve::Vault;
+use sallyport_vault::serve::{Addresses, Vault};
 use sallyport_vault::settings::{DEFAULT_CONFIG, Given, Settings};
 use sallyport_vault::store::StoredLog;
 use serde_json::json;
@@ -110,14 +110,15 @@ async fn serve(arguments: Serve) -> Result<(), Failure> {
     };
     let settings = Settings::from_given(arguments.given().or(file))?;
     let vault = Vault::open(&arguments.data_dir, &settings).await?;
-    let (manager, provider) = vault.addresses()?;
-    info!(%manager, %provider, "both doors are open");
+    let addresses = vault.addresses()?;
+    let Addresses {
+        manager,
+        provider,
+        health,
+    } = addresses;
+    info!(%manager, %provider, health = health.map(tracing::field::display), "both doors are open");
     if let Some(path) = &arguments.ready_file {
-        write_ready(
-            path,
-            &format!("https://{manager}"),
-            &format!("https://{provider}"),
-        )?;
+        write_ready(path, addresses)?;
     }
 
     let (stop, stopped) = watch::channel(false);
@@ -151,12 +152,14 @@ fn export_audit(arguments: &ExportAudit) -> Result<(), Failure> {
 }
 
 /// Written beside and renamed, so that whoever waits for the file never reads half of it.
-fn write_ready(path: &Path, manager: &str, provider: &str) -> io::Result<()> {
+fn write_ready(path: &Path, addresses: Addresses) -> io::Result<()> {
     let beside = path.with_extension("part");
-    std::fs::write(
-        &beside,
-        json!({ "manager": manager, "provider": provider }).to_string(),
-    )?;
+    let document = json!({
+        "manager": format!("https://{}", addresses.manager),
+        "provider": format!("https://{}", addresses.provider),
+        "health": addresses.health.map(|address| format!("http://{address}")),
+    });
+    std::fs::write(&beside, document.to_string())?;
     std::fs::rename(&beside, path)
 }
 

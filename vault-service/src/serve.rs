@@ -19,6 +19,7 @@ use crate::audit::{AuditLog, checkpoint};
 use crate::clock;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::http::edge::{self, Quotas};
+use crate::http::health::{self, Health};
 use crate::http::listener::{self, Limits};
 use crate::http::manager::ManagerDoor;
 use crate::http::tls::{self, ServerIdentity, TlsError};
@@ -35,13 +36,14 @@ use crate::manager::Manager;
 use crate::metrics::Metrics;
 use crate::provider::sds::Sds;
 use crate::provider::{AuditKeysError, GatewayCa, GatewayCaError, Provider, audit_keys};
-use crate::settings::{CrlSettings, Settings};
+use crate::settings::{CrlSettings, HealthListen, Settings};
 use crate::store::{Setting, SqliteStore, Store, StoreError};
 
 /// Both doors, bound and ready to serve.
 pub struct Vault {
     manager: (TcpListener, Arc<rustls::ServerConfig>, axum::Router),
     provider: (TcpListener, Arc<rustls::ServerConfig>, axum::Router),
+    health: Option<TcpListener>,
     socket: Option<(UnixListener, SocketSettings)>,
     sds: Arc<Sds>,
     inside: Arc<Provider>,
@@ -49,6 +51,17 @@ pub struct Vault {
     crl_fetching: Arc<CrlFetching>,
     checkpoint_key: Arc<CheckpointKey>,
     _lock: File,
+}
+
+/// Where a vault listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// The public door.
+    pub manager: SocketAddr,
+    /// The internal door.
+    pub provider: SocketAddr,
+    /// Probes and metrics, unless they are off.
+    pub health: Option<SocketAddr>,
 }
 
 /// Why the service does not start.
@@ -173,6 +186,10 @@ impl Vault {
                 internal,
                 provider::router(Arc::clone(&inner), Arc::clone(&sds)),
             ),
+            health: match settings.health_listen {
+                HealthListen::At(address) => Some(bind(address).await?),
+                HealthListen::Off => None,
+            },
             socket: socket.transpose().map_err(ServeError::Socket)?,
             sds,
             inside: inner,
@@ -183,45 +200,67 @@ impl Vault {
         })
     }
 
-    /// The addresses that were bound: public door, internal door.
-    pub fn addresses(&self) -> io::Result<(SocketAddr, SocketAddr)> {
-        Ok((self.manager.0.local_addr()?, self.provider.0.local_addr()?))
+    /// The addresses that were bound.
+    pub fn addresses(&self) -> io::Result<Addresses> {
+        let health = self.health.as_ref().map(TcpListener::local_addr);
+        Ok(Addresses {
+            manager: self.manager.0.local_addr()?,
+            provider: self.provider.0.local_addr()?,
+            health: health.transpose()?,
+        })
     }
 
     /// Serves both doors until `stop` says so.
     pub async fn serve(self, stop: watch::Receiver<bool>) {
+        let (ended, end) = watch::channel(false);
+        let health = Health {
+            provider: Arc::clone(&self.inside),
+            stopping: stop.clone(),
+        };
+        let health = serve_health(self.health, health, end);
         let (public, public_tls, public_routes) = self.manager;
         let (internal, internal_tls, internal_routes) = self.provider;
-        tokio::join!(
-            listener::serve(
-                public,
-                public_tls,
-                public_routes,
-                Limits::PUBLIC,
-                stop.clone()
-            ),
-            listener::serve(
-                internal,
-                internal_tls,
-                internal_routes,
-                Limits::INTERNAL,
-                stop.clone()
-            ),
-            self.inside.forget_what_changes(stop.clone()),
-            expiry::run(Arc::clone(&self.store), clock::now, stop.clone()),
-            checkpoint::run(
-                Arc::clone(&self.store),
-                Arc::clone(&self.checkpoint_key),
-                clock::now,
-                stop.clone()
-            ),
-            serve_socket(self.socket, Arc::clone(&self.sds), stop.clone()),
-            close(self.sds, stop.clone()),
-            self.crl_fetching.run(stop),
-        );
+        let doors = async {
+            tokio::join!(
+                listener::serve(
+                    public,
+                    public_tls,
+                    public_routes,
+                    Limits::PUBLIC,
+                    stop.clone()
+                ),
+                listener::serve(
+                    internal,
+                    internal_tls,
+                    internal_routes,
+                    Limits::INTERNAL,
+                    stop.clone()
+                ),
+                self.inside.forget_what_changes(stop.clone()),
+                expiry::run(Arc::clone(&self.store), clock::now, stop.clone()),
+                checkpoint::run(
+                    Arc::clone(&self.store),
+                    Arc::clone(&self.checkpoint_key),
+                    clock::now,
+                    stop.clone()
+                ),
+                serve_socket(self.socket, Arc::clone(&self.sds), stop.clone()),
+                close(self.sds, stop.clone()),
+                self.crl_fetching.run(stop),
+            );
+            // Only then: until the last request is answered, probes hear that the vault is stopping.
+            ended.send_replace(true);
+        };
+        tokio::join!(doors, health);
         // The log of a vault that was stopped ends with a signature.
         checkpoint::sign(&*self.store, &self.checkpoint_key, clock::now()).await;
         info!("stopped");
+    }
+}
+
+async fn serve_health(listener: Option<TcpListener>, health: Health, end: watch::Receiver<bool>) {
+    if let Some(listener) = listener {
+        health::serve(listener, health::router(health), end).await;
     }
 }
 

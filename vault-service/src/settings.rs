@@ -1,6 +1,7 @@
 //! Settings of `serve`: flags before environment before file before defaults.
 
 mod crl;
+mod health;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,6 +19,7 @@ use crate::http::unix_socket::{SocketAccess, SocketSettings};
 use crate::provider::sds::{Aliases, ResourceNameError};
 
 pub use crl::CrlSettings;
+pub use health::{HealthListen, HealthListenError};
 
 /// What `--print-default-config` prints; every knob with its default.
 pub const DEFAULT_CONFIG: &str = r#"# Settings of `sallyport-vault serve`. A flag or an environment variable (SALLYPORT_...) of the same
@@ -28,6 +30,10 @@ manager_listen = "127.0.0.1:8443"
 
 # Internal door: the Secrets Provider, for gateways only.
 provider_listen = "127.0.0.1:8444"
+
+# Liveness, readiness and metrics, without TLS and for anybody who reaches it: numbers and ids, no names.
+# "off" for none; the doors answer too.
+health_listen = "127.0.0.1:8445"
 
 # Names and addresses the listeners' certificates are issued for, besides localhost, 127.0.0.1, ::1
 # and sallyport-vault.
@@ -82,6 +88,8 @@ pub struct Given {
     pub manager_listen: Option<SocketAddr>,
     /// Address of the internal door.
     pub provider_listen: Option<SocketAddr>,
+    /// Where probes and metrics are answered.
+    pub health_listen: Option<HealthListen>,
     /// Further names of the listeners.
     pub server_names: Option<Vec<String>>,
     /// Certificate chain of the public door, PEM.
@@ -128,6 +136,8 @@ pub struct Settings {
     pub manager_listen: SocketAddr,
     /// Address of the internal door.
     pub provider_listen: SocketAddr,
+    /// Where probes and metrics are answered.
+    pub health_listen: HealthListen,
     /// All names of the listeners.
     pub server_names: Vec<String>,
     /// Certificate and key of the public door, where they are not the internal CA's.
@@ -225,6 +235,7 @@ impl Given {
         Self {
             manager_listen: self.manager_listen.or(weaker.manager_listen),
             provider_listen: self.provider_listen.or(weaker.provider_listen),
+            health_listen: self.health_listen.or(weaker.health_listen),
             server_names: self.server_names.or(weaker.server_names),
             manager_certificate: self.manager_certificate.or(weaker.manager_certificate),
             manager_key: self.manager_key.or(weaker.manager_key),
@@ -280,6 +291,7 @@ impl Settings {
             provider_listen: given
                 .provider_listen
                 .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8444))),
+            health_listen: given.health_listen.unwrap_or_default(),
             server_names,
             manager_identity,
             requests_per_second: given

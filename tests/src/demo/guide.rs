@@ -29,6 +29,7 @@ Everything stays up until Ctrl-C. To play with:
   gateway      https://gateway.test:{port} (on 127.0.0.1, client certificate required)
   Envoy admin  http://{admin}
   vault        {manager} (public door), https://{provider} (internal door)
+  health       {health}/readyz and {health}/metrics
   files        {scratch} (removed at the end)
   logs         {log}
                {vault_log}
@@ -50,6 +51,7 @@ Look into the vault, rotate the password (the next request has it), take the gra
   {cli} audit list --limit 20",
         manager = stage.vault.url(),
         provider = stage.vault.provider(),
+        health = stage.vault.health(),
         scratch = stage.scratch().path().display(),
         vault_log = stage.vault.log().display(),
         good = curl("partner", "/hello"),

@@ -121,6 +121,8 @@ fn serve(data: &std::path::Path) -> String {
             "127.0.0.1:0",
             "--provider-listen",
             "127.0.0.1:0",
+            "--health-listen",
+            "off",
         ])
         .arg("--data-dir")
         .arg(data)

@@ -6,18 +6,25 @@ use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
 use super::shape::Shape;
+use crate::provider::Unready;
 
 /// `GET /livez`: the process answers.
 pub(super) async fn livez() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: the store answers too.
-pub(super) fn readiness<E>(result: Result<(), E>) -> Response {
-    match result {
-        Ok(()) => "ok\n".into_response(),
-        Err(_) => not_ready().into_response(),
+/// `GET /readyz`: nothing keeps the vault from answering.
+pub(super) fn readiness(reasons: &[Unready]) -> Response {
+    if reasons.is_empty() {
+        return "ok\n".into_response();
     }
+    let reasons: Vec<String> = reasons.iter().map(Unready::to_string).collect();
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "not_ready",
+        reasons.join("; "),
+    )
+    .into_response()
 }
 
 /// Any path there is no route for.
@@ -35,13 +42,5 @@ pub(super) async fn method_not_allowed(OriginalUri(uri): OriginalUri) -> Respons
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
         "the path does not have this method; Allow says which it has",
-    )
-}
-
-fn not_ready() -> Problem {
-    Problem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "not_ready",
-        "the store does not answer",
     )
 }

@@ -15,13 +15,13 @@ use rustls_pki_types::CertificateDer;
 use sallyport_pki::Certificate;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use tracing::{debug, warn};
+use tracing::debug;
 
+use super::accept::{accept, told};
 use super::linger::Lingering;
 use super::network::Network;
 use super::remainder;
@@ -37,9 +37,6 @@ const MAX_STREAMS: u32 = 100;
 /// How often a quiet HTTP/2 connection is asked whether it is still there. Hyper's own bounds on reset
 /// streams and on frames that continue a head stay as they are.
 const PING: Duration = Duration::from_secs(30);
-
-/// Time open requests have to end when the service stops.
-pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// What a listener grants its clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,52 +97,36 @@ pub async fn serve(
     tls: Arc<ServerConfig>,
     router: Router,
     limits: Limits,
-    mut stop: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
 ) {
     let acceptor = TlsAcceptor::from(tls);
-    let slots = Arc::new(Semaphore::new(limits.connections));
     let crowd = Crowd::default();
-    let mut connections = JoinSet::new();
-    loop {
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
-            break;
+    let asked = stop.clone();
+    accept(listener, limits.connections, stop, |stream, address| {
+        let network = Network::from(address.ip());
+        let Some(place) = crowd.enter(network, limits.connections_per_network) else {
+            debug!(%network, "too many connections from this network");
+            return None;
         };
-        tokio::select! {
-            () = told(&mut stop) => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, address)) => {
-                    let network = Network::from(address.ip());
-                    let Some(place) = crowd.enter(network, limits.connections_per_network) else {
-                        debug!(%network, "too many connections from this network");
-                        continue;
-                    };
-                    let (acceptor, router, stop) = (acceptor.clone(), router.clone(), stop.clone());
-                    connections.spawn(async move {
-                        if let Some((stream, peer)) = greet(stream, network, acceptor, limits).await {
-                            // What was agreed in the handshake holds; looking at the first bytes
-                            // instead would let a client that never sends any stay.
-                            let protocol = match stream.get_ref().1.alpn_protocol() {
-                                Some(b"h2") => Protocol::Http2,
-                                _ => Protocol::Http1,
-                            };
-                            let until = end_of(&peer);
-                            let connection = Connection { stream, protocol, until };
-                            converse(connection, peer, router, limits, stop).await;
-                        }
-                        drop((slot, place));
-                    });
-                }
-                Err(error) => {
-                    warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            },
-        }
-        while connections.try_join_next().is_some() {}
-    }
-    drop(listener);
-    let _ = tokio::time::timeout(GRACE, async {
-        while connections.join_next().await.is_some() {}
+        let (acceptor, router, stop) = (acceptor.clone(), router.clone(), asked.clone());
+        Some(async move {
+            if let Some((stream, peer)) = greet(stream, network, acceptor, limits).await {
+                // What was agreed in the handshake holds; looking at the first bytes
+                // instead would let a client that never sends any stay.
+                let protocol = match stream.get_ref().1.alpn_protocol() {
+                    Some(b"h2") => Protocol::Http2,
+                    _ => Protocol::Http1,
+                };
+                let until = end_of(&peer);
+                let connection = Connection {
+                    stream,
+                    protocol,
+                    until,
+                };
+                converse(connection, peer, router, limits, stop).await;
+            }
+            drop(place);
+        })
     })
     .await;
 }
@@ -264,9 +245,4 @@ async fn silence(heard: &AtomicBool, limit: Duration) {
     if heard.load(Ordering::Relaxed) {
         std::future::pending::<()>().await;
     }
-}
-
-/// Returns when told to stop, or when nobody is left to tell.
-pub(super) async fn told(stop: &mut watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await;
 }

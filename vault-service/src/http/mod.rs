@@ -2,9 +2,11 @@
 //!
 //! Thin on purpose: parse within limits, call the room behind the door, render.
 
+mod accept;
 mod body;
 mod door;
 pub mod edge;
+pub mod health;
 mod json_limits;
 mod linger;
 pub mod listener;

@@ -18,10 +18,9 @@ use tracing::error;
 
 use super::listener::Peer;
 use super::problem::Problem;
-use super::{body, door, edge, sds};
+use super::{body, door, edge, health, sds};
 use crate::clock;
 use crate::manager::IssueError;
-use crate::metrics::CONTENT_TYPE;
 use crate::provider::sds::Sds;
 use crate::provider::{
     DownloadError, Gateway, Provider, ProviderError, RenewalError, ResolveLimits,
@@ -39,7 +38,7 @@ pub fn router(provider: Arc<Provider>, sds: Arc<Sds>) -> Router {
         .route(RENEWAL_PATH, post(renew))
         .route("/livez", get(door::livez))
         .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
+        .route("/metrics", get(health::metrics))
         .fallback(door::not_found)
         .method_not_allowed_fallback(door::method_not_allowed)
         .with_state(provider)
@@ -140,16 +139,7 @@ async fn read<T: DeserializeOwned>(
 }
 
 async fn readyz(State(provider): State<Arc<Provider>>) -> Response {
-    door::readiness(provider.ready().await)
-}
-
-/// Numbers without names; see `docs/metrics.md`.
-async fn metrics(State(provider): State<Arc<Provider>>) -> Response {
-    let content_type = (header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
-    match provider.metrics() {
-        Ok(text) => ([content_type], text).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
+    door::readiness(&provider.unready().await)
 }
 
 async fn mark(request: Request, next: Next) -> Response {

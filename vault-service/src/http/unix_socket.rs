@@ -7,18 +7,16 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream as BlockingUnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use sallyport_model::GatewayIdentity;
 use thiserror::Error;
 use tokio::net::UnixListener;
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
 use tracing::{debug, warn};
 
-use super::listener::{Connection, GRACE, Limits, Protocol, converse, told};
+use super::accept::accept;
+use super::listener::{Connection, Limits, Protocol, converse};
 use crate::provider::Credential;
 
 /// Connections open at the same time: an Envoy opens one for each of its workers, at most.
@@ -118,34 +116,19 @@ pub async fn serve(
     listener: UnixListener,
     gateways: BTreeMap<u32, GatewayIdentity>,
     router: Router,
-    mut stop: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
 ) {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut connections = JoinSet::new();
-    loop {
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
-            break;
-        };
-        let stream = tokio::select! {
-            () = told(&mut stop) => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
-        };
+    let asked = stop.clone();
+    accept(listener, CONNECTIONS, stop, |stream, _| {
         let user = stream.peer_cred().map(|credentials| credentials.uid());
         let gateway = user.as_ref().ok().and_then(|user| gateways.get(user));
         let Some(gateway) = gateway.cloned() else {
             warn!(?user, "a connection of a user that is no gateway");
-            continue;
+            return None;
         };
         debug!(?user, %gateway, "a gateway of this machine");
-        let (router, stop) = (router.clone(), stop.clone());
-        connections.spawn(async move {
+        let (router, stop) = (router.clone(), asked.clone());
+        Some(async move {
             let peer = Credential::Process(gateway);
             let connection = Connection {
                 stream,
@@ -153,13 +136,7 @@ pub async fn serve(
                 until: None,
             };
             converse(connection, peer, router, Limits::INTERNAL, stop).await;
-            drop(slot);
-        });
-        while connections.try_join_next().is_some() {}
-    }
-    drop(listener);
-    let _ = tokio::time::timeout(GRACE, async {
-        while connections.join_next().await.is_some() {}
+        })
     })
     .await;
 }

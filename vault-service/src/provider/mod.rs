@@ -37,7 +37,7 @@ use crate::audit::{AuditError, AuditLog};
 use crate::keys::KeyError;
 use crate::keys::open::RootPrivateKey;
 use crate::metrics::Metrics;
-use crate::store::{Store, StoreError};
+use crate::store::{Setting, Store, StoreError};
 pub use audit_keys::{AuditKeysError, audit_keys};
 pub use download::{Download, DownloadError};
 pub use gateway::{Credential, Gateway};
@@ -94,6 +94,27 @@ pub enum ProviderError {
     Encode(#[from] serde_json::Error),
 }
 
+/// Why the vault is not ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Unready {
+    /// The store cannot be read.
+    #[error("the store does not answer")]
+    Store,
+    /// It was told to stop.
+    #[error("the vault is stopping")]
+    Stopping,
+}
+
+impl Unready {
+    /// The word for it, for programs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Stopping => "stopping",
+        }
+    }
+}
+
 impl Provider {
     /// A provider over a store, with the key that opens it, and the CA of gateways.
     pub fn new(
@@ -140,11 +161,12 @@ impl Provider {
         self.metrics.encode()
     }
 
-    /// Whether the store answers.
-    pub async fn ready(&self) -> Result<(), StoreError> {
-        self.store
-            .setting(crate::store::Setting::TrustDomain)
-            .await
-            .map(|_| ())
+    /// Why it cannot answer gateways now; nothing if it can.
+    pub async fn unready(&self) -> Vec<Unready> {
+        let mut reasons = Vec::new();
+        if self.store.setting(Setting::TrustDomain).await.is_err() {
+            reasons.push(Unready::Store);
+        }
+        reasons
     }
 }

@@ -16,6 +16,7 @@ mod edge;
 mod edit_session;
 mod enrolment;
 mod expiring;
+mod health;
 mod house;
 mod http;
 mod isolation;

@@ -42,7 +42,7 @@ use super::openapi::{Fields, Operation, Routes, document};
 use crate::accounts::Accounts;
 use crate::jobs::crl_fetch::CrlFetching;
 use crate::manager::Manager;
-use crate::provider::Rollout;
+use crate::provider::{Rollout, Unready};
 use crate::store::{Setting, Store};
 
 /// What the routes need.
@@ -168,5 +168,8 @@ async fn describe() -> Response {
 }
 
 async fn readyz(State(state): State<ManagerDoor>) -> Response {
-    door::readiness(state.store.setting(Setting::TrustDomain).await.map(|_| ()))
+    match state.store.setting(Setting::TrustDomain).await {
+        Ok(_) => door::readiness(&[]),
+        Err(_) => door::readiness(&[Unready::Store]),
+    }
 }

@@ -150,7 +150,7 @@ impl Vault {
             root,
             Arc::clone(&ca),
             audit,
-            metrics,
+            Arc::clone(&metrics),
         ));
         let copier = Arc::clone(&inner);
         let manager = Manager::new(Arc::clone(&store), root_public, ca, copier);
@@ -163,6 +163,7 @@ impl Vault {
                 now: Box::new(clock::now),
                 chance: Box::new(clock::chance),
             },
+            metrics.crl.clone(),
         ));
         let door = ManagerDoor {
             manager,
@@ -179,7 +180,11 @@ impl Vault {
             manager: (
                 bind(settings.manager_listen).await?,
                 public,
-                edge::around(manager::router(door), Arc::new(quotas)),
+                edge::around(
+                    manager::router(door),
+                    Arc::new(quotas),
+                    metrics.door.clone(),
+                ),
             ),
             provider: (
                 bind(settings.provider_listen).await?,
@@ -237,6 +242,7 @@ impl Vault {
                     stop.clone()
                 ),
                 self.inside.forget_what_changes(stop.clone()),
+                self.inside.keep_measuring(clock::now, stop.clone()),
                 expiry::run(Arc::clone(&self.store), clock::now, stop.clone()),
                 checkpoint::run(
                     Arc::clone(&self.store),

@@ -16,9 +16,10 @@ use tokio::sync::{broadcast, watch};
 use super::staging::Staging;
 use crate::store::{
     ActorKind, ActorRecord, AuditRecord, ChangeSeq, CrlFetchRecord, EditSessionRecord,
-    EnvironmentRecord, Expiring, GrantRecord, GroupKeyRecord, GroupRecord, JoinTokenRecord,
-    LogLine, LogLines, OrganizationRecord, PermissionRecord, PublishedLists, SecretRecord, Setting,
-    StagedAction, StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
+    EnvironmentRecord, Expiries, Expiring, GrantRecord, GroupKeyRecord, GroupRecord,
+    JoinTokenRecord, LogLine, LogLines, OrganizationRecord, PermissionRecord, PublishedLists,
+    SecretRecord, Setting, StagedAction, StagedChange, Store, StoreError, TokenRecord,
+    VersionRecord, Write,
 };
 
 /// What is published, with the changes of one edit session.
@@ -386,6 +387,21 @@ impl Store for View {
         until: &str,
     ) -> Result<Vec<Expiring>, StoreError> {
         self.published.expiring(scope, until).await
+    }
+
+    fn waiting(&self) -> usize {
+        self.published.waiting()
+    }
+
+    async fn expiries(&self, limit: u32) -> Result<Expiries, StoreError> {
+        self.published.expiries(limit).await
+    }
+
+    async fn current_versions(
+        &self,
+        secrets: Vec<SecretId>,
+    ) -> Result<Vec<(SecretId, u64)>, StoreError> {
+        self.published.current_versions(secrets).await
     }
 
     async fn edit_session(&self, group: GroupId) -> Result<Option<EditSessionRecord>, StoreError> {

@@ -1,16 +1,20 @@
 //! Resolve and watch.
 
+use std::time::Duration;
+
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::{ByWord, Open};
+use super::{ByWord, Open, durations};
 
 /// Counters of resolve calls.
 #[derive(Clone, Debug)]
 pub struct ResolveMetrics {
     outcomes: ByWord<Counter>,
     watches: Gauge,
+    durations: Histogram,
 }
 
 impl ResolveMetrics {
@@ -27,12 +31,27 @@ impl ResolveMetrics {
             "Resolve calls that are open",
             watches.clone(),
         );
-        Self { outcomes, watches }
+        let durations = durations();
+        registry.register(
+            "resolve_duration_seconds",
+            "From a resolve call, or the news it waited for, to its answer",
+            durations.clone(),
+        );
+        Self {
+            outcomes,
+            watches,
+            durations,
+        }
     }
 
     /// A reference was answered: `current`, `unchanged`, `withdrawn`, or the reason of a refusal.
     pub fn answered(&self, outcome: &'static str) {
         self.outcomes.get_or_create(&[("outcome", outcome)]).inc();
+    }
+
+    /// An answer was made in that time, without the wait for news.
+    pub fn took(&self, time: Duration) {
+        self.durations.observe(time.as_secs_f64());
     }
 
     /// A call is open until the guard is dropped.

@@ -1,10 +1,13 @@
 //! Secret discovery.
 
+use std::time::Duration;
+
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::Open;
+use super::{Open, durations};
 
 /// Counters of secret discovery.
 #[derive(Clone, Debug)]
@@ -12,6 +15,7 @@ pub struct SdsMetrics {
     streams: Gauge,
     responses: Counter,
     nacks: Counter,
+    durations: Histogram,
 }
 
 impl SdsMetrics {
@@ -26,10 +30,17 @@ impl SdsMetrics {
             "SDS responses that gateways rejected",
             nacks.clone(),
         );
+        let durations = durations();
+        registry.register(
+            "sds_response_duration_seconds",
+            "From a request or a change to the SDS response",
+            durations.clone(),
+        );
         Self {
             streams,
             responses,
             nacks,
+            durations,
         }
     }
 
@@ -38,9 +49,10 @@ impl SdsMetrics {
         Open::of(&self.streams)
     }
 
-    /// A response was sent.
-    pub fn responded(&self) {
+    /// A response was sent, after that time.
+    pub fn responded(&self, after: Duration) {
         self.responses.inc();
+        self.durations.observe(after.as_secs_f64());
     }
 
     /// A gateway rejected a response.

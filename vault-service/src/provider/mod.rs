@@ -13,6 +13,7 @@ mod gateway;
 mod gateway_ca;
 mod keyring;
 mod locate;
+mod measure;
 mod opened;
 mod prepare;
 mod renewal;
@@ -158,6 +159,8 @@ impl Provider {
 
     /// What was counted, as OpenMetrics text.
     pub fn metrics(&self) -> Result<String, std::fmt::Error> {
+        let waiting = i64::try_from(self.store.waiting()).unwrap_or(i64::MAX);
+        self.metrics.store_queue.set(waiting);
         self.metrics.encode()
     }
 

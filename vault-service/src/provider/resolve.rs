@@ -64,6 +64,7 @@ impl Provider {
         let mut changes = self.store.changes();
         loop {
             changes.borrow_and_update();
+            let looked = Instant::now();
             self.still_registered(gateway).await?;
             let mut located = Vec::with_capacity(request.references.len());
             for known in &request.references {
@@ -79,7 +80,9 @@ impl Provider {
                 .zip(&located)
                 .any(|(known, located)| differs(known, located));
             if news || Instant::now() >= deadline {
-                return self.answer(gateway, request, located, now()).await;
+                let answer = self.answer(gateway, request, located, now()).await;
+                self.metrics.resolve.took(looked.elapsed());
+                return answer;
             }
             // Either way the loop looks again; a closed feed means the service is stopping.
             if let Ok(Err(_)) = tokio::time::timeout_at(deadline, changes.changed()).await {

@@ -82,10 +82,43 @@ impl Rollout {
             .insert(gateway, running);
     }
 
+    /// The secrets that any gateway runs.
+    pub(super) fn secrets(&self) -> Vec<SecretId> {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.running.keys().copied().collect()
+    }
+
+    /// How far each gateway that has said something within a day is behind what is in force: the most
+    /// versions of any secret, 0 if it runs all as they are.
+    pub(super) fn lag(
+        &self,
+        in_force: &HashMap<SecretId, u64>,
+        now: UnixTime,
+    ) -> HashMap<ActorId, u64> {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lag = HashMap::new();
+        for (secret, gateways) in &said.running {
+            let Some(current) = in_force.get(secret) else {
+                continue;
+            };
+            for (gateway, running) in gateways.iter().filter(|(_, running)| running.is_kept(now)) {
+                let most: &mut u64 = lag.entry(*gateway).or_default();
+                *most = running.version.abs_diff(*current).max(*most);
+            }
+        }
+        lag
+    }
+
     /// What a gateway runs of a secret; `None` if it has not said so since the start.
     pub fn running(&self, gateway: ActorId, secret: SecretId) -> Option<Running> {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         said.running.get(&secret)?.get(&gateway).copied()
+    }
+}
+
+impl Running {
+    const fn is_kept(self, now: UnixTime) -> bool {
+        now.0 < self.confirmed.0.saturating_add(KEPT)
     }
 }
 
@@ -97,7 +130,7 @@ impl Said {
         }
         self.swept = now;
         self.running.retain(|_, gateways| {
-            gateways.retain(|_, running| now.0 < running.confirmed.0.saturating_add(KEPT));
+            gateways.retain(|_, running| running.is_kept(now));
             !gateways.is_empty()
         });
         self.pairs = self.running.values().map(HashMap::len).sum();
@@ -124,6 +157,26 @@ mod tests {
         let running = rollout.running(gateway(1), secret).unwrap();
         let (since, confirmed) = (running.since.0, running.confirmed.0);
         assert_eq!((running.version, since, confirmed), (4, 30, 40));
+    }
+
+    #[test]
+    fn a_gateway_is_behind_by_the_most_versions_of_any_secret() {
+        let rollout = Rollout::default();
+        let [first, second, deleted] =
+            [1, 2, 3].map(|number| SecretId::new(Uuid::from_u128(number)));
+        for (number, secret, version) in
+            [(1, first, 4), (1, second, 9), (2, first, 6), (3, first, 8)]
+        {
+            rollout.acknowledged(gateway(number), secret, version, UnixTime(10));
+        }
+        rollout.acknowledged(gateway(2), deleted, 1, UnixTime(10));
+        rollout.acknowledged(gateway(4), deleted, 1, UnixTime(10));
+        let in_force = HashMap::from([(first, 6), (second, 10)]);
+        // The third runs what was taken back; the fourth nothing that is in force.
+        let expected = [(gateway(1), 2), (gateway(2), 0), (gateway(3), 2)];
+        assert_eq!(rollout.lag(&in_force, UnixTime(20)), expected.into());
+        // Who has said nothing for a day is not waited for.
+        assert_eq!(rollout.lag(&in_force, UnixTime(10 + KEPT)), HashMap::new());
     }
 
     #[test]

@@ -63,6 +63,9 @@ pub trait Store: Send + Sync {
     /// Lines of the whole audit log after a position, oldest first.
     async fn log(&self, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError>;
 
+    /// How many batches wait to be written.
+    fn waiting(&self) -> usize;
+
     /// A value of the installation, written at initialisation.
     async fn setting(&self, setting: Setting) -> Result<Option<Vec<u8>>, StoreError>;
 
@@ -209,6 +212,15 @@ pub trait Store: Send + Sync {
         until: &str,
     ) -> Result<Vec<Expiring>, StoreError>;
 
+    /// The first of the live secrets that have a date, soonest first.
+    async fn expiries(&self, limit: u32) -> Result<Expiries, StoreError>;
+
+    /// The numbers of the versions in force of those among these secrets that are live.
+    async fn current_versions(
+        &self,
+        secrets: Vec<SecretId>,
+    ) -> Result<Vec<(SecretId, u64)>, StoreError>;
+
     /// What a CRL distributor publishes.
     async fn published_lists(
         &self,
@@ -289,6 +301,26 @@ pub struct Expiring {
     pub group: GroupRecord,
     /// The secret.
     pub secret: SecretRecord,
+    /// The date of its current version, `YYYY-MM-DD`.
+    pub expiration_date: String,
+}
+
+/// Secrets with dates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expiries {
+    /// Those that end first.
+    pub soonest: Vec<Expiry>,
+    /// How many there are.
+    pub in_all: u64,
+}
+
+/// When a secret ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expiry {
+    /// Its kind.
+    pub collection: Collection,
+    /// The secret.
+    pub secret: SecretId,
     /// The date of its current version, `YYYY-MM-DD`.
     pub expiration_date: String,
 }

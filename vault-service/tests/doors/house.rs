@@ -11,6 +11,7 @@ use sallyport_vault::accounts::Accounts;
 use sallyport_vault::clock;
 use sallyport_vault::http::edge::{self, Quotas};
 use sallyport_vault::http::manager::{ManagerDoor, router};
+use sallyport_vault::metrics::Metrics;
 use sallyport_vault::store::{
     ActorKind, ActorRecord, AuditRecord, EnvironmentRecord, GrantRecord, OrganizationRecord,
     PermissionRecord, TokenRecord, Write,
@@ -74,7 +75,7 @@ impl House {
             store: vault.store.clone(),
         });
         Self {
-            router: edge::around(routes, Arc::new(Quotas::new(plenty()))),
+            router: edge::around(routes, Arc::new(Quotas::new(plenty())), Metrics::new().door),
             accounts,
             vault,
         }

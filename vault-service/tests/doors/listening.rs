@@ -20,6 +20,7 @@ use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use sallyport_vault::http::edge::{self, Quotas};
 use sallyport_vault::http::listener::{self, Limits};
 use sallyport_vault::http::tls::{self, ServerIdentity};
+use sallyport_vault::metrics::Metrics;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -84,7 +85,7 @@ impl Listening {
         tokio::spawn(listener::serve(
             listener,
             tls::public(identity).unwrap(),
-            edge::around(routes, Arc::new(Quotas::new(quota))),
+            edge::around(routes, Arc::new(Quotas::new(quota)), Metrics::new().door),
             limits,
             stopped,
         ));

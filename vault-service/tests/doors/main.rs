@@ -23,6 +23,7 @@ mod isolation;
 mod kinds;
 mod listening;
 mod manager;
+mod metrics;
 mod openapi;
 mod permissions;
 mod provider;

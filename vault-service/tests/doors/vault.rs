@@ -105,7 +105,7 @@ impl Vault {
             root,
             Arc::clone(&ca),
             audit,
-            metrics,
+            Arc::clone(&metrics),
         ));
         let copier = Arc::clone(&provider);
         let manager = Manager::new(Arc::clone(&store), root_public, ca, copier);
@@ -123,6 +123,7 @@ impl Vault {
                 now: Box::new(clock::now),
                 chance: Box::new(|| 0),
             },
+            metrics.crl.clone(),
         );
         Self {
             manager,

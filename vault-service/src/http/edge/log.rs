@@ -1,9 +1,9 @@
-//! One line per request: what was asked for by its route, by whom, how it ended. No path, no query,
+//! One line per request, and its time counted: what was asked for by its route, by whom, how it ended. No path, no query,
 //! no body: each of them may hold what somebody put into the wrong place.
 
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
@@ -12,10 +12,16 @@ use tracing::field::{Empty, display};
 use tracing::{Instrument as _, Span, info, info_span};
 
 use super::request_id;
+use crate::metrics::DoorMetrics;
 
 /// Opens the span of a request and writes its line when it has been answered.
-pub(super) async fn request(request: Request, next: Next) -> Response {
+pub(super) async fn request(
+    State(metrics): State<DoorMetrics>,
+    request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
+    let _open = metrics.opened();
     let span = info_span!(
         "request",
         id = request_id::current().map(display),
@@ -24,10 +30,12 @@ pub(super) async fn request(request: Request, next: Next) -> Response {
         actor = Empty,
     );
     let response = next.run(request).instrument(span.clone()).await;
+    let took = started.elapsed();
+    metrics.answered(response.status(), took);
     info!(
         parent: &span,
         status = response.status().as_u16(),
-        duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "answered"
     );
     response
@@ -74,6 +82,7 @@ mod tests {
 
     use super::super::{Quotas, around};
     use super::*;
+    use crate::metrics::Metrics;
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -106,7 +115,11 @@ mod tests {
             }),
         );
         let many = std::num::NonZeroU32::new(100).unwrap();
-        let door = around(routes, Arc::new(Quotas::per_second(many, many)));
+        let door = around(
+            routes,
+            Arc::new(Quotas::per_second(many, many)),
+            Metrics::new().door,
+        );
         for (method, path) in [
             ("POST", "/things/canary1?key=canary2"),
             ("CANARY3", "/canary4"),

@@ -13,6 +13,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 
+use crate::metrics::DoorMetrics;
+
 pub(super) use self::headers::security_headers;
 pub(super) use self::log::name_actor;
 pub use self::quota::Quotas;
@@ -20,7 +22,7 @@ pub(super) use self::request_id::current as current_request_id;
 
 /// Puts the layers around the routes. From the outside: request id, security headers, log line,
 /// quota of the client, canonical path; a panic behind them becomes an answer.
-pub fn around(routes: Router, quotas: Arc<Quotas>) -> Router {
+pub fn around(routes: Router, quotas: Arc<Quotas>, metrics: DoorMetrics) -> Router {
     // A layer of the routes runs when one is chosen: only there the route's template is known.
     let routes = routes.layer(from_fn(log::name_route));
     Router::new()
@@ -28,7 +30,7 @@ pub fn around(routes: Router, quotas: Arc<Quotas>) -> Router {
         .layer(from_fn(canonical::require))
         .layer(from_fn(panic::catch))
         .layer(from_fn_with_state(quotas, quota::require))
-        .layer(from_fn(log::request))
+        .layer(from_fn_with_state(metrics, log::request))
         .layer(from_fn(security_headers))
         .layer(from_fn(request_id::identify))
 }

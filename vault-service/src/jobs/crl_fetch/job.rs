@@ -18,6 +18,7 @@ use super::progress::{Attempted, CrlProgress};
 use super::schedule::Schedule;
 use crate::audit::Entry;
 use crate::manager::{CrlSource, DroppedCertificates, Manager, ManagerError};
+use crate::metrics::CrlMetrics;
 use crate::store::{CrlFetchRecord, Store, StoreError, Write};
 
 /// The name of this job in the audit log.
@@ -55,6 +56,7 @@ pub struct CrlFetching {
     downloader: Downloader,
     rules: FetchRules,
     gauges: Mutex<BTreeMap<SecretId, CrlGauge>>,
+    metrics: CrlMetrics,
 }
 
 /// What came of fetching at once.
@@ -80,8 +82,10 @@ impl CrlFetching {
         store: Arc<dyn Store>,
         downloader: Downloader,
         rules: FetchRules,
+        metrics: CrlMetrics,
     ) -> Self {
         Self {
+            metrics,
             manager,
             store,
             downloader,
@@ -342,11 +346,13 @@ impl CrlFetching {
         };
         let mut gauges = self.gauges.lock().unwrap_or_else(PoisonError::into_inner);
         gauges.insert(gauge.distributor, gauge);
+        self.metrics.show(gauges.values());
     }
 
     fn forget_others(&self, sources: &[CrlSource]) {
         let mut gauges = self.gauges.lock().unwrap_or_else(PoisonError::into_inner);
         gauges.retain(|distributor, _| sources.iter().any(|source| source.id() == *distributor));
+        self.metrics.show(gauges.values());
     }
 }
 

@@ -170,6 +170,7 @@ impl<P: Protocol> Conversation<P> {
 
     /// Looks at everything that is wanted, and tells what is due.
     async fn look(&mut self) -> Result<Option<P::Response>, Ended> {
+        let started = Instant::now();
         let at = *self.changes.borrow_and_update();
         let gateway = self.sds.provider.admit(&self.credential).await?;
         let mut looked = BTreeMap::new();
@@ -198,7 +199,7 @@ impl<P: Protocol> Conversation<P> {
         let recorded = self.sds.provider.audit.record(audit).await;
         recorded.map_err(ProviderError::Audit)?;
         if response.is_some() {
-            self.sds.provider.metrics.sds.responded();
+            self.sds.provider.metrics.sds.responded(started.elapsed());
         }
         Ok(response)
     }

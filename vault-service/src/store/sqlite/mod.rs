@@ -33,9 +33,9 @@ use self::pool::ReadPool;
 use self::writer::Writer;
 use super::{
     ActorKind, ActorRecord, AuditRecord, ChangeSeq, CrlFetchRecord, EditSessionRecord,
-    EnvironmentRecord, Expiring, GrantRecord, GroupKeyRecord, GroupRecord, JoinTokenRecord,
-    LogLine, LogLines, OrganizationRecord, PermissionRecord, PublishedLists, SecretRecord, Setting,
-    StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
+    EnvironmentRecord, Expiries, Expiring, GrantRecord, GroupKeyRecord, GroupRecord,
+    JoinTokenRecord, LogLine, LogLines, OrganizationRecord, PermissionRecord, PublishedLists,
+    SecretRecord, Setting, StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
 };
 
 /// The store in one SQLite file. Dropping it finishes the batches that are queued and closes the
@@ -124,6 +124,10 @@ impl Store for SqliteStore {
         self.readers
             .read(move |db| reads::log(db, after, limit))
             .await
+    }
+
+    fn waiting(&self) -> usize {
+        self.writer.waiting()
     }
 
     async fn setting(&self, setting: Setting) -> Result<Option<Vec<u8>>, StoreError> {
@@ -371,6 +375,21 @@ impl Store for SqliteStore {
     ) -> Result<Vec<GrantRecord>, StoreError> {
         self.readers
             .read(move |db| reads::grants_of(db, group, actor))
+            .await
+    }
+
+    async fn expiries(&self, limit: u32) -> Result<Expiries, StoreError> {
+        self.readers
+            .read(move |db| reads::expiries(db, limit))
+            .await
+    }
+
+    async fn current_versions(
+        &self,
+        secrets: Vec<SecretId>,
+    ) -> Result<Vec<(SecretId, u64)>, StoreError> {
+        self.readers
+            .read(move |db| reads::current_versions(db, &secrets))
             .await
     }
 

@@ -7,8 +7,9 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use sallyport_model::{ActorId, Collection, GroupId, GroupName, Scope, SecretId, SecretName};
 
 use super::super::{
-    ChangeSeq, CrlFetchRecord, EditSessionRecord, Expiring, GrantRecord, GroupKeyRecord,
-    GroupRecord, PublishedLists, SecretRecord, Setting, StagedChange, StoreError, VersionRecord,
+    ChangeSeq, CrlFetchRecord, EditSessionRecord, Expiries, Expiring, Expiry, GrantRecord,
+    GroupKeyRecord, GroupRecord, PublishedLists, SecretRecord, Setting, StagedChange, StoreError,
+    VersionRecord,
 };
 use super::rows;
 use super::words::setting_name;
@@ -256,6 +257,46 @@ pub(super) fn expiring(
                 expiration_date,
             })
         })
+        .collect()
+}
+
+pub(super) fn expiries(db: &Connection, limit: u32) -> Result<Expiries, StoreError> {
+    const DATED: &str = "FROM version
+         JOIN secret ON secret.id = version.secret AND secret.current = version.number
+         WHERE expiration_date IS NOT NULL AND secret.deleted_at IS NULL";
+    let soonest = all(
+        db,
+        &format!("SELECT secret.*, expiration_date {DATED} ORDER BY expiration_date, id LIMIT ?1"),
+        (limit,),
+        |row| {
+            let secret = rows::secret(row)?;
+            Ok(Expiry {
+                collection: secret.collection,
+                secret: secret.id,
+                expiration_date: rows::expiration_date(row)?,
+            })
+        },
+    )?;
+    let count = one(db, &format!("SELECT count(*) {DATED}"), (), |row| {
+        Ok(row.get::<_, i64>(0)?)
+    })?;
+    Ok(Expiries {
+        soonest,
+        in_all: count.map_or(0, i64::unsigned_abs),
+    })
+}
+
+pub(super) fn current_versions(
+    db: &Connection,
+    secrets: &[SecretId],
+) -> Result<Vec<(SecretId, u64)>, StoreError> {
+    let found = secrets.iter().map(|id| {
+        let live = "SELECT * FROM secret WHERE id = ?1 AND deleted_at IS NULL";
+        one(db, live, (id.as_bytes(),), rows::secret)
+    });
+    let found = found.filter_map(Result::transpose);
+    found
+        .map(|secret| secret.map(|secret| (secret.id, secret.current)))
         .collect()
 }
 

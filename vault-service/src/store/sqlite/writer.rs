@@ -56,6 +56,12 @@ impl Writer {
         })
     }
 
+    /// How many batches are queued.
+    pub(super) fn waiting(&self) -> usize {
+        let queue = self.queue.as_ref();
+        queue.map_or(0, |queue| queue.max_capacity() - queue.capacity())
+    }
+
     /// Returns when the batch is on the disk or refused. A caller that stops waiting does not stop
     /// the batch.
     pub(super) async fn commit(&self, batch: Vec<Write>) -> Result<(), StoreError> {

@@ -41,6 +41,10 @@ pub(crate) async fn secrets_read_back_with_their_current_version(store: Arc<dyn 
     assert_eq!(store.version(record.id, 1).await.unwrap(), Some(first));
     assert_eq!(store.version(record.id, 2).await.unwrap(), None);
 
+    let missing = SecretId::new(uuid());
+    let numbers = store.current_versions(vec![missing, record.id]).await;
+    assert_eq!(numbers.unwrap(), [(record.id, record.current)]);
+
     // The first release took UUIDs as names; they stay readable.
     let group_of_old = house.add_group("abcdef0123456789abcdef0123456789").await;
     let id = "0a3d6c52-7f3a-4a54-8f42-9f5d1d9be4a1";

@@ -27,6 +27,19 @@ async fn a_fetched_list_is_served_to_gateways_and_written_down() {
         status["lists"][0]["nextUpdate"],
         gauge.next_update.unwrap().to_string()
     );
+    let metrics = fetched.metrics.encode().unwrap();
+    let id = format!("{{distributor=\"{}\"}}", fetched.id());
+    for (name, value) in [
+        (
+            "next_update_timestamp_seconds",
+            gauge.next_update.unwrap().0,
+        ),
+        ("success_timestamp_seconds", gauge.succeeded_at.unwrap().0),
+        ("fetch_failures", 0),
+    ] {
+        let line = format!("sallyport_crl_{name}{id} {value}\n");
+        assert!(metrics.contains(&line), "no {line} in {metrics}");
+    }
 
     fetched.server.at("/ca.crl", list(b"no list"));
     fetched.fetch(&job).await;

@@ -16,6 +16,7 @@ use sallyport_vault::clock;
 use sallyport_vault::jobs::crl_fetch::{
     AddressRules, CrlFetching, DownloadLimits, Downloader, FetchRules, Resolver,
 };
+use sallyport_vault::metrics::Metrics;
 use serde_json::{Value, json};
 
 use super::published_lists::Ca;
@@ -31,6 +32,7 @@ struct Fetched {
     server: ListServer,
     distributor: String,
     ahead: Arc<AtomicI64>,
+    metrics: Metrics,
 }
 
 impl Fetched {
@@ -50,6 +52,7 @@ impl Fetched {
             server,
             distributor,
             ahead: Arc::default(),
+            metrics: Metrics::new(),
         }
     }
 
@@ -81,7 +84,8 @@ impl Fetched {
             chance: Box::new(|| 0),
         };
         let (manager, store) = (self.scene.vault.manager.clone(), &self.scene.vault.store);
-        CrlFetching::new(manager, Arc::clone(store), downloader, rules)
+        let metrics = self.metrics.crl.clone();
+        CrlFetching::new(manager, Arc::clone(store), downloader, rules, metrics)
     }
 
     /// Time goes by.

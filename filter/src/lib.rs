@@ -1,4 +1,4 @@
-//! `filter.wasm`: translates callbacks of a proxy-wasm host to events and effects to host calls.
+//! Translates callbacks of a proxy-wasm host to events and effects to host calls.
 //!
 //! Whatever is decided is decided in `sallyport-filter-core`. A panic in a callback would hang the
 //! requests that wait, so nothing here unwraps; a filter that cannot work denies.
@@ -14,15 +14,10 @@ mod metrics;
 mod root;
 mod watcher;
 
-mod entry {
-    use proxy_wasm::traits::RootContext;
-    use proxy_wasm::types::LogLevel;
+use proxy_wasm::traits::RootContext;
 
-    use crate::root::Root;
-
-    proxy_wasm::main! {{
-        // Also installs the hook that writes a panic to Envoy's log.
-        proxy_wasm::set_log_level(LogLevel::Info);
-        proxy_wasm::set_root_context(|id| -> Box<dyn RootContext> { Box::new(Root::new(id)) });
-    }}
+/// A new instance of the filter, or of a service that watches for filters: which one, and with what
+/// policy, says its configuration.
+pub fn root(context: u32) -> Box<dyn RootContext> {
+    Box::new(root::Root::new(context))
 }

@@ -16,7 +16,7 @@ use std::process::Command;
 use cargo_metadata::{Metadata, MetadataCommand};
 
 /// Which of our crates each of them may use.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("sallyport-pki", &[]),
     ("sallyport-model", &["sallyport-pki"]),
     (
@@ -25,9 +25,10 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ),
     ("sallyport-message", &["sallyport-model", "sallyport-pki"]),
     (
-        "sallyport-filter",
+        "sallyport-filter-shell",
         &["sallyport-filter-core", "sallyport-model"],
     ),
+    ("sallyport-filter", &["sallyport-filter-shell"]),
     ("sallyport-vault", &["sallyport-model", "sallyport-pki"]),
     // `explain` runs the filter's own decision.
     (
@@ -39,7 +40,14 @@ const ARROWS: [(&str, &[&str]); 10] = [
         "sallyport-bench",
         &["sallyport-filter-core", "sallyport-pki"],
     ),
-    ("sallyport-load", &["sallyport-bench", "sallyport-tests"]),
+    (
+        "sallyport-load",
+        &[
+            "sallyport-bench",
+            "sallyport-filter-shell",
+            "sallyport-tests",
+        ],
+    ),
 ];
 
 /// Crates without clock, socket, runtime and randomness.

@@ -1,0 +1,12 @@
+//! `filter.wasm`: the entry that a proxy-wasm host calls. The filter itself is `sallyport-filter-shell`, so that a
+//! test can wrap it in a module of its own.
+
+mod entry {
+    use proxy_wasm::types::LogLevel;
+
+    proxy_wasm::main! {{
+        // Also installs the hook that writes a panic to Envoy's log.
+        proxy_wasm::set_log_level(LogLevel::Info);
+        proxy_wasm::set_root_context(sallyport_filter_shell::root);
+    }}
+}

@@ -64,8 +64,9 @@ test: ## Run every test: unit, layering, wasm, end to end against a real Envoy, 
 	@$(MAKE) -j4 tools
 	@echo "[2/7] building the vault service and the command line"
 	@cargo build --workspace --bins
-	@echo "[3/7] building filter.wasm as it is shipped"
+	@echo "[3/7] building filter.wasm as it is shipped, and one that dies when a test says so"
 	@$(MAKE) shipped
+	@cargo build -p sallyport-load --example trapping --target wasm32-wasip1 --profile filter
 	@echo "[4/7] native tests"
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --workspace -E 'not ($(E2E)) and not ($(CLIENT))'; \
@@ -117,7 +118,7 @@ load: $(TARGETS_READY) $(ENVOY)
 	@echo "[1/5] building release binaries and filter.wasm"
 	@cargo build --release -p sallyport-load -p sallyport-vault -p sallyport-cli
 	@cargo build -p sallyport-filter --target wasm32-wasip1 --profile filter
-	@cargo build -p sallyport-load --example noop --target wasm32-wasip1 --profile filter
+	@cargo build -p sallyport-load --examples --target wasm32-wasip1 --profile filter
 
 fuzz: $(FUZZER) ## Fuzz every parser of hostile input, FUZZ_SECONDS each (needs a nightly compiler)
 	@for crate in vault-service/pki filter/core filter/message; do \
@@ -137,8 +138,8 @@ lint: $(TARGETS_READY) ## Formatting and clippy, native and wasm
 	@cargo fmt --all --check
 	@echo "[2/2] clippy"
 	@cargo clippy --workspace --all-targets -- -D warnings
-	@cargo clippy -p sallyport-filter -p sallyport-bench --lib --target wasm32-wasip1 -- -D warnings
-	@cargo clippy -p sallyport-load --example noop --target wasm32-wasip1 -- -D warnings
+	@cargo clippy -p sallyport-filter -p sallyport-filter-shell -p sallyport-bench --lib --target wasm32-wasip1 -- -D warnings
+	@cargo clippy -p sallyport-load --examples --target wasm32-wasip1 -- -D warnings
 
 deny: ## Licences, sources and advisories of all dependencies (needs cargo-deny and the advisory database)
 	@cargo deny --log-level error check

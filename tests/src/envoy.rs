@@ -132,6 +132,19 @@ impl Envoy {
         .await
     }
 
+    /// The value of a counter or gauge of the filter, over all workers.
+    pub async fn count(&self, counter: &str) -> Result<u64> {
+        self.stat(&format!("wasmcustom.sallyport.{counter}")).await
+    }
+
+    /// Waits until a counter of the filter is at least this.
+    pub async fn counted(&self, counter: &str, least: u64) -> Result<()> {
+        until(counter, PATIENCE, async || {
+            Ok((self.count(counter).await? >= least).then_some(()))
+        })
+        .await
+    }
+
     /// Its configuration file.
     pub fn configuration(&self) -> &Path {
         &self.files.configuration

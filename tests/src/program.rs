@@ -33,6 +33,17 @@ pub fn filter_wasm() -> Result<PathBuf> {
     )
 }
 
+/// The filter in a module that dies when a client says so, `trapping.wasm`.
+pub fn trapping_filter_wasm() -> Result<PathBuf> {
+    present(
+        "trapping.wasm",
+        target_directory()
+            .unwrap_or_else(|| repository().join("target"))
+            .join("wasm32-wasip1/filter/examples/trapping.wasm"),
+        "cargo build -p sallyport-load --example trapping --target wasm32-wasip1 --profile filter",
+    )
+}
+
 /// Envoy; `SALLYPORT_ENVOY` names another one.
 pub fn envoy() -> Result<PathBuf> {
     present(

@@ -20,6 +20,7 @@ mod seven_lines;
 mod shared_watch;
 mod signatures;
 mod tcp;
+mod traps;
 mod vault_away;
 mod vault_data;
 mod warm;

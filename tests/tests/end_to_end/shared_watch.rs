@@ -18,8 +18,8 @@ async fn a_service_watches_for_all_workers_and_filters() -> Result<()> {
     one_call_serves_everybody(&mut stage, &envoy).await?;
 
     // Whoever watched until the service was there has handed over; the service keeps it.
-    let taken = count(&envoy, "shared.lease_taken").await?;
-    let lost = count(&envoy, "shared.lease_lost").await?;
+    let taken = envoy.count("shared.lease_taken").await?;
+    let lost = envoy.count("shared.lease_lost").await?;
     assert_eq!(taken - lost, 1, "{}", log()?);
     stage.vault.kill();
     all_pass(&stage, &envoy).await?;
@@ -41,8 +41,8 @@ async fn without_a_service_one_of_the_filters_watches_for_all() -> Result<()> {
     let configuration = format!("{before}static_resources:{filters}");
     let envoy = start(&stage, &configuration).await?;
     one_call_serves_everybody(&mut stage, &envoy).await?;
-    assert_eq!(count(&envoy, "shared.lease_taken").await?, 1);
-    assert_eq!(count(&envoy, "shared.lease_lost").await?, 0);
+    assert_eq!(envoy.count("shared.lease_taken").await?, 1);
+    assert_eq!(envoy.count("shared.lease_lost").await?, 0);
     Ok(())
 }
 
@@ -55,7 +55,7 @@ async fn filters_that_watch_for_themselves_take_no_part_in_it() -> Result<()> {
     let filters = filters.replace("\"environment\":", "\"watch\": \"own\", \"environment\":");
     let envoy = start(&stage, &format!("{service}static_resources:{filters}")).await?;
     all_pass(&stage, &envoy).await?;
-    assert_eq!(count(&envoy, "shared.applied").await?, 0);
+    assert_eq!(envoy.count("shared.applied").await?, 0);
     stage.rotate("demo-password-two-own").await?;
     rotation_arrives(&stage, &envoy).await
 }
@@ -69,12 +69,8 @@ async fn start(stage: &Stage, configuration: &str) -> Result<Envoy> {
 async fn one_call_serves_everybody(stage: &mut Stage, envoy: &Envoy) -> Result<()> {
     until("everybody to have the snapshot", PATIENCE, async || {
         let generations = [
-            envoy
-                .stat("wasmcustom.sallyport.downstream.generation")
-                .await?,
-            envoy
-                .stat("wasmcustom.sallyport.upstream.generation")
-                .await?,
+            envoy.count("downstream.generation").await?,
+            envoy.count("upstream.generation").await?,
         ];
         Ok(generations
             .iter()
@@ -107,8 +103,8 @@ async fn settled(envoy: &Envoy) -> Result<(u64, u64)> {
     let mut last = (0, 0);
     until("the watch to come to rest", PATIENCE, async || {
         let now = (
-            count(envoy, "vault.calls").await?,
-            count(envoy, "vault.answers").await?,
+            envoy.count("vault.calls").await?,
+            envoy.count("vault.answers").await?,
         );
         let rests = now == std::mem::replace(&mut last, now);
         Ok(rests.then_some(now))
@@ -148,8 +144,4 @@ async fn all_pass(stage: &Stage, envoy: &Envoy) -> Result<()> {
 
 fn partner(stage: &Stage) -> Result<Client> {
     stage.client(Some(&stage.clients.partner))
-}
-
-async fn count(envoy: &Envoy, counter: &str) -> Result<u64> {
-    envoy.stat(&format!("wasmcustom.sallyport.{counter}")).await
 }

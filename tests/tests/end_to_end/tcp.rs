@@ -5,3 +5,4 @@ mod gateway;
 mod holding;
 mod live;
 mod servers;
+mod traps;

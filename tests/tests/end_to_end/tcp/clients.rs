@@ -13,8 +13,8 @@ async fn bytes_of_a_good_client_go_both_ways_whole_and_in_order() -> Result<()> 
     stream.finish().await?;
     assert_eq!(stream.rest().await?, b"");
     assert_eq!(gateway.server.received().len(), long().len() + 5);
-    gateway.counted("downstream.allowed", 1).await?;
-    gateway.counted("upstream.allowed", 1).await?;
+    gateway.envoy().counted("downstream.allowed", 1).await?;
+    gateway.envoy().counted("upstream.allowed", 1).await?;
     Ok(())
 }
 
@@ -34,6 +34,7 @@ async fn the_server_hears_nothing_of_a_client_that_does_not_pass() -> Result<()>
             .await?;
         assert_eq!(
             gateway
+                .envoy()
                 .count(&format!("downstream.denied.{reason}"))
                 .await?,
             2
@@ -85,7 +86,7 @@ async fn a_resumed_session_is_decided_about_again() -> Result<()> {
         gateway
             .replace("pinset", "partners", &partner.certificate)
             .await?;
-        let allowed = gateway.count("downstream.allowed").await?;
+        let allowed = gateway.envoy().count("downstream.allowed").await?;
         until("a resumed session", PATIENCE, async || {
             let mut stream = gateway.connect_as(&client).await?;
             match stream.echo(b"hello").await {
@@ -96,17 +97,27 @@ async fn a_resumed_session_is_decided_about_again() -> Result<()> {
             Ok(stream.resumed().then_some(()))
         })
         .await?;
-        gateway.counted("downstream.allowed", allowed + 1).await?;
+        gateway
+            .envoy()
+            .counted("downstream.allowed", allowed + 1)
+            .await?;
 
         let other = &gateway.stage.clients.unpinned.certificate;
         gateway.replace("pinset", "partners", other).await?;
         until("a refused resumption", PATIENCE, async || {
-            let denied = gateway.count("downstream.denied.pin_mismatch").await?;
+            let denied = gateway
+                .envoy()
+                .count("downstream.denied.pin_mismatch")
+                .await?;
             let before = gateway.server.received().len();
             let mut stream = gateway.connect_as(&client).await?;
             let resumed = stream.resumed();
             let answered = stream.echo(b"hello").await.is_ok();
-            let refused = gateway.count("downstream.denied.pin_mismatch").await? > denied;
+            let refused = gateway
+                .envoy()
+                .count("downstream.denied.pin_mismatch")
+                .await?
+                > denied;
             if refused {
                 assert!(!answered && gateway.server.received().len() == before);
             }
@@ -132,9 +143,12 @@ async fn observing_lets_everybody_go_and_counts() -> Result<()> {
     let mut stream = gateway.connect(&rogue).await?;
     assert_eq!(stream.echo(&long()).await?, long());
     assert_eq!(
-        gateway.count("downstream.observed.unknown_issuer").await?,
+        gateway
+            .envoy()
+            .count("downstream.observed.unknown_issuer")
+            .await?,
         1
     );
-    assert_eq!(gateway.count("downstream.allowed").await?, 0);
+    assert_eq!(gateway.envoy().count("downstream.allowed").await?, 0);
     Ok(())
 }

@@ -7,7 +7,6 @@ use sallyport_tests::demo::{Options, Stage};
 use sallyport_tests::envoy::Envoy;
 use sallyport_tests::pki::Identity;
 use sallyport_tests::recipe::Recipe;
-use sallyport_tests::wait::{PATIENCE, until};
 use sallyport_tests::{Result, files};
 
 const GROUP: [&str; 2] = ["--group", "payments"];
@@ -91,21 +90,6 @@ impl Gateway {
         let path = self.stage.pki().join(name);
         files::write(&path, content)?;
         Ok(path.to_string_lossy().into_owned())
-    }
-
-    /// The sum of Sallyport's counter over both workers.
-    pub(super) async fn count(&self, counter: &str) -> Result<u64> {
-        self.envoy()
-            .stat(&format!("wasmcustom.sallyport.{counter}"))
-            .await
-    }
-
-    /// Waits until a counter is at least this.
-    pub(super) async fn counted(&self, counter: &str, least: u64) -> Result<()> {
-        until(counter, PATIENCE, async || {
-            Ok((self.count(counter).await? >= least).then_some(()))
-        })
-        .await
     }
 
     /// A client that is closed without an answer, and of which the server hears nothing.

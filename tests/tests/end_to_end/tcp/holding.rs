@@ -53,6 +53,7 @@ async fn a_vault_that_stays_away_closes_connections_after_the_wait() -> Result<(
         .await?;
     assert_eq!(gateway.server.received(), b"");
     gateway
+        .envoy()
         .counted("downstream.denied.secret_absent", 1)
         .await?;
     gateway.stage.vault.resume().await?;

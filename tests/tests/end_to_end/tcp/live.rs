@@ -20,8 +20,17 @@ async fn an_idle_and_an_active_connection_are_cut_when_their_pin_goes() -> Resul
     };
     let (_, rest) = tokio::try_join!(chatter, change)?;
     assert_eq!(rest, b"");
-    gateway.counted("downstream.cut.pin_mismatch", 2).await?;
-    assert_eq!(gateway.count("downstream.denied.pin_mismatch").await?, 0);
+    gateway
+        .envoy()
+        .counted("downstream.cut.pin_mismatch", 2)
+        .await?;
+    assert_eq!(
+        gateway
+            .envoy()
+            .count("downstream.denied.pin_mismatch")
+            .await?,
+        0
+    );
     Ok(())
 }
 
@@ -78,6 +87,7 @@ async fn a_revoked_certificate_cuts_its_open_connection_and_no_other() -> Result
     publish(2, &[&clients.unpinned, &clients.partner]).await?;
     assert_eq!(idle.rest().await?, b"");
     gateway
+        .envoy()
         .counted("downstream.cut.certificate_revoked", 1)
         .await?;
     assert_eq!(stays.echo(b"hello").await?, b"hello");
@@ -93,5 +103,8 @@ async fn a_connection_is_cut_when_the_pin_of_its_server_goes() -> Result<()> {
         .replace("pinset", "backend", &other.certificate)
         .await?;
     assert_eq!(idle.rest().await?, b"");
-    gateway.counted("upstream.cut.pin_mismatch", 1).await
+    gateway
+        .envoy()
+        .counted("upstream.cut.pin_mismatch", 1)
+        .await
 }

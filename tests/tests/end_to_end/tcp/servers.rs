@@ -25,7 +25,13 @@ async fn a_server_that_does_not_pass_hears_nothing() -> Result<()> {
             .iter()
             .all(|seen| seen.handshake())
     );
-    assert_eq!(gateway.count("upstream.denied.pin_mismatch").await?, 4);
+    assert_eq!(
+        gateway
+            .envoy()
+            .count("upstream.denied.pin_mismatch")
+            .await?,
+        4
+    );
     assert_eq!(gateway.server.received(), b"");
     Ok(())
 }
@@ -36,9 +42,9 @@ async fn bytes_wait_for_the_handshake_with_the_server() -> Result<()> {
     gateway.live().await?;
     gateway.server.open_door(false);
     let mut stream = gateway.connect(&gateway.stage.clients.partner).await?;
-    let before = gateway.count("upstream.held").await?;
+    let before = gateway.envoy().count("upstream.held").await?;
     let open = async {
-        gateway.counted("upstream.held", before + 1).await?;
+        gateway.envoy().counted("upstream.held", before + 1).await?;
         gateway.server.open_door(true);
         Ok(())
     };
@@ -83,14 +89,24 @@ async fn an_entry_in_an_internal_listener_guards_its_server_alone() -> Result<()
     let impostor = gateway.stage.clients.rogue.certificate.clone();
     gateway.replace("pinset", "backend", &impostor).await?;
     assert_eq!(stream.rest().await?, b"");
-    gateway.counted("upstream.cut.pin_mismatch", 1).await?;
+    gateway
+        .envoy()
+        .counted("upstream.cut.pin_mismatch", 1)
+        .await?;
     // The other worker may be a little behind.
     until("a refusal", PATIENCE, async || {
-        let denied = gateway.count("upstream.denied.pin_mismatch").await?;
+        let denied = gateway
+            .envoy()
+            .count("upstream.denied.pin_mismatch")
+            .await?;
         let before = gateway.server.received().len();
         let mut stream = gateway.connect_as(&client).await?;
         let answered = stream.echo(b"hello").await.is_ok();
-        let refused = gateway.count("upstream.denied.pin_mismatch").await? > denied;
+        let refused = gateway
+            .envoy()
+            .count("upstream.denied.pin_mismatch")
+            .await?
+            > denied;
         assert!(!refused || (!answered && gateway.server.received().len() == before));
         Ok(refused.then_some(()))
     })

@@ -123,6 +123,14 @@ async fn serve(arguments: Serve) -> Result<(), Failure> {
 
     let (stop, stopped) = watch::channel(false);
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let sinks = vault.sinks();
+    tokio::spawn(async move {
+        while hang_up.recv().await.is_some() {
+            info!("opening audit files anew");
+            sinks.reopen();
+        }
+    });
     tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}

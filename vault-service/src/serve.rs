@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tracing::info;
 
 use crate::accounts::Accounts;
-use crate::audit::{AuditLog, checkpoint};
+use crate::audit::{AuditLog, Sinks, checkpoint};
 use crate::clock;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::http::edge::{self, Quotas};
@@ -50,6 +50,7 @@ pub struct Vault {
     store: Arc<dyn Store>,
     crl_fetching: Arc<CrlFetching>,
     checkpoint_key: Arc<CheckpointKey>,
+    sinks: Sinks,
     _lock: File,
 }
 
@@ -102,6 +103,9 @@ pub enum ServeError {
     /// The Unix socket.
     #[error(transparent)]
     Socket(#[from] SocketError),
+    /// The thread of a sink of the audit log.
+    #[error("an audit sink cannot be started")]
+    Sink(#[source] io::Error),
     /// An address that cannot be listened on.
     #[error("cannot listen on {address}; is another vault running?")]
     Listen {
@@ -140,10 +144,13 @@ impl Vault {
         })?;
         let metrics = Arc::new(Metrics::new());
         let audit_keys = audit_keys(&*store, &root).await?;
+        let sinks = Sinks::start(&store, &settings.audit_sinks, &metrics.audit);
+        let sinks = sinks.map_err(ServeError::Sink)?;
         let audit = AuditLog::new(
             Arc::clone(&store),
             Arc::clone(&audit_keys.value),
             metrics.audit.clone(),
+            sinks.clone(),
         );
         let inner = Arc::new(Provider::new(
             Arc::clone(&store),
@@ -171,11 +178,13 @@ impl Vault {
             store: Arc::clone(&store),
             rollout: inner.rollout(),
             crl_fetching: Arc::clone(&crl_fetching),
+            sinks: sinks.clone(),
         };
         let sds = Arc::new(Sds::new(Arc::clone(&inner), settings.sds_names.clone()));
         let socket = settings.sds_socket.clone();
         let socket = socket.map(|settings| Ok((unix_socket::bind(&settings)?, settings)));
         let quotas = Quotas::per_second(settings.requests_per_second, settings.burst);
+        sinks.settle().await;
         Ok(Self {
             manager: (
                 bind(settings.manager_listen).await?,
@@ -201,6 +210,7 @@ impl Vault {
             store,
             crl_fetching,
             checkpoint_key: audit_keys.checkpoint,
+            sinks,
             _lock: lock,
         })
     }
@@ -213,6 +223,11 @@ impl Vault {
             provider: self.provider.0.local_addr()?,
             health: health.transpose()?,
         })
+    }
+
+    /// Where audit entries go besides the store.
+    pub fn sinks(&self) -> Sinks {
+        self.sinks.clone()
     }
 
     /// Serves both doors until `stop` says so.
@@ -260,6 +275,7 @@ impl Vault {
         tokio::join!(doors, health);
         // The log of a vault that was stopped ends with a signature.
         checkpoint::sign(&*self.store, &self.checkpoint_key, clock::now()).await;
+        self.sinks.settle().await;
         info!("stopped");
     }
 }

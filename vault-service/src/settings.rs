@@ -1,5 +1,6 @@
 //! Settings of `serve`: flags before environment before file before defaults.
 
+mod audit;
 mod crl;
 mod health;
 
@@ -18,6 +19,7 @@ use thiserror::Error;
 use crate::http::unix_socket::{SocketAccess, SocketSettings};
 use crate::provider::sds::{Aliases, ResourceNameError};
 
+pub use audit::{FileSink, GivenSink, SinkSettings, SinkSettingsError, SinkTarget, SyslogAddress};
 pub use crl::CrlSettings;
 pub use health::{HealthListen, HealthListenError};
 
@@ -63,6 +65,22 @@ crl_max_mib = 64
 # A fetched list is refused if it leaves out a certificate that was revoked fewer days ago, because that has
 # hardly expired since; `sallyport crl-distributor publish` takes it.
 crl_listed_days = 7
+
+# Where audit entries go besides the database (docs/audit.md); with sinks, nothing is handed out while none
+# of them accepts. A file is readable by the vault only, put aside at max_mib, and opened anew after SIGHUP.
+# Syslog is RFC 5424: udp://HOST:PORT (which does not count: nobody answers for it), tcp://HOST:PORT or
+# unix:///dev/log. A sink that takes longer than deadline_seconds counts as blocked.
+# [[audit_sinks]]
+# kind = "file"
+# path = "/var/log/sallyport/audit.jsonl"
+# max_mib = 100
+# keep = 10
+# deadline_seconds = 2
+# [[audit_sinks]]
+# kind = "stdout"
+# [[audit_sinks]]
+# kind = "syslog"
+# address = "unix:///dev/log"
 
 # Names of SDS resources that a configuration cannot change, such as those of SPIRE, and what they stand
 # for: docs/sds.md.
@@ -114,6 +132,8 @@ pub struct Given {
     pub crl_listed_days: Option<u32>,
     /// SDS for Envoys of this machine.
     pub sds_socket: Option<GivenSocket>,
+    /// Where audit entries go besides the store.
+    pub audit_sinks: Option<Vec<GivenSink>>,
 }
 
 /// Settings of the Unix socket.
@@ -154,6 +174,8 @@ pub struct Settings {
     pub gateway_certificate_hours: NonZeroU16,
     /// How revocation lists are fetched.
     pub crl: CrlSettings,
+    /// Where audit entries go besides the store.
+    pub audit_sinks: Vec<SinkSettings>,
 }
 
 /// Why settings do not read.
@@ -209,6 +231,9 @@ pub enum SettingsError {
         /// Why.
         source: GatewayIdentityError,
     },
+    /// A sink of the audit log.
+    #[error(transparent)]
+    Sink(#[from] SinkSettingsError),
     /// A name no certificate can carry.
     #[error("server name {name:?} is neither a host name nor an IP address")]
     ServerName {
@@ -250,6 +275,7 @@ impl Given {
             crl_ca_file: self.crl_ca_file.or(weaker.crl_ca_file),
             crl_max_mib: self.crl_max_mib.or(weaker.crl_max_mib),
             crl_listed_days: self.crl_listed_days.or(weaker.crl_listed_days),
+            audit_sinks: self.audit_sinks.or(weaker.audit_sinks),
         }
     }
 }
@@ -304,6 +330,7 @@ impl Settings {
                 .gateway_certificate_hours
                 .unwrap_or(Self::GATEWAY_CERTIFICATE_HOURS),
             crl,
+            audit_sinks: SinkSettings::from_given(given.audit_sinks.unwrap_or_default())?,
         })
     }
 

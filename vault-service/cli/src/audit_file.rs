@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sallyport_model::audit::{
-    AuditProof, AuditPublicKey, AuditVerifier, MAX_LINE, OpenTail, Signatures,
+    AuditFinding, AuditLine, AuditProof, AuditPublicKey, AuditVerifier, MAX_LINE, OpenTail,
+    Signatures,
 };
 use serde_json::json;
 
@@ -16,18 +17,19 @@ use crate::output::Output;
 /// What to prove.
 #[derive(Args)]
 pub(crate) struct Verify {
-    /// The log, as `sallyport-vault export-audit` wrote it
-    file: PathBuf,
-    /// The vault's audit.pem, from a place where who can change FILE cannot change it
+    /// The log, as `sallyport-vault export-audit` or a sink wrote it; several files that are one log in any order
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The vault's audit.pem, from a place where who can change a FILE cannot change it
     #[arg(long, value_name = "FILE", required_unless_present = "chain_only")]
     public_key: Option<PathBuf>,
-    /// Only that entries follow from each other: who can write FILE can pass
+    /// Only that entries follow from each other: who can write a FILE can pass
     #[arg(long, conflicts_with = "public_key")]
     chain_only: bool,
-    /// The entry the file begins with
+    /// The entry the log begins with
     #[arg(long, value_name = "SEQ", default_value_t = 1)]
     from: u64,
-    /// The entry the file must reach, as known from elsewhere
+    /// The entry the log must reach, as known from elsewhere
     #[arg(long, value_name = "SEQ")]
     through: Option<u64>,
     /// Accept entries after the last checkpoint, which nobody has signed yet
@@ -71,35 +73,78 @@ fn public_key(path: &Path) -> Result<AuditPublicKey, Error> {
 }
 
 fn prove(wanted: &Verify, mut verifier: AuditVerifier) -> Result<AuditProof, Error> {
-    let path = &wanted.file;
-    let broken = |finding| Error::AuditLog {
-        path: path.clone(),
-        finding: Box::new(finding),
-    };
-    let file = File::open(path).map_err(|source| read_error(path, source))?;
-    let mut file = BufReader::new(file);
-    let mut line = Vec::new();
-    // One byte more than the longest line and its line feed shows that a line is too long.
-    let limit = u64::try_from(MAX_LINE)
-        .unwrap_or(u64::MAX)
-        .saturating_add(2);
-    loop {
-        line.clear();
-        let read = file.by_ref().take(limit).read_until(b'\n', &mut line);
-        if read.map_err(|source| read_error(path, source))? == 0 {
-            break;
-        }
-        match line.strip_suffix(b"\n") {
-            Some(line) => verifier.line(line).map_err(broken)?,
-            None if line.len() > MAX_LINE => verifier.line(&line).map_err(broken)?,
-            None => return Err(broken(verifier.cut())),
+    let mut read = Read::default();
+    for path in in_order(&wanted.files)? {
+        read.files.push((read.lines, path));
+        let mut file = open(path)?;
+        let mut line = Vec::new();
+        while next_line(&mut file, &mut line).map_err(|source| read_error(path, source))? {
+            read.lines = read.lines.saturating_add(1);
+            match line.strip_suffix(b"\n") {
+                Some(line) => verifier.line(line),
+                None if line.len() > MAX_LINE => verifier.line(&line),
+                None => Err(verifier.cut()),
+            }
+            .map_err(|finding| read.broken(finding))?;
         }
     }
     let open_tail = match wanted.allow_open_tail {
         true => OpenTail::Accept,
         false => OpenTail::Refuse,
     };
-    verifier.finish(wanted.through, open_tail).map_err(broken)
+    let proof = verifier.finish(wanted.through, open_tail);
+    proof.map_err(|finding| read.broken(finding))
+}
+
+/// What was read: files with the number of lines before them.
+#[derive(Default)]
+struct Read<'a> {
+    files: Vec<(u64, &'a Path)>,
+    lines: u64,
+}
+
+impl Read<'_> {
+    /// The finding with the file it is in, and the number of its line there.
+    fn broken(&self, mut finding: AuditFinding) -> Error {
+        let mut from_behind = self.files.iter().rev();
+        let file = from_behind.find(|(before, _)| *before < finding.line);
+        let (before, path) = file.copied().unwrap_or((0, Path::new("")));
+        finding.line = finding.line.saturating_sub(before);
+        Error::AuditLog {
+            path: path.to_owned(),
+            finding: Box::new(finding),
+        }
+    }
+}
+
+/// Files of one log by their first entries; what has none comes last and is found out there.
+fn in_order(files: &[PathBuf]) -> Result<Vec<&Path>, Error> {
+    let mut starts = Vec::with_capacity(files.len());
+    for path in files {
+        let mut line = Vec::new();
+        next_line(&mut open(path)?, &mut line).map_err(|source| read_error(path, source))?;
+        let entry = AuditLine::parse(line.trim_ascii_end());
+        starts.push((
+            entry.map_or(u64::MAX, |line| line.entry.seq),
+            path.as_path(),
+        ));
+    }
+    starts.sort_by_key(|(first, _)| *first);
+    Ok(starts.into_iter().map(|(_, path)| path).collect())
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, Error> {
+    let file = File::open(path).map_err(|source| read_error(path, source))?;
+    Ok(BufReader::new(file))
+}
+
+/// Reads a line with its line feed, no more than shows that it is too long. `false` at the end.
+fn next_line(file: &mut BufReader<File>, line: &mut Vec<u8>) -> std::io::Result<bool> {
+    let limit = u64::try_from(MAX_LINE)
+        .unwrap_or(u64::MAX)
+        .saturating_add(2);
+    line.clear();
+    Ok(file.take(limit).read_until(b'\n', line)? > 0)
 }
 
 fn read_error(path: &Path, source: std::io::Error) -> Error {

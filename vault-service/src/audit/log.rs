@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sallyport_model::Reference;
 use thiserror::Error;
 
+use super::sinks::{NoSink, Sinks};
 use crate::keys::audit::ValueKey;
 use crate::metrics::AuditMetrics;
 use crate::store::{Store, StoreError, Write};
@@ -18,6 +19,7 @@ pub struct AuditLog {
     store: Arc<dyn Store>,
     values: Arc<ValueKey>,
     metrics: AuditMetrics,
+    sinks: Sinks,
 }
 
 /// Why an entry was not accepted: what it tells of must not happen.
@@ -26,29 +28,50 @@ pub enum AuditError {
     /// The store did not take it.
     #[error("the audit log cannot be written")]
     Store(#[from] StoreError),
+    /// No sink did.
+    #[error(transparent)]
+    Sinks(#[from] NoSink),
 }
 
 impl AuditLog {
     /// The log of a store.
-    pub fn new(store: Arc<dyn Store>, values: Arc<ValueKey>, metrics: AuditMetrics) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        values: Arc<ValueKey>,
+        metrics: AuditMetrics,
+        sinks: Sinks,
+    ) -> Self {
         Self {
             store,
             values,
             metrics,
+            sinks,
         }
     }
 
-    /// Returns when the entries are on the disk and have been accepted: only now may the values they
-    /// tell of leave. After an error they must not.
-    pub async fn record(&self, entries: Vec<Write>) -> Result<(), AuditError> {
-        if entries.is_empty() {
+    /// Returns when the entries, and what else is in the batch, are on the disk and have been accepted:
+    /// only now may the values they tell of leave. After an error they must not.
+    pub async fn record(&self, batch: Vec<Write>) -> Result<(), AuditError> {
+        if batch.is_empty() {
             return Ok(());
         }
-        let recorded = self.store.commit(entries).await;
-        recorded.map_err(|error| {
+        let recorded = self.accepted(batch).await;
+        if let Err(AuditError::Sinks(_) | AuditError::Store(StoreError::Engine(_))) = &recorded {
             self.metrics.failed();
-            error.into()
-        })
+        }
+        recorded
+    }
+
+    /// What cannot be recorded is not begun.
+    async fn accepted(&self, batch: Vec<Write>) -> Result<(), AuditError> {
+        self.sinks.check()?;
+        self.store.commit(batch).await?;
+        Ok(self.sinks.taken().await?)
+    }
+
+    /// Where entries go besides the store.
+    pub fn sinks(&self) -> &Sinks {
+        &self.sinks
     }
 
     /// A reference as an entry and the service's own log may hold it.

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
 use super::shape::Shape;
+use crate::audit::SinkStanding;
 use crate::provider::Unready;
 
 /// `GET /livez`: the process answers.
@@ -13,10 +14,11 @@ pub(super) async fn livez() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: nothing keeps the vault from answering.
-pub(super) fn readiness(reasons: &[Unready]) -> Response {
+/// `GET /readyz`: nothing keeps the vault from answering. Says how each audit sink stands.
+pub(super) fn readiness(reasons: &[Unready], sinks: &[SinkStanding]) -> Response {
     if reasons.is_empty() {
-        return "ok\n".into_response();
+        let sinks = sinks.iter().map(|sink| format!("audit sink {sink}\n"));
+        return format!("ok\n{}", sinks.collect::<String>()).into_response();
     }
     let reasons: Vec<String> = reasons.iter().map(Unready::to_string).collect();
     Problem::new(
@@ -26,6 +28,13 @@ pub(super) fn readiness(reasons: &[Unready]) -> Response {
     )
     .into_response()
 }
+
+/// The code of an answer that is held back because no sink has the entry.
+pub(super) const AUDIT_UNAVAILABLE: &str = "audit_unavailable";
+
+/// What goes with it.
+pub(super) const NO_SINK: &str =
+    "the audit log accepts no entries, so nothing is handed out; /readyz says why";
 
 /// Any path there is no route for.
 pub(super) async fn not_found(OriginalUri(uri): OriginalUri) -> Response {

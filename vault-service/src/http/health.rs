@@ -67,6 +67,7 @@ pub(super) async fn metrics(State(provider): State<Arc<Provider>>) -> Response {
 }
 
 /// `GET /readyz`: `{"ready": false, "reasons": [{"code": "store", "detail": "..."}]}`, and 503.
+/// `auditSinks` says how each stands.
 async fn readyz(State(health): State<Health>) -> (StatusCode, Json<Value>) {
     let mut reasons = health.provider.unready().await;
     if *health.stopping.borrow() {
@@ -79,6 +80,9 @@ async fn readyz(State(health): State<Health>) -> (StatusCode, Json<Value>) {
     let list = reasons.iter();
     let list = list.map(|reason| json!({ "code": reason.code(), "detail": reason.to_string() }));
     let list: Vec<Value> = list.collect();
-    let body = json!({ "ready": reasons.is_empty(), "reasons": list });
+    let sinks = health.provider.sinks().into_iter();
+    let sinks = sinks.map(|sink| json!({ "sink": sink.name, "detail": sink.standing.to_string() }));
+    let sinks: Vec<Value> = sinks.collect();
+    let body = json!({ "ready": reasons.is_empty(), "reasons": list, "auditSinks": sinks });
     (status, Json(body))
 }

@@ -19,6 +19,7 @@ use tracing::error;
 use super::listener::Peer;
 use super::problem::Problem;
 use super::{body, door, edge, health, sds};
+use crate::audit::AuditError;
 use crate::clock;
 use crate::manager::IssueError;
 use crate::provider::sds::Sds;
@@ -139,7 +140,7 @@ async fn read<T: DeserializeOwned>(
 }
 
 async fn readyz(State(provider): State<Arc<Provider>>) -> Response {
-    door::readiness(&provider.unready().await)
+    door::readiness(&provider.unready().await, &provider.sinks())
 }
 
 async fn mark(request: Request, next: Next) -> Response {
@@ -156,8 +157,16 @@ fn problem(error: &ProviderError) -> Problem {
         ProviderError::NotAGateway => (StatusCode::FORBIDDEN, "not_a_gateway"),
         ProviderError::References { .. } => (StatusCode::BAD_REQUEST, "too_many_references"),
         ProviderError::Wait { .. } => (StatusCode::BAD_REQUEST, "wait_too_long"),
+        ProviderError::Audit(AuditError::Sinks(no_sink)) => {
+            error!(error = %no_sink, "an answer is held back");
+            return Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                door::AUDIT_UNAVAILABLE,
+                door::NO_SINK,
+            );
+        }
         ProviderError::Store(_)
-        | ProviderError::Audit(_)
+        | ProviderError::Audit(AuditError::Store(_))
         | ProviderError::Key(_)
         | ProviderError::Encode(_) => {
             error!(%error, source = ?std::error::Error::source(error), "resolve failed");

@@ -14,7 +14,9 @@ use tonic::{Status, Streaming};
 use tonic_prost::ProstCodec;
 use tracing::{debug, error};
 
+use super::door;
 use super::listener::Peer;
+use crate::audit::AuditError;
 use crate::clock;
 use crate::provider::sds::wire::{DiscoveryRequest, DiscoveryResponse};
 use crate::provider::sds::{
@@ -121,6 +123,10 @@ fn status(ended: &Ended) -> Status {
         Ended::Provider(ProviderError::NotAGateway) => Status::permission_denied(text),
         Ended::Expired => Status::unauthenticated(text),
         Ended::Closing => Status::unavailable(text),
+        Ended::Provider(ProviderError::Audit(AuditError::Sinks(no_sink))) => {
+            error!(error = %no_sink, "an answer is held back");
+            Status::unavailable(door::NO_SINK)
+        }
         Ended::Provider(error) => {
             error!(%error, source = ?std::error::Error::source(error), "SDS failed");
             Status::unavailable("the vault cannot answer now; its log says why")

@@ -7,6 +7,7 @@ use prometheus_client::registry::Registry;
 #[derive(Clone, Debug)]
 pub struct AuditMetrics {
     failures: Counter,
+    sink_failures: Counter,
 }
 
 impl AuditMetrics {
@@ -17,11 +18,25 @@ impl AuditMetrics {
             "Answers held back because their audit entry was not accepted",
             failures.clone(),
         );
-        Self { failures }
+        let sink_failures = Counter::default();
+        registry.register(
+            "audit_sink_failures",
+            "Failed attempts to write to an audit sink",
+            sink_failures.clone(),
+        );
+        Self {
+            failures,
+            sink_failures,
+        }
     }
 
     /// An answer was held back.
     pub fn failed(&self) {
         self.failures.inc();
+    }
+
+    /// A sink did not take what it was given.
+    pub fn sink_failed(&self) {
+        self.sink_failures.inc();
     }
 }

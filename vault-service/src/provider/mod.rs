@@ -34,7 +34,7 @@ use self::answers::ReadyAnswers;
 use self::gateway::Identities;
 use self::keyring::Keyring;
 use self::warm::WarmStore;
-use crate::audit::{AuditError, AuditLog};
+use crate::audit::{AuditError, AuditLog, NoSink, SinkStanding};
 use crate::keys::KeyError;
 use crate::keys::open::RootPrivateKey;
 use crate::metrics::Metrics;
@@ -96,11 +96,14 @@ pub enum ProviderError {
 }
 
 /// Why the vault is not ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Unready {
     /// The store cannot be read.
     #[error("the store does not answer")]
     Store,
+    /// No audit sink accepts entries.
+    #[error(transparent)]
+    Audit(NoSink),
     /// It was told to stop.
     #[error("the vault is stopping")]
     Stopping,
@@ -108,9 +111,10 @@ pub enum Unready {
 
 impl Unready {
     /// The word for it, for programs.
-    pub const fn code(self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::Store => "store",
+            Self::Audit(_) => "audit",
             Self::Stopping => "stopping",
         }
     }
@@ -170,6 +174,12 @@ impl Provider {
         if self.store.setting(Setting::TrustDomain).await.is_err() {
             reasons.push(Unready::Store);
         }
+        reasons.extend(self.audit.sinks().check().err().map(Unready::Audit));
         reasons
+    }
+
+    /// How the sinks of the audit log stand.
+    pub fn sinks(&self) -> Vec<SinkStanding> {
+        self.audit.sinks().standings()
     }
 }

@@ -5,7 +5,7 @@ use sallyport_pki::{Certificate, UnixTime};
 use thiserror::Error;
 
 use super::{Gateway, Provider, ProviderError};
-use crate::audit::Entry;
+use crate::audit::{AuditError, Entry};
 use crate::manager::{GatewayCertificate, GatewayIssuer as _, IssueError, Renewing, renewed};
 use crate::store::{StoreError, Write};
 
@@ -46,10 +46,8 @@ impl Provider {
         let newest = newest.map_err(ProviderError::from)?;
         if newest.is_some_and(|newest| newest != key) {
             let refused = entry.refused("other_key");
-            self.store
-                .commit(vec![refused])
-                .await
-                .map_err(ProviderError::from)?;
+            let recorded = self.audit.record(vec![refused]).await;
+            recorded.map_err(ProviderError::from)?;
             return Err(RenewalError::OtherKey);
         }
         let identity = GatewayIdentity {
@@ -65,12 +63,14 @@ impl Provider {
             let gateway = caller.id;
             batch.insert(0, Write::RequireGatewayKey { gateway, key });
         }
-        match self.store.commit(batch).await {
+        match self.audit.record(batch).await {
             Ok(()) => Ok(issued),
-            Err(StoreError::Gone {
+            Err(AuditError::Store(StoreError::Gone {
                 what: "gateway key",
-            }) => Err(RenewalError::OtherKey),
-            Err(StoreError::Gone { .. }) => Err(ProviderError::NotAGateway.into()),
+            })) => Err(RenewalError::OtherKey),
+            Err(AuditError::Store(StoreError::Gone { .. })) => {
+                Err(ProviderError::NotAGateway.into())
+            }
             Err(error) => Err(ProviderError::from(error).into()),
         }
     }

@@ -73,6 +73,7 @@ impl House {
             rollout: vault.provider.rollout(),
             crl_fetching: vault.crl_fetching.clone(),
             store: vault.store.clone(),
+            sinks: vault.sinks.clone(),
         });
         Self {
             router: edge::around(routes, Arc::new(Quotas::new(plenty())), Metrics::new().door),

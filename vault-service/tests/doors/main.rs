@@ -29,5 +29,6 @@ mod permissions;
 mod provider;
 mod scene;
 mod sds;
+mod sinks;
 mod vault;
 mod versions;

@@ -13,7 +13,7 @@ use sallyport_model::{
 use sallyport_pki::{Certificate, UnixTime};
 use sallyport_vault::access::Caller;
 use sallyport_vault::accounts::Accounts;
-use sallyport_vault::audit::AuditLog;
+use sallyport_vault::audit::{AuditLog, Sinks};
 use sallyport_vault::clock;
 use sallyport_vault::data_dir::DataDir;
 use sallyport_vault::http::manager::ManagerDoor;
@@ -25,6 +25,7 @@ use sallyport_vault::keys::seal::RootPublicKey;
 use sallyport_vault::manager::{Form, Manager, PinnedLeaves};
 use sallyport_vault::metrics::Metrics;
 use sallyport_vault::provider::{Gateway, GatewayCa, Provider, ProviderError};
+use sallyport_vault::settings::SinkSettings;
 use sallyport_vault::store::{
     ActorKind, ActorRecord, AuditRecord, GroupRecord, Setting, SqliteStore, Store, TokenRecord,
     Write,
@@ -42,11 +43,16 @@ pub(crate) struct Vault {
     pub(crate) administrator: Caller,
     pub(crate) scope: Scope,
     pub(crate) made: Initialised,
+    pub(crate) sinks: Sinks,
 }
 
 impl Vault {
     pub(crate) async fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::with_sinks(tempfile::tempdir().unwrap(), &[]).await
+    }
+
+    /// One whose audit log goes elsewhere, too.
+    pub(crate) async fn with_sinks(dir: TempDir, sinks: &[SinkSettings]) -> Self {
         let path = dir.path().join("data");
         let new = NewVault {
             organization: "Org".to_owned(),
@@ -55,7 +61,7 @@ impl Vault {
             server_names: Vec::new(),
         };
         let made = init(&path, new, clock::now()).await.unwrap();
-        Self::open(dir, made).await
+        Self::open(dir, made, sinks).await
     }
 
     /// The same vault after its process ended and started again.
@@ -73,10 +79,10 @@ impl Vault {
         let closed = Arc::downgrade(&store);
         drop((store, manager, provider, crl_fetching));
         assert_eq!(closed.strong_count(), 0);
-        Self::open(dir, made).await
+        Self::open(dir, made, &[]).await
     }
 
-    async fn open(dir: TempDir, made: Initialised) -> Self {
+    async fn open(dir: TempDir, made: Initialised, sinks: &[SinkSettings]) -> Self {
         let path = dir.path().join("data");
         let data = DataDir::open(&path).unwrap();
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.database()).unwrap());
@@ -99,7 +105,13 @@ impl Vault {
         let keys = root
             .open_audit_keys(&setting(Setting::AuditSealedKeys).await)
             .unwrap();
-        let audit = AuditLog::new(Arc::clone(&store), keys.value, metrics.audit.clone());
+        let sinks = Sinks::start(&store, sinks, &metrics.audit).unwrap();
+        let audit = AuditLog::new(
+            Arc::clone(&store),
+            keys.value,
+            metrics.audit.clone(),
+            sinks.clone(),
+        );
         let provider = Arc::new(Provider::new(
             Arc::clone(&store),
             root,
@@ -136,6 +148,7 @@ impl Vault {
             },
             made,
             store,
+            sinks,
             dir,
         }
     }
@@ -148,6 +161,7 @@ impl Vault {
             rollout: self.provider.rollout(),
             crl_fetching: Arc::clone(&self.crl_fetching),
             store: Arc::clone(&self.store),
+            sinks: self.sinks.clone(),
         })
     }
 

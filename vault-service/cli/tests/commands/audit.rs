@@ -69,6 +69,26 @@ fn audit_verify_names_the_first_broken_line() {
     verify("unsigned", &whole, &[]).fails(2);
 }
 
+#[test]
+fn audit_verify_takes_the_files_of_a_log_in_any_order_and_names_the_broken_one() {
+    let scene = Scene::new();
+    let lines = chained(&["one", "two", "three", "four"]);
+    let verify = |newer: &str| {
+        let files = [
+            scene.file("audit.jsonl", newer),
+            scene.file("audit.jsonl.1", &lines[..2].concat()),
+        ];
+        let arguments = ["audit", "verify", "--chain-only", "--allow-open-tail"];
+        let files: Vec<_> = files.iter().map(|file| file.as_str()).collect();
+        scene.run(&[&arguments, &files[..]].concat())
+    };
+    let newer = lines[2..].concat();
+    assert!(verify(&newer).succeeds().contains("entries 1 to 4"));
+    let ended = verify(&newer.replace("four", "FOUR"));
+    let said = ended.fails(1);
+    assert!(said.contains("audit.jsonl, line 2: edited"), "{said}");
+}
+
 fn chained(objects: &[&str]) -> Vec<String> {
     let mut previous = GENESIS;
     let lines = objects.iter().zip(1..).map(|(object, seq)| {

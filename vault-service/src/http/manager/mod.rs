@@ -13,6 +13,7 @@ mod failure;
 mod gateways;
 mod grants;
 mod groups;
+mod held;
 mod if_match;
 mod me;
 mod organizations;
@@ -40,6 +41,7 @@ pub use self::authenticated::OPEN;
 use super::door;
 use super::openapi::{Fields, Operation, Routes, document};
 use crate::accounts::Accounts;
+use crate::audit::Sinks;
 use crate::jobs::crl_fetch::CrlFetching;
 use crate::manager::Manager;
 use crate::provider::{Rollout, Unready};
@@ -58,14 +60,18 @@ pub struct ManagerDoor {
     pub crl_fetching: Arc<CrlFetching>,
     /// For readiness, and for who holds a group's edit session.
     pub store: Arc<dyn Store>,
+    /// Where audit entries go.
+    pub sinks: Sinks,
 }
 
 /// The routes, without the edge around them.
 pub fn router(door: ManagerDoor) -> Router {
     let guard = middleware::from_fn_with_state(door.clone(), authenticated::require);
+    let hold = middleware::from_fn_with_state(door.clone(), held::hold);
     routes()
         .into_router()
         .route_layer(guard)
+        .route_layer(hold)
         .fallback(door::not_found)
         .method_not_allowed_fallback(door::method_not_allowed)
         .with_state(door)
@@ -136,9 +142,12 @@ fn about_the_service() -> Routes<ManagerDoor> {
         .get(
             "/readyz",
             readyz,
-            Operation::new("ready", "Whether the store answers too")
-                .for_anybody()
-                .answers_text("It does."),
+            Operation::new(
+                "ready",
+                "Whether the store answers too, and the audit log accepts entries",
+            )
+            .for_anybody()
+            .answers_text("They do; a line for each audit sink says how it stands."),
         )
         .get(
             "/openapi.json",
@@ -168,8 +177,10 @@ async fn describe() -> Response {
 }
 
 async fn readyz(State(state): State<ManagerDoor>) -> Response {
-    match state.store.setting(Setting::TrustDomain).await {
-        Ok(_) => door::readiness(&[]),
-        Err(_) => door::readiness(&[Unready::Store]),
+    let mut reasons = Vec::new();
+    if state.store.setting(Setting::TrustDomain).await.is_err() {
+        reasons.push(Unready::Store);
     }
+    reasons.extend(state.sinks.check().err().map(Unready::Audit));
+    door::readiness(&reasons, &state.sinks.standings())
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
-use sallyport_vault::settings::{Given, HealthListen};
+use sallyport_vault::settings::{Given, HealthListen, LogFormat};
 
 /// The vault service of Sallyport: Secrets Manager and Secrets Provider.
 #[derive(Parser)]
@@ -89,6 +89,9 @@ pub(crate) struct Serve {
     /// Address of /livez, /readyz and /metrics, without TLS and for anybody, or `off`. [default: 127.0.0.1:8445]
     #[arg(long, env = "SALLYPORT_HEALTH_LISTEN", value_name = "ADDRESS")]
     health_listen: Option<HealthListen>,
+    /// How the log on stderr is written. [default: json]
+    #[arg(long, env = "SALLYPORT_LOG_FORMAT", value_enum)]
+    log_format: Option<LogFormat>,
     /// Names for the listeners' certificates, instead of those in the settings file.
     #[arg(
         long = "server-name",
@@ -153,6 +156,7 @@ impl Serve {
             manager_listen: self.manager_listen,
             provider_listen: self.provider_listen,
             health_listen: self.health_listen,
+            log_format: self.log_format,
             server_names: self.server_names.clone(),
             manager_certificate: self.manager_certificate.clone(),
             manager_key: self.manager_key.clone(),

@@ -25,3 +25,4 @@ pub mod provider;
 pub mod serve;
 pub mod settings;
 pub mod store;
+pub mod trace;

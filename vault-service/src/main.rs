@@ -14,7 +14,7 @@ use sallyport_vault::clock;
 use sallyport_vault::data_dir::DataDir;
 use sallyport_vault::init::{Initialised, NewVault, init};
 use sallyport_vault::serve::{Addresses, Vault};
-use sallyport_vault::settings::{DEFAULT_CONFIG, Given, Settings};
+use sallyport_vault::settings::{DEFAULT_CONFIG, Given, LogFormat, Settings};
 use sallyport_vault::store::StoredLog;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -94,14 +94,6 @@ fn as_text(made: &Initialised, dir: &Path) -> String {
 }
 
 async fn serve(arguments: Serve) -> Result<(), Failure> {
-    let filter =
-        EnvFilter::try_from_env("SALLYPORT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .json()
-        .with_writer(io::stderr)
-        .with_env_filter(filter)
-        .init();
-
     let beside = arguments.data_dir.join("vault.toml");
     let file = match &arguments.config {
         Some(path) => Given::from_file(path)?,
@@ -109,6 +101,7 @@ async fn serve(arguments: Serve) -> Result<(), Failure> {
         None => Given::default(),
     };
     let settings = Settings::from_given(arguments.given().or(file))?;
+    start_log(settings.log_format);
     let vault = Vault::open(&arguments.data_dir, &settings).await?;
     let addresses = vault.addresses()?;
     let Addresses {
@@ -141,6 +134,18 @@ async fn serve(arguments: Serve) -> Result<(), Failure> {
     });
     vault.serve(stopped).await;
     Ok(())
+}
+
+/// To stderr. What is secret has no way to be written: its types have neither `Debug` nor `Display`.
+fn start_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_env("SALLYPORT_LOG");
+    let log = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_env_filter(filter.unwrap_or_else(|_| EnvFilter::new("info")));
+    match format {
+        LogFormat::Json => log.json().init(),
+        LogFormat::Text => log.init(),
+    }
 }
 
 fn export_audit(arguments: &ExportAudit) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 mod audit;
 mod crl;
 mod health;
+mod log;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,6 +23,7 @@ use crate::provider::sds::{Aliases, ResourceNameError};
 pub use audit::{FileSink, GivenSink, SinkSettings, SinkSettingsError, SinkTarget, SyslogAddress};
 pub use crl::CrlSettings;
 pub use health::{HealthListen, HealthListenError};
+pub use log::LogFormat;
 
 /// What `--print-default-config` prints; every knob with its default.
 pub const DEFAULT_CONFIG: &str = r#"# Settings of `sallyport-vault serve`. A flag or an environment variable (SALLYPORT_...) of the same
@@ -36,6 +38,9 @@ provider_listen = "127.0.0.1:8444"
 # Liveness, readiness and metrics, without TLS and for anybody who reaches it: numbers and ids, no names.
 # "off" for none; the doors answer too.
 health_listen = "127.0.0.1:8445"
+
+# The service's own log, on stderr: a JSON object on each line, or "text". SALLYPORT_LOG=debug says more.
+log_format = "json"
 
 # Names and addresses the listeners' certificates are issued for, besides localhost, 127.0.0.1, ::1
 # and sallyport-vault.
@@ -108,6 +113,8 @@ pub struct Given {
     pub provider_listen: Option<SocketAddr>,
     /// Where probes and metrics are answered.
     pub health_listen: Option<HealthListen>,
+    /// How the log is written.
+    pub log_format: Option<LogFormat>,
     /// Further names of the listeners.
     pub server_names: Option<Vec<String>>,
     /// Certificate chain of the public door, PEM.
@@ -158,6 +165,8 @@ pub struct Settings {
     pub provider_listen: SocketAddr,
     /// Where probes and metrics are answered.
     pub health_listen: HealthListen,
+    /// How the log is written.
+    pub log_format: LogFormat,
     /// All names of the listeners.
     pub server_names: Vec<String>,
     /// Certificate and key of the public door, where they are not the internal CA's.
@@ -261,6 +270,7 @@ impl Given {
             manager_listen: self.manager_listen.or(weaker.manager_listen),
             provider_listen: self.provider_listen.or(weaker.provider_listen),
             health_listen: self.health_listen.or(weaker.health_listen),
+            log_format: self.log_format.or(weaker.log_format),
             server_names: self.server_names.or(weaker.server_names),
             manager_certificate: self.manager_certificate.or(weaker.manager_certificate),
             manager_key: self.manager_key.or(weaker.manager_key),
@@ -318,6 +328,7 @@ impl Settings {
                 .provider_listen
                 .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8444))),
             health_listen: given.health_listen.unwrap_or_default(),
+            log_format: given.log_format.unwrap_or_default(),
             server_names,
             manager_identity,
             requests_per_second: given

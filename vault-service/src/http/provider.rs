@@ -44,6 +44,8 @@ pub fn router(provider: Arc<Provider>, sds: Arc<Sds>) -> Router {
         .method_not_allowed_fallback(door::method_not_allowed)
         .with_state(provider)
         .merge(sds::router_for_certificates(sds))
+        .layer(middleware::from_fn(edge::follow))
+        .layer(middleware::from_fn(edge::identify_named))
         .layer(middleware::from_fn(edge::security_headers))
         .layer(middleware::from_fn(mark))
 }
@@ -122,7 +124,9 @@ async fn authenticated(provider: &Provider, peer: &Peer) -> Result<Gateway, Prob
         .first()
         .ok_or_else(|| problem(&ProviderError::NotAGateway))?;
     let gateway = provider.authenticate(certificate).await;
-    gateway.map_err(|error| problem(&error))
+    let gateway = gateway.map_err(|error| problem(&error))?;
+    edge::name_actor(gateway.id());
+    Ok(gateway)
 }
 
 async fn read<T: DeserializeOwned>(

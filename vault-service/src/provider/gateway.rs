@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use rustls_pki_types::CertificateDer;
-use sallyport_model::{GatewayIdentity, Scope};
+use sallyport_model::{ActorId, GatewayIdentity, Scope};
 use sallyport_pki::{Certificate, UnixTime};
 
 use super::{Provider, ProviderError};
@@ -42,6 +42,11 @@ impl Credential {
 }
 
 impl Gateway {
+    /// Its id.
+    pub fn id(&self) -> ActorId {
+        self.caller.id
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.caller.name

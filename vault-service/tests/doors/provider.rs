@@ -3,13 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Request;
 use rcgen::string::Ia5String;
 use rcgen::{CertificateParams, KeyPair, SanType};
 use sallyport_model::{ActorId, Collection};
 use sallyport_vault::clock;
+use sallyport_vault::http::provider::router;
 use sallyport_vault::provider::ProviderError;
+use sallyport_vault::provider::sds::{Aliases, Sds};
 use sallyport_vault::store::AuditOutcome;
 use serde_json::Value;
+use tower::ServiceExt as _;
 
 use crate::vault::{Vault, truststore_draft};
 
@@ -283,4 +288,28 @@ async fn a_value_in_the_place_of_a_reference_is_in_the_log_as_a_digest_only() {
     assert!(one.object.starts_with("hmac-sha256:"), "{}", one.object);
     assert_eq!(one.object, other.object);
     assert!(!format!("{log:?}").contains("canary"));
+}
+
+#[tokio::test]
+async fn a_request_is_known_by_its_trace_at_the_internal_door_too() {
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let vault = Vault::new().await;
+    let sds = Arc::new(Sds::new(Arc::clone(&vault.provider), Aliases::new()));
+    let door = router(Arc::clone(&vault.provider), sds);
+    let id = async |traceparent: Option<String>| {
+        let mut request = Request::get("/livez");
+        if let Some(text) = traceparent {
+            request = request.header("traceparent", text);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let answer = door.clone().oneshot(request).await.unwrap();
+        let id = answer.headers().get("x-request-id");
+        id.map(|id| id.to_str().unwrap().to_owned())
+    };
+    let named = format!("00-{TRACE}-00f067aa0ba902b7-00");
+    assert_eq!(id(Some(named)).await.as_deref(), Some(TRACE));
+    let wrong = id(Some(format!("00-{TRACE}"))).await.unwrap();
+    assert!(!wrong.contains(TRACE), "{wrong}");
+    // Nobody asks, and a warm answer costs no more than it has to.
+    assert_eq!(id(None).await, None);
 }

@@ -218,6 +218,9 @@ impl Scene {
             ("x-anypnt-org-id", secret.clone()),
             ("content-encoding", secret.clone()),
             ("expect", secret.clone()),
+            ("traceparent", secret.clone()),
+            ("tracestate", format!("vendor={secret}")),
+            ("x-request-id", format!("{secret},")),
         ] {
             let request = http::Request::post(&path)
                 .header("content-type", JSON)

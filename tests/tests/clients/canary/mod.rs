@@ -97,6 +97,7 @@ impl Scene {
         let found = found(&needles, &written);
         assert!(found.is_empty(), "{}", found.join("\n"));
         assert_searched(&written);
+        assert_json(&files::read(&self.vault.log())?);
         Ok(())
     }
 }
@@ -115,6 +116,14 @@ fn assert_searched(written: &[(String, Vec<u8>)]) {
                 .any(|(name, bytes)| name.contains(place) && public.is_in(bytes)),
             "the search did not look into {place}"
         );
+    }
+}
+
+/// Whoever collects the log can read every line of it.
+fn assert_json(log: &str) {
+    for line in log.lines() {
+        let read = serde_json::from_str::<serde_json::Value>(line);
+        assert!(read.is_ok_and(|read| read["level"].is_string()), "{line}");
     }
 }
 

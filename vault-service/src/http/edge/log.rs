@@ -13,6 +13,7 @@ use tracing::{Instrument as _, Span, info, info_span};
 
 use super::request_id;
 use crate::metrics::DoorMetrics;
+use crate::trace;
 
 /// Opens the span of a request and writes its line when it has been answered.
 pub(super) async fn request(
@@ -22,13 +23,7 @@ pub(super) async fn request(
 ) -> Response {
     let started = Instant::now();
     let _open = metrics.opened();
-    let span = info_span!(
-        "request",
-        id = request_id::current().map(display),
-        method = method_word(request.method()),
-        route = Empty,
-        actor = Empty,
-    );
+    let span = span(&request);
     let response = next.run(request).instrument(span.clone()).await;
     let took = started.elapsed();
     metrics.answered(response.status(), took);
@@ -39,6 +34,34 @@ pub(super) async fn request(
         "answered"
     );
     response
+}
+
+/// A span for a request of a gateway that names it or its trace, so that what is logged of it can be
+/// found. Others have none: it would cost more than a warm answer.
+pub(in crate::http) async fn follow(request: Request, next: Next) -> Response {
+    match request_id::current() {
+        Some(_) => {
+            let span = span(&request);
+            next.run(request).instrument(span).await
+        }
+        None => next.run(request).await,
+    }
+}
+
+fn span(request: &Request) -> Span {
+    let trace = trace::current();
+    info_span!(
+        "request",
+        id = request_id::current().map(display),
+        trace_id = trace.map(|trace| display(trace.trace_id())),
+        parent_id = trace.map(|trace| display(trace.span_id())),
+        method = method_word(request.method()),
+        route = request
+            .extensions()
+            .get::<MatchedPath>()
+            .map(MatchedPath::as_str),
+        actor = Empty,
+    )
 }
 
 /// Writes the chosen route's template into the span.
@@ -120,15 +143,17 @@ mod tests {
             Arc::new(Quotas::per_second(many, many)),
             Metrics::new().door,
         );
-        for (method, path) in [
-            ("POST", "/things/canary1?key=canary2"),
-            ("CANARY3", "/canary4"),
-            ("GET", "//canary5"),
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        for (method, path, traceparent) in [
+            ("POST", "/things/canary1?key=canary2", trace),
+            ("CANARY3", "/canary4", "00-canary7"),
+            ("GET", "//canary5", ""),
         ] {
             let request = Request::builder()
                 .method(method)
                 .uri(path)
                 .header("x-request-id", "id-1")
+                .header("traceparent", traceparent)
                 .body(Body::from("canary6"))
                 .unwrap();
             let _ = door.clone().oneshot(request).await.unwrap();
@@ -143,6 +168,9 @@ mod tests {
         assert_eq!(lines.len(), 3, "{text}");
         let span = &lines[0]["span"];
         assert_eq!(span["id"], "id-1");
+        assert_eq!(span["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(span["parent_id"], "00f067aa0ba902b7");
+        assert_eq!(lines[1]["span"].get("trace_id"), None);
         assert_eq!(span["method"], "POST");
         assert_eq!(span["route"], "/things/{id}");
         assert_eq!(span["actor"], actor.to_string());

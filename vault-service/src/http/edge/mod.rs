@@ -16,9 +16,9 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use crate::metrics::DoorMetrics;
 
 pub(super) use self::headers::security_headers;
-pub(super) use self::log::name_actor;
+pub(super) use self::log::{follow, name_actor};
 pub use self::quota::Quotas;
-pub(super) use self::request_id::current as current_request_id;
+pub(super) use self::request_id::{current as current_request_id, identify_named};
 
 /// Puts the layers around the routes. From the outside: request id, security headers, log line,
 /// quota of the client, canonical path; a panic behind them becomes an answer.

@@ -26,6 +26,7 @@ use super::failure::FetchFailure;
 use super::location::{Location, Scheme};
 use super::progress::Validators;
 use super::resolver::Resolver;
+use crate::trace;
 
 /// What a download may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -294,6 +295,9 @@ fn request(location: &Location, known: &Validators) -> Result<Request<Empty<Byte
     }
     if let Some(moment) = &known.last_modified {
         request = request.header(header::IF_MODIFIED_SINCE, moment);
+    }
+    if let Some(span) = trace::current().and_then(|trace| trace.child()) {
+        request = request.header(trace::HEADER, span.to_string());
     }
     request.body(Empty::new()).map_err(|_| FetchFailure::Url)
 }

@@ -9,7 +9,7 @@ use hyper::body::Bytes;
 use sallyport_model::{CrlUrl, SecretId};
 use sallyport_pki::{Certificate, CrlUpdate, UnixTime};
 use tokio::sync::watch;
-use tracing::{error, info, warn};
+use tracing::{Instrument as _, error, info, info_span, warn};
 
 use super::download::{Downloaded, Downloader};
 use super::failure::FetchFailure;
@@ -20,6 +20,7 @@ use crate::audit::Entry;
 use crate::manager::{CrlSource, DroppedCertificates, Manager, ManagerError};
 use crate::metrics::CrlMetrics;
 use crate::store::{CrlFetchRecord, Store, StoreError, Write};
+use crate::trace::{self, TraceContext};
 
 /// The name of this job in the audit log.
 pub const JOB: &str = "crl-fetch";
@@ -186,7 +187,20 @@ impl CrlFetching {
         gauges.values().cloned().collect()
     }
 
+    /// In the trace of who asked for it, else in one of its own: its lines in the log and the requests to
+    /// the servers belong together.
     async fn fetch(&self, source: &CrlSource, record: Option<CrlFetchRecord>) -> Result<(), Turn> {
+        let trace = trace::current().or_else(TraceContext::begin);
+        let id = trace.map(|trace| tracing::field::display(trace.trace_id()));
+        let span = info_span!("crl_fetch", trace_id = id);
+        trace::within(trace, self.fetch_all(source, record).instrument(span)).await
+    }
+
+    async fn fetch_all(
+        &self,
+        source: &CrlSource,
+        record: Option<CrlFetchRecord>,
+    ) -> Result<(), Turn> {
         let mut progress = read(record.as_ref());
         let claim = self.claim(source, record).await?;
         let mut audit = Vec::new();

@@ -10,6 +10,27 @@ use serde_json::json;
 
 use super::server::{ListServer, Names, Reply, head_and, list};
 use super::{Ca, Fetched};
+use sallyport_vault::trace::{self, TraceContext};
+
+#[tokio::test]
+async fn servers_of_lists_are_told_the_trace_of_who_asked_or_one_of_its_own() {
+    let fetched = Fetched::new().await;
+    let job = fetched.job();
+    let trace: TraceContext = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        .parse()
+        .unwrap();
+    trace::within(Some(trace), fetched.fetch(&job)).await;
+    fetched.fetch(&job).await;
+    let seen = fetched.server.seen().into_iter().map(|head| {
+        let mut fields = head.lines().filter_map(|line| line.split_once(": "));
+        let (_, text) = fields.find(|(name, _)| *name == trace::HEADER).unwrap();
+        text.parse().unwrap()
+    });
+    let seen: Vec<TraceContext> = seen.collect();
+    assert_eq!(seen[0].trace_id(), trace.trace_id());
+    assert_ne!(seen[0].span_id(), trace.span_id());
+    assert_ne!(seen[1].trace_id(), trace.trace_id());
+}
 
 #[tokio::test]
 async fn what_is_no_list_is_refused_and_the_last_good_list_stays() {

@@ -63,6 +63,11 @@ impl Entry {
         self
     }
 
+    /// It is about to be done outside of the store: the outcome will be another entry.
+    pub fn begun(self) -> Write {
+        self.end(AuditOutcome::Begun, None)
+    }
+
     /// It was done.
     pub fn allowed(self) -> Write {
         self.end(AuditOutcome::Allowed, None)

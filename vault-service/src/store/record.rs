@@ -215,6 +215,8 @@ pub struct GrantRecord {
 /// How an audited operation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AuditOutcome {
+    /// It is about to be done; the outcome follows. Without one the vault was stopped in between.
+    Begun,
     /// It was done.
     Allowed,
     /// The actor may not.
@@ -238,6 +240,7 @@ impl AuditOutcome {
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Begun => "begun",
             Self::Allowed => "allowed",
             Self::Refused => "refused",
             Self::Failed => "failed",

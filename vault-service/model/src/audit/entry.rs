@@ -36,7 +36,7 @@ pub struct AuditEntry<'a> {
     pub operation: Cow<'a, str>,
     /// On what: a reference or a path.
     pub object: Cow<'a, str>,
-    /// `allowed`, `refused` or `failed`.
+    /// `allowed`, `refused` or `failed`; `begun` where the outcome is another entry.
     pub outcome: Cow<'a, str>,
     /// Stable reason of a refusal or failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]

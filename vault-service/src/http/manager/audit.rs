@@ -60,7 +60,7 @@ struct AuditEntry {
     operation: String,
     /// What it was to be done to.
     object: String,
-    /// `allowed`, `refused` or `failed`.
+    /// `allowed`, `refused` or `failed`; `begun` where the outcome is another entry.
     outcome: &'static str,
     /// Why it was refused, or failed.
     reason: Option<String>,

@@ -25,7 +25,7 @@ use crate::trace::{self, TraceContext};
 /// The name of this job in the audit log.
 pub const JOB: &str = "crl-fetch";
 
-/// What is audited when a distributor begins to fail, or fails in another way.
+/// What is audited before anybody is asked, and again with what came of it.
 const OPERATION: &str = "crlDistributorConfigs.fetch";
 
 /// Seconds for which a service that has said so is the only one to fetch: more than it can take.
@@ -201,9 +201,27 @@ impl CrlFetching {
         source: &CrlSource,
         record: Option<CrlFetchRecord>,
     ) -> Result<(), Turn> {
-        let mut progress = read(record.as_ref());
+        let progress = read(record.as_ref());
         let claim = self.claim(source, record).await?;
-        let mut audit = Vec::new();
+        let fetched = self.fetch_claimed(source, progress, claim).await;
+        let reason = match &fetched {
+            Ok(()) | Err(Turn::Busy) => return fetched,
+            Err(Turn::Gone) => "gone",
+            Err(Turn::Failed(_)) => "unavailable",
+        };
+        let entry = self.entry(source).failed(reason);
+        self.store.commit(vec![entry]).await?;
+        fetched
+    }
+
+    /// Fetches, and commits what came of it with the outcome of what [`Self::claim`] began.
+    async fn fetch_claimed(
+        &self,
+        source: &CrlSource,
+        mut progress: CrlProgress,
+        claim: CrlFetchRecord,
+    ) -> Result<(), Turn> {
+        let mut outcome = None;
         let signers = self.manager.crl_signers(source).await?;
         let lists = std::iter::once((&source.complete, &mut progress.complete));
         let delta = match &source.delta {
@@ -227,11 +245,8 @@ impl CrlFetching {
             let now = (self.rules.now)();
             let (place, code) = (source.place(), failure.code());
             warn!(distributor = place, %url, code, error = %failure, "a revocation list was not fetched; the last good one stays");
-            if list.failed(&failure, now) {
-                let scope = source.group.scope;
-                let entry = Entry::of_service(JOB, scope, OPERATION, source.audited(), now);
-                audit.push(entry.failed(code));
-            }
+            list.failed(&failure, now);
+            outcome = Some(code);
         }
         progress.next_update = ends.map(|end: UnixTime| end.0).or(progress.next_update);
         self.show(source, &progress);
@@ -245,15 +260,26 @@ impl CrlFetching {
             progress: serde_json::to_string(&progress).map_err(ManagerError::from)?,
             ..claim
         };
-        audit.push(Write::PutCrlFetch {
+        let write = Write::PutCrlFetch {
             expected: claim.revision,
             fetch: done,
-        });
-        self.store.commit(audit).await?;
+        };
+        let entry = self.entry(source);
+        let entry = match outcome {
+            Some(code) => entry.failed(code),
+            None => entry.allowed(),
+        };
+        self.store.commit(vec![write, entry]).await?;
         Ok(())
     }
 
-    /// From here on nobody else fetches, in this process or another one on the same store.
+    fn entry(&self, source: &CrlSource) -> Entry {
+        let (scope, object) = (source.group.scope, source.audited());
+        Entry::of_service(JOB, scope, OPERATION, object, (self.rules.now)())
+    }
+
+    /// From here on nobody else fetches, in this process or another one on the same store. The log says
+    /// so before anybody is asked.
     async fn claim(
         &self,
         source: &CrlSource,
@@ -279,7 +305,8 @@ impl CrlFetching {
             expected: record.revision,
             fetch: claim.clone(),
         };
-        self.store.commit(vec![write]).await?;
+        let begun = self.entry(source).begun();
+        self.store.commit(vec![write, begun]).await?;
         Ok(claim)
     }
 

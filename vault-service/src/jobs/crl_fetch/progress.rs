@@ -100,18 +100,14 @@ impl Attempted {
         self.confirmed(now);
     }
 
-    /// Notes a failure; says whether it is news: the first in a row, or another one than before. What
-    /// is known of the list in force stays: the one that was refused is never mistaken for it.
-    pub(super) fn failed(&mut self, failure: &FetchFailure, now: UnixTime) -> bool {
-        let code = failure.code();
-        let before = self.last_failure.as_ref();
-        let news = self.failures == 0 || before.is_none_or(|before| before.code != code);
+    /// Notes a failure. What is known of the list in force stays: the one that was refused is never
+    /// mistaken for it.
+    pub(super) fn failed(&mut self, failure: &FetchFailure, now: UnixTime) {
         self.failures = self.failures.saturating_add(1);
         self.last_failure = Some(LastFailure {
             at: now.0,
-            code: code.to_owned(),
+            code: failure.code().to_owned(),
             detail: failure.to_string(),
         });
-        news
     }
 }

@@ -30,6 +30,9 @@ use crate::store::{ChangeSeq, Write};
 /// What is audited for every resource that goes out or is refused.
 const OPERATION: &str = "secret.sds";
 
+/// What is audited when the gateway says whether it uses what went out.
+const ANSWER: &str = "secret.sds.answer";
+
 /// How long after a change further ones are waited for.
 const COALESCING: Duration = Duration::from_millis(3);
 
@@ -47,6 +50,8 @@ pub struct Conversation<P> {
     curious: bool,
     /// What has been refused and is in the audit log.
     refused: BTreeMap<String, Revision>,
+    /// What went out with the last response, as the log has it, until the gateway has answered.
+    unanswered: Vec<(String, u64)>,
     _place: Place<ActorId>,
     _open: Open,
 }
@@ -100,6 +105,7 @@ impl<P: Protocol> Conversation<P> {
             protocol: P::default(),
             curious: false,
             refused: BTreeMap::new(),
+            unanswered: Vec::new(),
             credential,
             now,
             sds,
@@ -139,7 +145,7 @@ impl<P: Protocol> Conversation<P> {
             match request {
                 None => return Ok(None),
                 Some(Err(_)) => return Err(Ended::Request),
-                Some(Ok(request)) => self.hear(request)?,
+                Some(Ok(request)) => self.hear(request).await?,
             }
         }
     }
@@ -149,23 +155,40 @@ impl<P: Protocol> Conversation<P> {
     /// # Errors
     /// See [`Ended`].
     pub async fn fetch(mut self, request: P::Request) -> Result<P::Response, Ended> {
-        self.hear(request)?;
+        self.hear(request).await?;
         Ok(self.look().await?.unwrap_or_default())
     }
 
-    fn hear(&mut self, request: P::Request) -> Result<(), Ended> {
+    async fn hear(&mut self, request: P::Request) -> Result<(), Ended> {
         match self.protocol.hear(request)? {
             Heard::Fine => {}
+            Heard::Accepted => self.answered(Entry::allowed).await?,
             Heard::Stale => debug!("a request about an older response"),
             Heard::Rejected { reason } => {
                 self.sds.rejected.fetch_add(1, Ordering::Relaxed);
                 self.sds.provider.metrics.sds.rejected();
                 let names = self.protocol.names();
                 warn!(?names, reason, "a gateway does not accept what it was sent");
+                self.answered(|entry| entry.failed("rejected")).await?;
             }
         }
         self.curious = true;
         Ok(())
+    }
+
+    /// The outcome of what went out, once.
+    async fn answered(&mut self, outcome: impl Fn(Entry) -> Write) -> Result<(), Ended> {
+        let answered = std::mem::take(&mut self.unanswered);
+        if answered.is_empty() {
+            return Ok(());
+        }
+        let Gateway { caller, scope, .. } = self.sds.provider.admit(&self.credential).await?;
+        let now = (self.now)();
+        let entries = answered.into_iter().map(|(object, version)| {
+            outcome(Entry::new(&caller, scope, ANSWER, object, now).version(version))
+        });
+        let recorded = self.sds.provider.audit.record(entries.collect()).await;
+        Ok(recorded.map_err(ProviderError::Audit)?)
     }
 
     /// Looks at everything that is wanted, and tells what is due.
@@ -186,6 +209,7 @@ impl<P: Protocol> Conversation<P> {
             return Ok(None);
         }
         self.refused.retain(|name, _| revisions.contains_key(name));
+        self.unanswered.clear();
         let mut audit = Vec::new();
         let mut found = BTreeMap::new();
         for (name, meaning) in looked {
@@ -217,12 +241,13 @@ impl<P: Protocol> Conversation<P> {
             &gateway.caller,
             gateway.scope,
             OPERATION,
-            object,
+            object.clone(),
             (self.now)(),
         );
         match self.sds.make(meaning).await? {
             Made::Given { version, secret } => {
                 self.refused.remove(name);
+                self.unanswered.push((object, version));
                 audit.push(entry.version(version).allowed());
                 Ok(Found {
                     revision,

@@ -107,6 +107,29 @@ async fn a_rejected_secret_is_counted_and_comes_again_when_it_is_another() {
         ("second", "2")
     );
     assert_eq!(stage.door.sds.rejected(), 1);
+    // Whether a gateway uses what it was given is in the log, once.
+    for _ in 0..2 {
+        stream.say(answers(&[BACKEND], &second, None)).await;
+    }
+    stage.rotate("third").await;
+    stream.hear().await;
+    let log = stage.vault.audit().await.into_iter();
+    let log = log.filter(|entry| entry.operation.starts_with("secret.sds"));
+    let log: Vec<_> = log
+        .map(|entry| (entry.operation, entry.outcome, entry.version.unwrap()))
+        .collect();
+    let (told, answered) = (
+        |version| ("secret.sds".to_owned(), AuditOutcome::Allowed, version),
+        |outcome, version| ("secret.sds.answer".to_owned(), outcome, version),
+    );
+    let expected = [
+        told(1),
+        answered(AuditOutcome::Failed, 1),
+        told(2),
+        answered(AuditOutcome::Allowed, 2),
+        told(3),
+    ];
+    assert_eq!(log, expected);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use sallyport_model::Revision;
 
 use super::super::wire::{DeltaDiscoveryRequest, DeltaDiscoveryResponse, Resource, SECRET_TYPE};
 use super::{
-    Breach, Found, Heard, MAX_NAMES, Nonces, Protocol, accepted, any, check_names, check_type,
+    Breach, Found, Heard, MAX_NAMES, Nonces, Protocol, any, check_names, check_type, opinion,
 };
 
 /// A stream of `DeltaSecrets`.
@@ -55,7 +55,7 @@ impl Protocol for Delta {
             }
         }
         Ok(match self.nonces.is_current(&request.response_nonce) {
-            true => accepted(request.error_detail.as_ref()),
+            true => opinion(&request.response_nonce, request.error_detail.as_ref()),
             false => Heard::Stale,
         })
     }

@@ -65,8 +65,10 @@ pub struct Found {
 /// What came of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
-    /// A subscription, or a response was accepted.
+    /// A subscription.
     Fine,
+    /// The client has accepted the last response, maybe not for the first time.
+    Accepted,
     /// About a response that is not the last one: not looked at.
     Stale,
     /// The client does not accept the last response.
@@ -104,9 +106,13 @@ fn check_names<'a>(names: impl IntoIterator<Item = &'a String>) -> Result<(), Br
     }
 }
 
-fn accepted(rejection: Option<&Rejection>) -> Heard {
+/// What a request says about the last response, which its nonce names, if any.
+fn opinion(nonce: &str, rejection: Option<&Rejection>) -> Heard {
     let Some(rejection) = rejection else {
-        return Heard::Fine;
+        return match nonce {
+            "" => Heard::Fine,
+            _ => Heard::Accepted,
+        };
     };
     let reason = rejection.message.chars().take(MAX_REJECTION);
     let reason = reason.map(|character| match character.is_control() {

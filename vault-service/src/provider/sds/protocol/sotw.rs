@@ -7,7 +7,7 @@ use sallyport_pki::Digest;
 
 use super::super::wire::{DiscoveryRequest, DiscoveryResponse, SECRET_TYPE};
 use super::{
-    Breach, Found, Heard, MAX_NAMES, Nonces, Protocol, accepted, any, check_names, check_type,
+    Breach, Found, Heard, MAX_NAMES, Nonces, Protocol, any, check_names, check_type, opinion,
 };
 
 /// Hexadecimal characters of a version; 128 bits.
@@ -42,7 +42,10 @@ impl Protocol for StateOfTheWorld {
         self.settled.retain(|name, _| names.contains(name));
         self.given.retain(|name, _| names.contains(name));
         self.names = names;
-        Ok(accepted(request.error_detail.as_ref()))
+        Ok(opinion(
+            &request.response_nonce,
+            request.error_detail.as_ref(),
+        ))
     }
 
     fn names(&self) -> &BTreeSet<String> {
@@ -135,7 +138,7 @@ mod tests {
             ("1", "1")
         );
         assert!(stream.due(&now(&[("a", "1")])).is_empty());
-        assert_eq!(stream.hear(wants(&["a"], "1")), Ok(Heard::Fine));
+        assert_eq!(stream.hear(wants(&["a"], "1")), Ok(Heard::Accepted));
         assert!(stream.due(&now(&[("a", "1")])).is_empty());
         assert_eq!(stream.due(&now(&[("a", "2")])).len(), 1);
         let second = stream.tell(found(&[("a", "2", true)])).unwrap();
@@ -176,7 +179,7 @@ mod tests {
         stream.tell(found(&[("a", "2", true)])).unwrap();
         assert_eq!(stream.hear(wants(&["b"], "1")), Ok(Heard::Stale));
         assert!(stream.names().contains("a"));
-        assert_eq!(stream.hear(wants(&["b"], "2")), Ok(Heard::Fine));
+        assert_eq!(stream.hear(wants(&["b"], "2")), Ok(Heard::Accepted));
         assert!(stream.names().contains("b"));
     }
 

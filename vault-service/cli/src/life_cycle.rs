@@ -15,7 +15,7 @@ use crate::request::{Fields, Request};
 use crate::rollout;
 use crate::storing::{Create, Label, Put};
 use crate::versions::{self, Publish, Rollback};
-use crate::writing::{Destroying, Expecting, Storing};
+use crate::writing::{Destroying, Expecting, Storing, show_warnings};
 
 /// The verbs of the kind `K`.
 #[derive(Subcommand)]
@@ -252,17 +252,22 @@ impl Delete {
             Request::delete(format!("{}{query}", place.item(id))).if_match(self.expecting.if_match);
         let question = format!("Delete {what} {name} ({id}) with all its versions?");
         let destroying = self.destroying;
-        rollout::warn_of_users(&mut place, id, name);
-        if destroying
-            .send(&mut place.session, &request, &question, output)?
-            .is_none()
-        {
-            return Ok(());
+        if destroying.asks() {
+            rollout::warn_of_users(&mut place, id);
         }
-        output.done(
-            &json!({"id": id, "name": name}),
-            &format!("Deleted {what} {name} ({id})"),
-        )
+        let session = &mut place.session;
+        let Some(answer) = destroying.send(session, &request, &question, output)? else {
+            return Ok(());
+        };
+        // Whoever was asked knows already.
+        if !destroying.asks() && !output.is_structured() {
+            show_warnings(&answer);
+        }
+        let mut deleted = json!({"id": id, "name": name});
+        if let (Some(warnings), Some(deleted)) = (answer.get("warnings"), deleted.as_object_mut()) {
+            deleted.insert("warnings".to_owned(), warnings.clone());
+        }
+        output.done(&deleted, &format!("Deleted {what} {name} ({id})"))
     }
 }
 

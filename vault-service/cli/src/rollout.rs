@@ -33,14 +33,25 @@ pub(crate) fn show(mut place: GroupCollection, name: &str, output: Output) -> Re
     output.remark(&sentence(&answer))
 }
 
-/// Says on stderr that gateways run what is about to be deleted. Who may not know is not told.
-pub(crate) fn warn_of_users(place: &mut GroupCollection, id: Uuid, name: &str) {
-    let running = read(place, id).ok().as_ref().and_then(running);
-    if let Some(count) = running.filter(|count| *count > 0) {
+/// Says on stderr which gateways run what may be deleted, before anybody is asked. Who may not know is
+/// not told.
+pub(crate) fn warn_of_users(place: &mut GroupCollection, id: Uuid) {
+    const LINES: usize = 20;
+    let Ok(answer) = read(place, id) else { return };
+    let gateways = answer.get("gateways").and_then(Value::as_array);
+    let running = gateways.into_iter().flatten().filter_map(|gateway| {
+        let field = |name: &str| gateway.get(name).filter(|value| !value.is_null());
+        let (name, version, since) = (field("name")?, field("version")?, field("since")?);
+        Some([name, version, since].map(|value| printable(&text_of(value))))
+    });
+    let running: Vec<_> = running.collect();
+    for [name, version, since] in running.iter().take(LINES) {
         warn(&format!(
-            "warning: {count} of the gateways run {}: they are told to drop it at once",
-            printable(name)
+            "warning: gateway {name} runs version {version} since {since}"
         ));
+    }
+    if let Some(more) = running.len().checked_sub(LINES).filter(|more| *more > 0) {
+        warn(&format!("warning: so do {more} more gateways"));
     }
 }
 

@@ -65,6 +65,11 @@ impl Writing {
 }
 
 impl Destroying {
+    /// Whether somebody decides after what they have been told until now.
+    pub(crate) fn asks(self) -> bool {
+        self.writing.dry_run || (!self.yes && io::stdin().is_terminal())
+    }
+
     /// Like [`Writing::send`], after a question on a terminal.
     pub(crate) fn send(
         self,
@@ -73,7 +78,7 @@ impl Destroying {
         question: &str,
         output: Output,
     ) -> Result<Option<Value>, Error> {
-        if !self.writing.dry_run && !self.yes && io::stdin().is_terminal() {
+        if !self.writing.dry_run && self.asks() {
             confirm(question)?;
         }
         self.writing.send(session, request, output)
@@ -89,17 +94,23 @@ impl Storing {
         output: Output,
     ) -> Result<Option<Value>, Error> {
         let answer = self.writing.send(session, request, output)?;
-        let warnings = answer.as_ref().and_then(|answer| answer.get("warnings"));
-        if self.warn || !output.is_structured() {
-            let warnings = warnings.and_then(Value::as_array).into_iter().flatten();
-            let mut shown = BTreeSet::new();
-            for warning in warnings.filter_map(Value::as_str) {
-                if shown.insert(warning) {
-                    warn(&format!("warning: {}", printable(&as_options(warning))));
-                }
-            }
+        if let Some(answer) = &answer
+            && (self.warn || !output.is_structured())
+        {
+            show_warnings(answer);
         }
         Ok(answer)
+    }
+}
+
+/// What the vault warns of, each once.
+pub(crate) fn show_warnings(answer: &Value) {
+    let warnings = answer.get("warnings").and_then(Value::as_array);
+    let mut shown = BTreeSet::new();
+    for warning in warnings.into_iter().flatten().filter_map(Value::as_str) {
+        if shown.insert(warning) {
+            warn(&format!("warning: {}", printable(&as_options(warning))));
+        }
     }
 }
 

@@ -24,6 +24,12 @@ pub struct PinUpload {
     note: Option<String>,
 }
 
+impl PinUpload {
+    pub(super) fn is_retired(&self) -> bool {
+        self.role == PinRole::Retired
+    }
+}
+
 /// A pin, and what somebody wrote down about it.
 pub(super) struct NotedPin {
     pub(super) pin: Pin,

@@ -31,6 +31,11 @@ impl SecretChange {
         self.pins.is_some()
     }
 
+    /// Whether one of its pins is there to be refused.
+    pub fn retires_pins(&self) -> bool {
+        self.pins.iter().flatten().any(PinUpload::is_retired)
+    }
+
     /// Refuses a change of nothing and a date that is none.
     pub(super) fn check(&self, collection: Collection) -> Result<(), Violation> {
         if self.pins.is_some() && collection != Collection::CertificatePinsets {

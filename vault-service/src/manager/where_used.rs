@@ -4,6 +4,7 @@ use sallyport_model::{Access, Collection, SecretId};
 
 use super::Manager;
 use super::error::ManagerError;
+use crate::access::{Caller, Decision, Wish};
 use crate::store::{ActorKind, ActorRecord, GroupRecord, Label, SecretRecord};
 
 /// A secret that refers to another one.
@@ -25,6 +26,19 @@ pub struct WhereUsed {
 }
 
 impl Manager {
+    /// Whether a caller may know who uses what in a group. Nothing is written down: it has not asked.
+    pub async fn may_read(
+        &self,
+        caller: &Caller,
+        group: &GroupRecord,
+    ) -> Result<bool, ManagerError> {
+        let standing = self.standing(caller, group.scope.organization).await?;
+        let grants = self.store.grants_of(group.id, caller.id).await?;
+        let wish = Wish::InGroup(Access::Read);
+        let decision = standing.decide(Some(group.scope.environment), &grants, wish);
+        Ok(decision == Decision::Allow)
+    }
+
     /// Who uses a secret.
     pub async fn where_used(
         &self,

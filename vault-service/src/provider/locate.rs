@@ -298,6 +298,15 @@ impl Found {
         revision::of_versions(&versions, self.reference.field.as_ref())
     }
 
+    /// Versions in force that a gateway runs which has it; none if it is one of another time.
+    pub(super) fn in_force(&self) -> impl Iterator<Item = (SecretId, u64)> {
+        let current = self.version.number == self.secret.current;
+        let own = std::iter::once((self.secret.id, self.version.number));
+        let others = self.dependencies.iter();
+        own.chain(others.map(|(secret, version)| (secret.id, version.number)))
+            .filter(move |_| current)
+    }
+
     /// What the version refers to under this id, if it is still there.
     pub(super) fn dependency(
         &self,

@@ -65,7 +65,6 @@ impl Provider {
         loop {
             changes.borrow_and_update();
             let looked = Instant::now();
-            self.still_registered(gateway).await?;
             let mut located = Vec::with_capacity(request.references.len());
             for known in &request.references {
                 located.push(
@@ -73,6 +72,8 @@ impl Provider {
                         .await?,
                 );
             }
+            // Last: whoever is deleted meanwhile loses its grants with it, and is not told of that.
+            self.still_registered(gateway).await?;
             self.note(gateway, request, &located, now());
             let news = request
                 .references
@@ -103,15 +104,12 @@ impl Provider {
             let Located::Found(found) = located else {
                 continue;
             };
-            let current = found.version.number == found.secret.current;
-            if !current || differs(known, located) {
+            if differs(known, located) {
                 continue;
             }
-            let own = std::iter::once((&found.secret, &found.version));
-            let others = found.dependencies.iter();
-            for (secret, version) in own.chain(others.map(|(secret, version)| (secret, version))) {
+            for (secret, version) in found.in_force() {
                 let rollout = &self.rollout;
-                rollout.acknowledged(gateway.caller.id, secret.id, version.number, now);
+                rollout.acknowledged(gateway.caller.id, secret, version, now);
             }
         }
     }

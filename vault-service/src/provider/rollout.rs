@@ -82,6 +82,15 @@ impl Rollout {
             .insert(gateway, running);
     }
 
+    /// A gateway is there to take a new version of a secret: one that does not is behind from now on.
+    pub(super) fn offered(&self, gateway: ActorId, secret: SecretId, now: UnixTime) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = said.running.get_mut(&secret);
+        if let Some(running) = known.and_then(|gateways| gateways.get_mut(&gateway)) {
+            running.confirmed = now;
+        }
+    }
+
     /// The secrets that any gateway runs.
     pub(super) fn secrets(&self) -> Vec<SecretId> {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
@@ -177,6 +186,18 @@ mod tests {
         assert_eq!(rollout.lag(&in_force, UnixTime(20)), expected.into());
         // Who has said nothing for a day is not waited for.
         assert_eq!(rollout.lag(&in_force, UnixTime(10 + KEPT)), HashMap::new());
+    }
+
+    #[test]
+    fn a_gateway_that_is_offered_a_version_after_a_quiet_day_is_behind() {
+        let (rollout, secret) = (Rollout::default(), SecretId::new(Uuid::from_u128(1)));
+        let in_force = HashMap::from([(secret, 2)]);
+        rollout.acknowledged(gateway(1), secret, 1, UnixTime(0));
+        let later = UnixTime(10 * KEPT);
+        assert_eq!(rollout.lag(&in_force, later), HashMap::new());
+        rollout.offered(gateway(1), secret, later);
+        rollout.offered(gateway(2), secret, later);
+        assert_eq!(rollout.lag(&in_force, later), [(gateway(1), 1)].into());
     }
 
     #[test]

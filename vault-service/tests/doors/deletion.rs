@@ -110,3 +110,40 @@ async fn users_are_secrets_with_their_labels_and_gateways_with_a_grant() {
     let unused = scene.door.own(Method::GET, &nobody, NOTHING).await.ok();
     assert_eq!(unused["secrets"], json!([]));
 }
+
+#[tokio::test]
+async fn what_gateways_run_is_deleted_with_a_warning_that_names_them() {
+    let scene = Scene::new().await;
+    let id = scene.password("backend", "one").await;
+    let (edge, gateway) = scene.vault.gateway("edge").await;
+    scene.vault.grant(&scene.group, edge).await;
+    let reference = "secret://payments/sharedSecrets/backend";
+    let ask = async |known| scene.vault.resolve(&gateway, reference, known, 0).await;
+    let first = ask(None).await.unwrap();
+    ask(Some(&first)).await.unwrap();
+
+    // Who may not read the group is not told who does.
+    let (_, token) = scene
+        .vault
+        .app(&scene.group, "pipeline", &[Access::Write])
+        .await;
+    let place = at(&id);
+    let reply = scene.door.call(Method::DELETE, &place, &[], NOTHING);
+    let said = reply.await.is(StatusCode::OK).json();
+    let warnings = said["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1);
+    let warning = warnings[0].as_str().unwrap();
+    assert!(
+        warning.starts_with("gateway \"edge\" runs version 1 since "),
+        "{warning}"
+    );
+
+    let again = scene.password("backend", "two").await;
+    let second = ask(Some(&first)).await.unwrap();
+    ask(Some(&second)).await.unwrap();
+    let pipeline = scene.door.for_token(&token);
+    let quiet = pipeline
+        .call(Method::DELETE, &at(&again), &[], NOTHING)
+        .await;
+    quiet.is(StatusCode::NO_CONTENT);
+}

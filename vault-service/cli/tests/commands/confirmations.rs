@@ -7,7 +7,10 @@ use std::process::Stdio;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use crate::scene::{Ended, Scene, in_group};
+use serde_json::json;
+
+use crate::scene::{Ended, Scene, in_group, own_in_group};
+use crate::stored::{ID, with};
 
 /// Runs a command line at a terminal where somebody types `answer`.
 fn at_a_terminal(scene: &Scene, line: &str, answer: &str) -> Ended {
@@ -61,4 +64,23 @@ fn neither_yes_nor_a_dry_run_is_asked_about() {
         .answer_text("DELETE", &in_group(""), 204, "", "");
     at_a_terminal(&scene, "group delete payments --dry-run", "").succeeds();
     at_a_terminal(&scene, "group delete payments --yes", "").succeeds();
+}
+
+#[test]
+fn whoever_is_asked_to_delete_a_secret_sees_who_runs_it_before() {
+    let scene = with("keystores");
+    let rollout = json!({"version": 4, "current": 1, "running": 1, "gateways": [
+        {"id": ID, "name": "gw-1", "version": 3, "since": "2026-01-01T12:04:00Z",
+         "confirmed": "2026-01-01T12:05:00Z"},
+        {"id": ID, "name": "gw-2", "version": null, "since": null, "confirmed": null},
+    ]});
+    let path = own_in_group(&format!("/keystores/{ID}/rollout"));
+    scene.vault.answer("GET", &path, 200, rollout);
+    let ended = at_a_terminal(&scene, "keystore delete edge --group payments", "n\n");
+    let stderr = ended.fails(2);
+    let warning = "warning: gateway gw-1 runs version 3 since 2026-01-01T12:04:00Z\n";
+    assert!(
+        stderr.starts_with(&format!("{warning}Delete keystore edge (")),
+        "{stderr}"
+    );
 }

@@ -264,6 +264,22 @@ fn warnings_are_shown_once_on_stderr_unless_the_output_has_them() {
 }
 
 #[test]
+fn what_gateways_run_is_deleted_with_a_warning_for_each_of_them() {
+    let scene = with("keystores");
+    let warnings = json!(["gateway \"gw-1\" runs version 3 since then and has to drop it"]);
+    let answer = json!({"message": "Keystore deleted", "warnings": warnings});
+    scene
+        .vault
+        .answer("DELETE", &item("keystores"), 200, answer);
+    let delete = "keystore delete edge --group payments --yes";
+    let loud = scene.say(delete);
+    let said = "warning: gateway \"gw-1\" runs version 3 since then and has to drop it\n";
+    assert_eq!((loud.code, loud.stderr.as_str()), (0, said));
+    let structured = scene.say(&format!("{delete} -o json"));
+    assert_eq!(structured.json()["warnings"], warnings);
+}
+
+#[test]
 fn every_kind_shows_how_far_its_gateways_are() {
     for (noun, collection) in KINDS {
         let scene = with(collection);

@@ -11,7 +11,9 @@ use super::ManagerDoor;
 use super::failure::OwnFailure;
 use super::path::OfSecret;
 use super::secrets::operation;
-use super::within::{Read, Within};
+use super::within::{Read, Within, Write};
+use crate::manager::ManagerError;
+use crate::provider::Running;
 
 pub(super) fn routes() -> Routes<ManagerDoor> {
     const ROLLOUT: &str = "/secretGroups/{group}/{collection}/{secret}/rollout";
@@ -93,4 +95,33 @@ async fn show(
             .count(),
         gateways,
     }))
+}
+
+/// A sentence for each gateway that runs a secret, as it says itself, about what it has to expect; for
+/// the first of them. Who may not read the group is told nothing.
+pub(super) async fn running_it(
+    door: &ManagerDoor,
+    at: &Within<Write, OfSecret>,
+    consequence: &str,
+) -> Result<Vec<String>, ManagerError> {
+    const SENTENCES: usize = 20;
+    if !door.manager.may_read(&at.caller, &at.group).await? {
+        return Ok(Vec::new());
+    }
+    let id = at.ids.secret;
+    let seen = door.manager.seen_by(&at.caller, &at.group).await?;
+    let used = seen.where_used(&at.group, at.collection, id).await?;
+    let running = used.gateways.into_iter().filter_map(|gateway| {
+        let Running { version, since, .. } = door.rollout.running(gateway.id, id)?;
+        let name = gateway.name;
+        Some(format!(
+            "gateway {name:?} runs version {version} since {since} and {consequence}"
+        ))
+    });
+    let mut said: Vec<String> = running.collect();
+    if let Some(more) = said.len().checked_sub(SENTENCES).filter(|more| *more > 0) {
+        said.truncate(SENTENCES);
+        said.push(format!("so do {more} more gateways"));
+    }
+    Ok(said)
 }

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use sallyport_model::{Access, Collection};
 use sallyport_pki::UnixTime;
 use serde::Deserialize;
@@ -20,6 +20,7 @@ use super::ManagerDoor;
 use super::failure::{AnypointFailure, Failure};
 use super::if_match::{etag, target};
 use super::path::{InCollection, OfSecret};
+use super::rollout::running_it;
 use super::upload::draft;
 use super::within::{Read, Within, Write};
 use crate::manager::{Draft, Metadata, SecretChange};
@@ -65,6 +66,10 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
                 .if_match()
                 .query("force", flag(force).default(Some(false.into())))
                 .answers_nothing("It is gone.")
+                .answers::<Message>(
+                    200,
+                    "It is gone, and gateways had it: the warnings say which.",
+                )
         })
         .under("Secrets")
 }
@@ -181,8 +186,13 @@ async fn change(
     let change: SecretChange = body::json(&headers, request, body::MAX_BODY).await?;
     if change.changes_pins() && at.collection == Collection::CertificatePinsets {
         let seen = door.manager.seen_by(&at.caller, &at.group).await?;
+        let retires = change.retires_pins();
         let (draft, target) = seen.repinned(&at.group, target, change, at.now).await?;
-        let warnings = warnings(&draft, at.now);
+        let mut warnings = warnings(&draft, at.now);
+        if retires {
+            let what = "will refuse peers whose pins are retired";
+            warnings.extend(running_it(&door, &at, what).await?);
+        }
         let version = seen
             .replace_secret(&at.caller, &at.group, at.collection, target, draft, at.now)
             .await?;
@@ -201,7 +211,7 @@ async fn delete(
     at: Within<Write, OfSecret>,
     headers: HeaderMap,
     deletion: Result<Query<Deletion>, QueryRejection>,
-) -> Result<StatusCode, AnypointFailure> {
+) -> Result<Response, AnypointFailure> {
     let Query(Deletion { force }) = deletion.map_err(|_| Failure::Query {
         parameters: "force=true|false",
     })?;
@@ -221,10 +231,15 @@ async fn delete(
             Users::Ignore
         }
     };
+    let warnings = running_it(&door, &at, "has to drop it").await?;
     door.manager
         .delete_secret(&at.caller, &at.group, at.collection, target, users, at.now)
         .await?;
-    Ok(StatusCode::NO_CONTENT)
+    if warnings.is_empty() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let message = format!("{} deleted", capitalised(at.collection)).into();
+    Ok(Json(Message { message, warnings }).into_response())
 }
 
 /// What the writer should know of what it wrote.

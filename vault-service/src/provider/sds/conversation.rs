@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::look::Looked;
+use super::outstanding::{Outstanding, Versions};
 use super::protocol::{Breach, Found, Heard, Protocol};
 use super::secret::{Made, encoded};
 use super::{MAX_STREAMS, Sds};
@@ -40,7 +41,9 @@ const COALESCING: Duration = Duration::from_millis(3);
 pub struct Conversation<P> {
     sds: Arc<Sds>,
     credential: Credential,
+    gateway: ActorId,
     protocol: P,
+    outstanding: Outstanding,
     now: fn() -> UnixTime,
     /// When the credential ends.
     until: Option<Instant>,
@@ -102,7 +105,9 @@ impl<P: Protocol> Conversation<P> {
             until: left.and_then(|left| Instant::now().checked_add(left)),
             changes: sds.provider.store.changes(),
             closing: sds.closing.subscribe(),
+            gateway: gateway.caller.id,
             protocol: P::default(),
+            outstanding: Outstanding::default(),
             curious: false,
             refused: BTreeMap::new(),
             unanswered: Vec::new(),
@@ -160,6 +165,8 @@ impl<P: Protocol> Conversation<P> {
     }
 
     async fn hear(&mut self, request: P::Request) -> Result<(), Ended> {
+        let taken = P::taken(&request).map(|nonce| self.outstanding.taken(nonce));
+        self.runs(taken.unwrap_or_default());
         match self.protocol.hear(request)? {
             Heard::Fine => {}
             Heard::Accepted => self.answered(Entry::allowed).await?,
@@ -191,6 +198,15 @@ impl<P: Protocol> Conversation<P> {
         Ok(recorded.map_err(ProviderError::Audit)?)
     }
 
+    /// The gateway says that it runs these.
+    fn runs(&self, versions: Versions) {
+        let now = (self.now)();
+        for (secret, version) in versions {
+            let rollout = &self.sds.provider.rollout;
+            rollout.acknowledged(self.gateway, secret, version, now);
+        }
+    }
+
     /// Looks at everything that is wanted, and tells what is due.
     async fn look(&mut self) -> Result<Option<P::Response>, Ended> {
         let started = Instant::now();
@@ -203,7 +219,14 @@ impl<P: Protocol> Conversation<P> {
             revisions.insert(name.clone(), meaning.revision());
             looked.insert(name.clone(), meaning);
         }
+        // Whoever is deleted meanwhile loses its grants with it, and hears of its end only.
+        self.sds.provider.still_registered(&gateway).await?;
         let due = self.protocol.due(&revisions);
+        for name in self.protocol.kept() {
+            if let Some(meaning) = looked.get(&name).filter(|_| !due.contains(&name)) {
+                self.runs(meaning.in_force());
+            }
+        }
         looked.retain(|name, _| due.contains(name));
         if looked.is_empty() {
             return Ok(None);
@@ -212,18 +235,25 @@ impl<P: Protocol> Conversation<P> {
         self.unanswered.clear();
         let mut audit = Vec::new();
         let mut found = BTreeMap::new();
+        let mut versions = Versions::new();
         for (name, meaning) in looked {
-            found.insert(
-                name.clone(),
-                self.make(&gateway, &name, &meaning, &mut audit).await?,
-            );
+            let made = self.make(&gateway, &name, &meaning, &mut audit).await?;
+            if made.secret.is_some() {
+                versions.extend(meaning.in_force());
+            }
+            found.insert(name, made);
         }
         let response = self.protocol.tell(found);
         // Nothing leaves before the log has it.
         let recorded = self.sds.provider.audit.record(audit).await;
         recorded.map_err(ProviderError::Audit)?;
-        if response.is_some() {
+        if let Some(response) = &response {
             self.sds.provider.metrics.sds.responded(started.elapsed());
+            for (secret, _) in &versions {
+                let rollout = &self.sds.provider.rollout;
+                rollout.offered(self.gateway, *secret, (self.now)());
+            }
+            self.outstanding.sent(P::nonce(response), versions);
         }
         Ok(response)
     }

@@ -10,6 +10,7 @@ use tokio::sync::OnceCell;
 
 use super::Sds;
 use super::name::ResourceName;
+use super::outstanding::Versions;
 use super::secret::Made;
 use crate::provider::ProviderError;
 use crate::provider::gateway::Gateway;
@@ -47,6 +48,17 @@ struct Page {
 }
 
 impl Looked {
+    /// The versions in force that it brings to a gateway.
+    pub(super) fn in_force(&self) -> Versions {
+        match self {
+            Self::Known(entry) => match &entry.located {
+                Located::Found(found) => found.in_force().collect(),
+                Located::Withdrawn | Located::Refused { .. } => Versions::new(),
+            },
+            Self::Refused { .. } => Versions::new(),
+        }
+    }
+
     /// Changes whenever what there is of the name changes.
     pub(super) fn revision(&self) -> Revision {
         match self {

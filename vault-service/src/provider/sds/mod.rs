@@ -8,6 +8,7 @@
 mod conversation;
 mod look;
 mod name;
+mod outstanding;
 mod protocol;
 mod secret;
 mod validation;

@@ -213,10 +213,18 @@ impl<Q, R> Talk<Q, R> {
 
     /// Why the stream has ended.
     pub(super) async fn end(&mut self) -> Code {
-        let response = tokio::time::timeout(PATIENCE, self.responses.message()).await;
-        match response.unwrap() {
-            Err(status) => status.code(),
-            Ok(_) => panic!("the stream goes on"),
+        self.told_until_the_end(|_| panic!("the stream goes on"))
+            .await
+    }
+
+    /// The same after some responses.
+    pub(super) async fn told_until_the_end(&mut self, told: impl Fn(R)) -> Code {
+        loop {
+            let response = tokio::time::timeout(PATIENCE, self.responses.message()).await;
+            match response.unwrap() {
+                Err(status) => return status.code(),
+                Ok(response) => told(response.unwrap()),
+            }
         }
     }
 }

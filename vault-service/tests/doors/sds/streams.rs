@@ -6,7 +6,9 @@ use sallyport_model::SecretId;
 use sallyport_pki::UnixTime;
 use sallyport_vault::clock;
 use sallyport_vault::provider::Credential;
-use sallyport_vault::provider::sds::wire::{DiscoveryRequest, DiscoveryResponse};
+use sallyport_vault::provider::sds::wire::{
+    DeltaDiscoveryRequest, DiscoveryRequest, DiscoveryResponse,
+};
 use sallyport_vault::provider::sds::{Aliases, Conversation, Ended, MAX_STREAMS, StateOfTheWorld};
 use sallyport_vault::store::{AuditOutcome, GroupRecord};
 use tonic::Code;
@@ -220,6 +222,91 @@ async fn an_open_stream_loses_what_its_gateway_loses_and_ends_with_it() {
         refused.err().map(|status| status.code()),
         Some(Code::PermissionDenied)
     );
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_deleted_hears_of_its_end_and_not_of_lost_grants() {
+    let stage = Stage::new().await;
+    let vault = &stage.vault;
+    for number in 0..16 {
+        let edge = Edge::enrol(vault, &format!("edge-{number}")).await;
+        vault.grant(&stage.group, edge.id).await;
+        let connection = stage.door.connect(&edge).await;
+        let mut stream = connection.sotw().await;
+        stream.say(wants(&[BACKEND])).await;
+        stream.hear().await;
+        // The stream looks again for the new version while the gateway goes.
+        let (administrator, scope) = (&vault.administrator, vault.scope);
+        let now = clock::now();
+        let delete = vault
+            .manager
+            .delete_gateway(administrator, scope, edge.id, now);
+        let password = number.to_string();
+        let (deleted, ()) = tokio::join!(delete, stage.rotate(&password));
+        deleted.unwrap();
+        let end = stream.told_until_the_end(|response| assert_eq!(response.resources.len(), 1));
+        assert_eq!(end.await, Code::PermissionDenied);
+    }
+}
+
+#[tokio::test]
+async fn what_a_gateway_takes_over_sds_it_runs_and_what_it_rejects_it_does_not() {
+    let stage = Stage::new().await;
+    let rollout = stage.vault.provider.rollout();
+    let running = || {
+        let running = rollout.running(stage.edge.id, stage.backend);
+        running.map(|running| running.version)
+    };
+    let (mut world, mut delta) = (
+        stage.connection.sotw().await,
+        stage.connection.delta().await,
+    );
+    world.say(wants(&[BACKEND])).await;
+    let first = world.hear().await;
+    assert_eq!(running(), None);
+    world.say(answers(&[BACKEND], &first, None)).await;
+    stage.rotate("second").await;
+    let second = world.hear().await;
+    assert_eq!(running(), Some(1));
+    world.say(answers(&[BACKEND], &second, Some("no"))).await;
+    stage.rotate("third").await;
+    let third = world.hear().await;
+    assert_eq!(running(), Some(1));
+    world.say(answers(&[BACKEND], &third, None)).await;
+    stage.rotate("fourth").await;
+    world.hear().await;
+    assert_eq!(running(), Some(3));
+
+    delta.say(subscribes(&[BACKEND])).await;
+    let fourth = delta.hear().await;
+    let taken = DeltaDiscoveryRequest {
+        response_nonce: fourth.nonce,
+        ..DeltaDiscoveryRequest::default()
+    };
+    delta.say(taken).await;
+    stage.rotate("fifth").await;
+    delta.hear().await;
+    assert_eq!(running(), Some(4));
+}
+
+#[tokio::test]
+async fn a_delta_client_that_has_what_is_in_force_runs_it_without_being_sent_it_again() {
+    let stage = Stage::new().await;
+    let mut stream = stage.connection.delta().await;
+    stream.say(subscribes(&[BACKEND])).await;
+    let version = stream.hear().await.resources.remove(0).version;
+    drop(stream);
+    let rollout = stage.vault.provider.rollout();
+    assert_eq!(rollout.running(stage.edge.id, stage.backend), None);
+    let mut again = subscribes(&[BACKEND]);
+    again.initial_resource_versions = [(BACKEND.to_owned(), version)].into();
+    let mut stream = stage.connection.delta().await;
+    stream.say(again).await;
+    // It has been heard when the next change is told.
+    stage.rotate("second").await;
+    stream.hear().await;
+    let running = rollout.running(stage.edge.id, stage.backend);
+    assert_eq!(running.map(|running| running.version), Some(1));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use sallyport_model::Revision;
 
 use super::super::wire::{DeltaDiscoveryRequest, DeltaDiscoveryResponse, Resource, SECRET_TYPE};
 use super::{
-    Breach, Found, Heard, MAX_NAMES, Nonces, Protocol, any, check_names, check_type, opinion,
+    Breach, Found, Heard, MAX_NAMES, Nonces, Protocol, any, check_names, check_type, opinion, taken,
 };
 
 /// A stream of `DeltaSecrets`.
@@ -14,6 +14,8 @@ use super::{
 pub struct Delta {
     names: BTreeSet<String>,
     settled: BTreeMap<String, Settled>,
+    /// What it had before this stream.
+    kept: BTreeSet<String>,
     nonces: Nonces,
     greeted: bool,
 }
@@ -51,6 +53,7 @@ impl Protocol for Delta {
                     revision: Revision(revision),
                     has_it: true,
                 };
+                self.kept.insert(name.clone());
                 self.settled.insert(name, settled);
             }
         }
@@ -97,6 +100,18 @@ impl Protocol for Delta {
         response.type_url = SECRET_TYPE.to_owned();
         response.nonce = self.nonces.next();
         Some(response)
+    }
+
+    fn kept(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.kept)
+    }
+
+    fn nonce(response: &DeltaDiscoveryResponse) -> &str {
+        &response.nonce
+    }
+
+    fn taken(request: &DeltaDiscoveryRequest) -> Option<&str> {
+        taken(&request.response_nonce, request.error_detail.as_ref())
     }
 }
 

@@ -51,6 +51,17 @@ pub trait Protocol: Default + Send + 'static {
 
     /// What to tell it of those, if anything.
     fn tell(&mut self, found: BTreeMap<String, Found>) -> Option<Self::Response>;
+
+    /// Names of which the client has said that it has them already, since this was asked last.
+    fn kept(&mut self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+
+    /// The nonce of a response.
+    fn nonce(response: &Self::Response) -> &str;
+
+    /// The nonce of the response that a request takes.
+    fn taken(request: &Self::Request) -> Option<&str>;
 }
 
 /// What there is of a name.
@@ -122,6 +133,11 @@ fn opinion(nonce: &str, rejection: Option<&Rejection>) -> Heard {
     Heard::Rejected {
         reason: reason.collect(),
     }
+}
+
+/// The response that is taken, if one is: the first request of a stream is about none.
+fn taken<'a>(nonce: &'a str, rejection: Option<&Rejection>) -> Option<&'a str> {
+    (!nonce.is_empty() && rejection.is_none()).then_some(nonce)
 }
 
 fn any(secret: Bytes) -> AnySecret {

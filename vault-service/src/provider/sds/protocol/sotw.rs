@@ -7,7 +7,7 @@ use sallyport_pki::Digest;
 
 use super::super::wire::{DiscoveryRequest, DiscoveryResponse, SECRET_TYPE};
 use super::{
-    Breach, Found, Heard, MAX_NAMES, Nonces, Protocol, any, check_names, check_type, opinion,
+    Breach, Found, Heard, MAX_NAMES, Nonces, Protocol, any, check_names, check_type, opinion, taken,
 };
 
 /// Hexadecimal characters of a version; 128 bits.
@@ -77,6 +77,14 @@ impl Protocol for StateOfTheWorld {
             type_url: SECRET_TYPE.to_owned(),
             nonce: self.nonces.next(),
         })
+    }
+
+    fn nonce(response: &DiscoveryResponse) -> &str {
+        &response.nonce
+    }
+
+    fn taken(request: &DiscoveryRequest) -> Option<&str> {
+        taken(&request.response_nonce, request.error_detail.as_ref())
     }
 }
 

@@ -1,4 +1,4 @@
-//! An authorisation service for `ext_authz` that says yes to everybody.
+//! An authorisation service for `ext_authz` that says yes to everybody, and what the credential is.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,8 @@ use sallyport_tests::Result;
 
 use crate::backend::{listen, serve};
 
-const YES: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+const YES: &[u8] =
+    b"HTTP/1.1 200 OK\r\nauthorization: Basic Z2F0ZXdheTpiZW5jaA==\r\ncontent-length: 0\r\n\r\n";
 
 /// Starts it; it ends with the program.
 pub(crate) async fn start() -> Result<SocketAddr> {

@@ -171,8 +171,13 @@ impl Scene {
                     "envoy.filters.http.ext_authz",
                     json!({
                         "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
+                        // What the filter has to do: see the client's certificate, put a credential in.
+                        "allowed_headers": {"patterns": [{"exact": "x-forwarded-client-cert"}]},
                         "http_service": {
                             "server_uri": {"uri": "http://authorizer", "cluster": "authorizer", "timeout": "1s"},
+                            "authorization_response": {
+                                "allowed_upstream_headers": {"patterns": [{"exact": "authorization"}]},
+                            },
                         },
                     }),
                 )),

@@ -1,21 +1,32 @@
 //! Envoy's attributes of a connection, as facts.
 
 use sallyport_filter_core::config::Place;
-use sallyport_filter_core::{ConnectionId, DownstreamFacts, UpstreamFacts};
+use sallyport_filter_core::{DownstreamFacts, PeerId, UpstreamFacts};
 
 use crate::host;
 
-/// The client's connection, by Envoy's number for it.
-pub(crate) fn connection() -> Option<ConnectionId> {
+/// The client, by Envoy's number for its connection.
+pub(crate) fn client() -> Option<PeerId> {
     let number = host::attribute(&["connection", "id"])?;
     let number = u64::from_le_bytes(number.try_into().ok()?);
-    Some(ConnectionId(number))
+    Some(PeerId::Connection(number))
+}
+
+/// The server. Envoy gives no number for its connection, and addresses come back, so that all is read on
+/// which a verdict depends; of the certificate its digest, which Envoy has at hand and which is short.
+pub(crate) fn server() -> Option<PeerId> {
+    let certificate = host::attribute(&["upstream", "sha256_peer_certificate_digest"])?;
+    let tls_version = host::attribute(&["upstream", "tls_version"])?;
+    Some(PeerId::Server {
+        certificate,
+        tls_version,
+    })
 }
 
 /// Where the request goes: the router's choice at this point of the filter chain.
 pub(crate) fn place() -> Place {
     Place {
-        connection: None,
+        peer: None,
         route: host::attribute(&["xds", "route_name"]),
         virtual_host: host::attribute(&["xds", "virtual_host_name"]),
         cluster: host::attribute(&["xds", "cluster_name"]),

@@ -75,18 +75,14 @@ impl Guard {
             };
             Event::Request(stream, self.place(), facts)
         };
-        let event = match self.direction {
-            Direction::Downstream => Event::Arrived(stream, self.place()),
-            // Of a server's connection nothing is known before it was looked at.
-            Direction::Upstream => look(stream),
-        };
-        self.decide(event, look).unwrap_or_else(|| {
-            let direction = self.direction;
-            let reason = Reason::Internal;
-            self.metrics.count(Counter::Denied(direction, reason));
-            self.deny(stream, Reply { reason, direction });
-            Action::Pause
-        })
+        self.decide(Event::Arrived(stream, self.place()), look)
+            .unwrap_or_else(|| {
+                let direction = self.direction;
+                let reason = Reason::Internal;
+                self.metrics.count(Counter::Denied(direction, reason));
+                self.deny(stream, Reply { reason, direction });
+                Action::Pause
+            })
     }
 
     /// Bytes arrived on a connection; the host is in its context.
@@ -150,15 +146,13 @@ impl Guard {
             (true, Protocol::Http) => attributes::place(),
             (true, Protocol::Tcp) => attributes::place_of_connection(),
         };
-        let connection = match (self.direction, self.protocol) {
-            (Direction::Downstream, Protocol::Http) => attributes::connection(),
-            // Of a server's connection Envoy gives no number; a TCP connection is its own stream.
-            (Direction::Upstream, _) | (_, Protocol::Tcp) => None,
+        let peer = match (self.direction, self.protocol) {
+            (Direction::Downstream, Protocol::Http) => attributes::client(),
+            (Direction::Upstream, Protocol::Http) => attributes::server(),
+            // A TCP connection is its own stream.
+            (_, Protocol::Tcp) => None,
         };
-        Place {
-            connection,
-            ..place
-        }
+        Place { peer, ..place }
     }
 
     /// Whether a request may not go on. Only asked when the host goes on with the body of a paused

@@ -20,7 +20,7 @@ use std::time::Duration;
 use crate::config::{Config, WatchMode};
 use crate::effect::Effect;
 use crate::event::{Event, StreamId};
-use crate::known_connections::KnownConnections;
+use crate::known_peers::KnownPeers;
 use crate::shared::{Member, Rank, SharedData};
 use crate::signatures::Signatures;
 use crate::snapshot::Snapshot;
@@ -41,6 +41,9 @@ pub const MAX_WAITING: usize = 1024;
 /// Ticks come at least this often: deadlines and expiry are noticed by them.
 pub(crate) const LONGEST_TICK: Duration = Duration::from_secs(1);
 
+/// As many as a request of a known peer has: room for them is made at once.
+const EFFECTS: usize = 8;
+
 /// While a handshake is awaited. Envoy does not tell when it is done.
 pub(crate) const SHORTEST_TICK: Duration = Duration::from_millis(1);
 
@@ -52,7 +55,7 @@ pub struct State {
     /// Whether the snapshot was taken over outside of a tick.
     caught_up: bool,
     verdicts: VerdictCache,
-    known_connections: KnownConnections,
+    known_peers: KnownPeers,
     credentials: Option<Ready>,
     signatures: Signatures,
     waiting: BTreeMap<StreamId, Waiting>,
@@ -82,7 +85,7 @@ impl State {
             source: Source::Own(Own::new()),
             caught_up: false,
             verdicts: VerdictCache::default(),
-            known_connections: KnownConnections::default(),
+            known_peers: KnownPeers::default(),
             credentials: None,
             signatures,
             waiting: BTreeMap::new(),
@@ -142,7 +145,7 @@ impl State {
 
 /// Takes an event in and says what is to be done about it, in order.
 pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
-    let mut effects = Vec::new();
+    let mut effects = Vec::with_capacity(EFFECTS);
     let ticked = matches!(event, Event::Tick);
     // Those who wait are let go at the next tick: this may be the callback of another stream.
     state.caught_up |= vault::catch_up(state, now, &mut effects);
@@ -166,9 +169,9 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             }
         }
         Event::CallFailed(call) => vault::call_failed(state, call, now, &mut effects),
-        Event::Arrived(stream, place) => request::arrive(state, stream, &place, now, &mut effects),
+        Event::Arrived(stream, place) => request::arrive(state, stream, place, now, &mut effects),
         Event::Request(stream, place, facts) => {
-            request::begin(state, stream, &place, facts, now, &mut effects);
+            request::begin(state, stream, place, facts, now, &mut effects);
         }
         Event::Probed(stream, facts) => request::probed(state, stream, facts, now, &mut effects),
         Event::Data(stream, speaker) => {

@@ -4,7 +4,7 @@
 //! chosen and takes the first route of its own that fits.
 
 use super::PeerPolicy;
-use crate::known_connections::ConnectionId;
+use crate::known_peers::PeerId;
 
 /// A policy and the requests it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub struct RouteMatch {
 /// configuration has routes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// `connection.id`, where it is the client's and the same as before means the same client.
-    pub connection: Option<ConnectionId>,
+    /// What tells the peer, where the same as before means the same peer.
+    pub peer: Option<PeerId>,
     /// `xds.route_name`.
     pub route: Option<Vec<u8>>,
     /// `xds.virtual_host_name`.
@@ -91,7 +91,7 @@ mod tests {
 
     fn place(route: &str, cluster: &str, server_name: &str) -> Place {
         Place {
-            connection: None,
+            peer: None,
             route: Some(route.as_bytes().to_vec()),
             virtual_host: Some(b"apis".to_vec()),
             cluster: Some(cluster.as_bytes().to_vec()),

@@ -427,7 +427,7 @@ fn the_first_route_that_fits_counts_and_the_default_is_for_the_rest() {
     let at = |route: &str, host: &str, name: &str| {
         let bytes = |text: &str| Some(text.as_bytes().to_vec());
         let place = Place {
-            connection: None,
+            peer: None,
             route: bytes(route),
             virtual_host: bytes(host),
             cluster: None,

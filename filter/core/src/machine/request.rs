@@ -6,7 +6,7 @@ use std::time::Duration;
 use sallyport_pki::PinRole;
 
 use super::consequence::{Consequence, Standing, consequence, observe};
-use super::credentials;
+use super::credentials::{self, Credentials};
 use super::judge::{Judgement, WaitingOn, is_unseen, judge};
 use super::note::{self, Note};
 use super::{MAX_WAITING, SHORTEST_TICK, State};
@@ -18,7 +18,7 @@ use crate::effect::{Effect, Reply};
 use crate::event::StreamId;
 use crate::facts::{Facts, UpstreamFacts};
 use crate::inject::InjectError;
-use crate::known_connections::{ConnectionId, Known};
+use crate::known_peers::{Known, PeerId};
 use crate::metric::Counter;
 use crate::reason::Reason;
 use crate::time::Now;
@@ -33,7 +33,7 @@ pub(super) struct Waiting {
 
 /// A request that is not decided.
 struct Request {
-    connection: Option<ConnectionId>,
+    peer: Option<PeerId>,
     policy: PolicyIndex,
     facts: Facts,
     /// When it arrived.
@@ -50,47 +50,64 @@ impl Waiting {
     }
 }
 
-/// A new request, of which it is known where it comes from. It goes on if its client is known, or else
+/// A new request, of which it is known where it comes from. It goes on if its peer is known, or else
 /// its connection is looked at.
 pub(super) fn arrive(
     state: &State,
     stream: StreamId,
-    place: &Place,
+    place: Place,
     now: Now,
     effects: &mut Vec<Effect>,
 ) {
-    let policy = state.config.policy.select(place);
-    let generation = state.snapshot.generation();
-    let known = place.connection.and_then(|connection| {
-        let connections = &state.known_connections;
-        connections.look_up(connection, policy, generation, now)
-    });
-    let Some(known) = known else {
+    if pass_known(state, stream, place, now, effects).is_none() {
         effects.push(Effect::Look(stream));
-        return;
-    };
+    }
+}
+
+/// `None`, and no effects, if something about the request is not at hand.
+fn pass_known(
+    state: &State,
+    stream: StreamId,
+    place: Place,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) -> Option<()> {
+    let policy = state.config.policy.select(&place);
+    let generation = state.snapshot.generation();
+    let peers = &state.known_peers;
+    let known = peers.look_up(place.peer?, policy, generation, now)?;
     let direction = state.config.policy.direction();
-    hide_client(state, stream, effects);
-    effects.push(Effect::Count(Counter::KnownConnection(direction)));
+    match &state.config.policy {
+        Policy::Downstream(_) => {
+            hide_client(state, stream, effects);
+            effects.push(Effect::Count(Counter::KnownConnection(direction)));
+        }
+        Policy::Upstream(upstream) => {
+            let credentials = credentials::ready(state, now)?;
+            effects.push(Effect::Count(Counter::KnownPeer(direction)));
+            put_in(upstream, stream, &credentials, effects);
+        }
+    }
     if state.config.notes == Notes::All {
         effects.push(Effect::Note(stream, Arc::clone(&known.note)));
     }
     pass(direction, stream, known.pin, effects);
+    Some(())
 }
 
 /// A new request, whose connection was looked at.
 pub(super) fn begin(
     state: &mut State,
     stream: StreamId,
-    place: &Place,
+    place: Place,
     facts: Facts,
     now: Now,
     effects: &mut Vec<Effect>,
 ) {
     hide_client(state, stream, effects);
     let request = Request {
-        connection: place.connection,
-        policy: state.config.policy.select(place),
+        policy: state.config.policy.select(&place),
+        peer: place.peer,
         facts,
         since: now.uptime,
     };
@@ -171,7 +188,6 @@ fn proceed(
 ) {
     let direction = state.config.policy.direction();
     let policy = request.policy;
-    let connection = request.connection;
     let (verdict, note) = match judge(state, policy, &request.facts, now, effects) {
         Judgement::Done(verdict, note) => (verdict, note),
         Judgement::Wait(on) => {
@@ -207,7 +223,7 @@ fn proceed(
             }
             let note = note.unwrap_or_else(|| Note::from("allowed"));
             let pin = pin.map(|found| found.pin.role);
-            if let (Some(connection), true) = (connection, clean) {
+            if let (Some(peer), true) = (request.peer, clean) {
                 let known = Known {
                     pin,
                     note: Arc::clone(&note),
@@ -216,8 +232,7 @@ fn proceed(
                     fresh_until: now.uptime + state.snapshot.fresh_for(now.uptime),
                 };
                 let generation = state.snapshot.generation();
-                let known_connections = &mut state.known_connections;
-                known_connections.remember(connection, policy, generation, known);
+                state.known_peers.remember(peer, policy, generation, known);
             }
             if !clean || state.config.notes == Notes::All {
                 effects.push(Effect::Note(stream, note));
@@ -249,16 +264,25 @@ fn inject(
             unusable_credential(&error)
         })?,
     };
-    clear_places(upstream, stream, effects);
-    for (name, value) in &*credentials {
-        effects.push(Effect::Count(Counter::Injected));
-        let (name, value) = (name.clone(), Arc::clone(value));
-        effects.push(Effect::AddCredential(stream, name, value));
-    }
+    put_in(upstream, stream, &credentials, effects);
     if clean {
         credentials::keep(state, credentials, now);
     }
     Ok(())
+}
+
+fn put_in(
+    upstream: &Upstream,
+    stream: StreamId,
+    credentials: &Credentials,
+    effects: &mut Vec<Effect>,
+) {
+    clear_places(upstream, stream, effects);
+    for (name, value) in &**credentials {
+        effects.push(Effect::Count(Counter::Injected));
+        let (name, value) = (name.clone(), Arc::clone(value));
+        effects.push(Effect::AddCredential(stream, name, value));
+    }
 }
 
 /// Lets a request go on whose peer passed.

@@ -4,7 +4,7 @@ mod connection;
 mod connection_orders;
 mod downstream;
 mod injection;
-mod known_connections;
+mod known_peers;
 mod names;
 mod notes;
 mod observe;

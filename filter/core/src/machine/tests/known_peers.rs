@@ -1,14 +1,14 @@
-//! Further requests on a connection whose client has passed.
+//! Further requests of peers that have passed.
 
-use sallyport_model::Outcome;
+use sallyport_model::{Material, Outcome};
 
 use super::{PIN_SETTING, PINS, TLS, trusting};
 use crate::config::{Direction, Place};
-use crate::facts::{DownstreamFacts, Facts};
+use crate::facts::{DownstreamFacts, Facts, UpstreamFacts};
 use crate::fixtures::{
-    AFTER, AT, Authority, Contents, Fate, Host, Leaf, from_client, pinset, tls_context,
+    AFTER, AT, Authority, Contents, Fate, Host, Leaf, from_client, pinset, tls_context, to_server,
 };
-use crate::known_connections::ConnectionId;
+use crate::known_peers::PeerId;
 use crate::metric::Counter;
 use crate::reason::Reason;
 
@@ -16,7 +16,7 @@ const DOWN: Direction = Direction::Downstream;
 
 fn on(connection: u64) -> Place {
     Place {
-        connection: Some(ConnectionId(connection)),
+        peer: Some(PeerId::Connection(connection)),
         ..Place::default()
     }
 }
@@ -119,7 +119,7 @@ fn a_known_connection_ends_with_its_certificate() {
 #[test]
 fn stale_secrets_are_counted_and_expired_ones_deny_on_a_known_connection_too() {
     let ca = Authority::new("root");
-    let context = sallyport_model::Material::TlsContext(tls_context(&[&ca]));
+    let context = Material::TlsContext(tls_context(&[&ca]));
     let contents = Contents::default().fresh(10, 20).with(TLS, context);
     let mut host = Host::ready(&Host::downstream(""), &contents);
     let leaf = ca.client("partner");
@@ -140,7 +140,7 @@ fn stale_secrets_are_counted_and_expired_ones_deny_on_a_known_connection_too() {
 fn a_connection_known_to_one_policy_is_not_known_to_another() {
     let (ca, partners) = (Authority::new("root"), Authority::new("partners"));
     let settings = r#","routes":[{"match":{"route":"partners"},"tlsContext":"secret://payments/tlsContexts/partners"}]"#;
-    let of_partners = sallyport_model::Material::TlsContext(tls_context(&[&partners]));
+    let of_partners = Material::TlsContext(tls_context(&[&partners]));
     let contents = trusting(&[&ca]).with("secret://payments/tlsContexts/partners", of_partners);
     let mut host = Host::ready(&Host::downstream(settings), &contents);
     let leaf = ca.client("customer");
@@ -193,4 +193,73 @@ fn a_client_with_something_observed_is_looked_at_every_time() {
     }
     let observed = Counter::Observed(DOWN, Reason::UnknownIssuer);
     assert_eq!(host.count(observed), 2);
+}
+
+const PASSWORD: &str = "secret://payments/sharedSecrets/backend#password";
+const INJECT: &str = r#","inject":[{"header":"x-api-key","template":"${secret://payments/sharedSecrets/backend#password}"}]"#;
+
+/// A request to a server, as Envoy shows it on an open connection; whether that had to be looked at.
+fn request_to(host: &mut Host, leaf: &Leaf, tls_version: &str) -> (bool, Fate) {
+    let before = host.reads.len();
+    let place = Place {
+        peer: Some(PeerId::Server {
+            certificate: leaf.pem().into(),
+            tls_version: tls_version.into(),
+        }),
+        ..Place::default()
+    };
+    let facts = UpstreamFacts {
+        tls_version: Some(tls_version.into()),
+        ..to_server(leaf)
+    };
+    let stream = host.arrive(place, Facts::Upstream(facts));
+    (host.reads.len() > before, host.fates[&stream].clone())
+}
+
+#[test]
+fn a_server_that_passed_is_not_looked_at_again_and_gets_its_credential() {
+    let ca = Authority::new("root");
+    let contents = trusting(&[&ca]).with(PASSWORD, Material::Field("key".to_owned()));
+    let mut host = Host::ready(&Host::upstream(INJECT), &contents);
+    let leaf = ca.server("backend.test");
+    for nth in 0..3 {
+        let found = request_to(&mut host, &leaf, "TLSv1.3");
+        assert_eq!(found, (nth == 0, Fate::Resumed));
+    }
+    let put_in = ["-x-api-key", "+x-api-key: key"];
+    assert_eq!(host.headers, [put_in, put_in, put_in].concat());
+    assert_eq!(host.count(Counter::KnownPeer(Direction::Upstream)), 2);
+    assert_eq!(host.count(Counter::Verified(Direction::Upstream)), 1);
+}
+
+#[test]
+fn a_server_is_looked_at_again_with_another_version_of_tls_or_another_certificate() {
+    let (ca, other) = (Authority::new("root"), Authority::new("other root"));
+    let mut host = Host::ready(&Host::upstream(""), &trusting(&[&ca]));
+    let leaf = ca.server("backend.test");
+    assert!(request_to(&mut host, &leaf, "TLSv1.3").0);
+    assert!(!request_to(&mut host, &leaf, "TLSv1.3").0);
+    let (looked, fate) = request_to(&mut host, &leaf, "TLSv1.1");
+    assert!(looked && fate.reason() == Some(Reason::TlsVersionRefused));
+    let (looked, fate) = request_to(&mut host, &other.server("backend.test"), "TLSv1.3");
+    assert!(looked && fate.reason() == Some(Reason::UnknownIssuer));
+}
+
+#[test]
+fn a_known_server_gets_the_new_credential_and_none_that_was_withdrawn() {
+    let ca = Authority::new("root");
+    let mut contents = trusting(&[&ca]).with(PASSWORD, Material::Field("old".to_owned()));
+    let mut host = Host::ready(&Host::upstream(INJECT), &contents);
+    let leaf = ca.server("backend.test");
+    for _ in 0..2 {
+        request_to(&mut host, &leaf, "TLSv1.3");
+    }
+    contents.put(PASSWORD, Material::Field("new".to_owned()));
+    host.vault_answers(&contents);
+    request_to(&mut host, &leaf, "TLSv1.3");
+    assert_eq!(host.headers.last().unwrap(), "+x-api-key: new");
+    contents.set(PASSWORD, Outcome::Withdrawn {});
+    host.vault_answers(&contents);
+    let (_, fate) = request_to(&mut host, &leaf, "TLSv1.3");
+    assert_eq!(fate.reason(), Some(Reason::SecretWithdrawn));
 }

@@ -10,6 +10,7 @@
 
 mod access_log;
 mod attacks;
+mod audit_kept;
 mod bad_input;
 mod contexts;
 mod failure_matrix;

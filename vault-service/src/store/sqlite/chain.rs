@@ -5,13 +5,14 @@ use sallyport_model::audit::{AuditSignature, GENESIS, Sealed, seal};
 use sallyport_pki::Digest;
 
 use super::super::{AuditRecord, StoreError};
-use super::{EngineError, integer, rows};
+use super::journal::{self, Found};
+use super::{EngineError, apply, integer, rows};
 
 /// Where the log ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
-    seq: u64,
-    hash: Digest,
+    pub(super) seq: u64,
+    pub(super) hash: Digest,
 }
 
 impl Head {
@@ -38,20 +39,24 @@ impl Head {
         }
     }
 
-    /// Chains the entry that is to follow; gives its position, too.
+    /// Chains the entry that is to follow, which is where the log ends then.
     pub(super) fn follow(
-        self,
+        &mut self,
         entry: &AuditRecord,
         sign: impl FnOnce(&Digest) -> Option<AuditSignature>,
     ) -> Result<(u64, Sealed), StoreError> {
         let seq = self.seq.saturating_add(1);
         let sealed = seal(&entry.entry(seq), &self.hash, sign).map_err(EngineError::Line)?;
+        *self = Self {
+            seq,
+            hash: sealed.hash,
+        };
         Ok((seq, sealed))
     }
 }
 
-/// The position of the newest entry; `Damaged` when entries that were there are gone from the end.
-pub(super) fn newest(db: &Connection) -> Result<u64, StoreError> {
+/// Where the log ends; `Damaged` when entries that were there are gone from the end.
+pub(super) fn newest(db: &Connection) -> Result<Head, StoreError> {
     let given: Option<i64> = db
         .query_row(
             "SELECT seq FROM sqlite_sequence WHERE name = 'audit'",
@@ -61,9 +66,26 @@ pub(super) fn newest(db: &Connection) -> Result<u64, StoreError> {
         .optional()?;
     let head = Head::read(db)?;
     match integer(head.seq)? == given.unwrap_or(0) {
-        true => Ok(head.seq),
+        true => Ok(head),
         false => Err(damaged()),
     }
+}
+
+/// Folds into the database what a crash has left in the journal; gives where the log ends then.
+pub(super) fn recover(connection: &mut Connection, found: &Found) -> Result<Head, StoreError> {
+    let mut head = newest(connection)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for (_, line) in found.after(head.seq, head.hash) {
+        let record = journal::record(line.entry).ok_or_else(damaged)?;
+        let (seq, sealed) = head.follow(&record, |_| line.signature)?;
+        // It was read as what it is.
+        if sealed.hash != line.hash {
+            return Err(damaged());
+        }
+        apply::audit::insert(&transaction, seq, &record, &sealed)?;
+    }
+    transaction.commit()?;
+    Ok(head)
 }
 
 /// Chains the entries of a version of this program that had no chain.

@@ -1,8 +1,12 @@
-//! SQLite: one file, one writer thread that commits what is queued together, a few readers.
+//! SQLite: one file, one writer thread that commits what is queued together, a few readers. Entries of
+//! the audit log that tell of no write are in a [`journal`] first.
 
 mod apply;
 mod chain;
 mod feed;
+mod journal;
+#[cfg(test)]
+mod journal_tests;
 #[cfg(test)]
 mod migration_tests;
 mod pool;
@@ -28,9 +32,11 @@ use sallyport_model::{
 use thiserror::Error;
 use tokio::sync::{broadcast, watch};
 
+use self::chain::Head;
 use self::feed::Log;
+use self::journal::{Found, Journal};
 use self::pool::ReadPool;
-use self::writer::Writer;
+use self::writer::{Writer, Writing};
 use super::{
     ActorKind, ActorRecord, AuditRecord, ChangeSeq, CrlFetchRecord, EditSessionRecord,
     EnvironmentRecord, Expiries, Expiring, GrantRecord, GroupKeyRecord, GroupRecord,
@@ -73,30 +79,61 @@ impl SqliteStore {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut connection = schema::open_for_writing(path)?;
         chain::adopt(&mut connection)?;
+        let head = chain::recover(&mut connection, &Found::beside(path)?)?;
         let (announce, changes) = watch::channel(reads::change_seq(&connection)?);
-        let log = Log::at(chain::newest(&connection)?);
+        let log = Log::at(head.seq);
+        let writing = Writing {
+            connection,
+            journal: Journal::open(path)?,
+            head,
+            announce,
+            log: log.clone(),
+        };
         Ok(Self {
             changes,
-            log: log.clone(),
+            log,
             readers: ReadPool::new(path),
-            writer: Writer::start(connection, announce, log)?,
+            writer: Writer::start(writing)?,
         })
+    }
+
+    /// Reads entries of the log, of which the database has every one then.
+    async fn read_log<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&rusqlite::Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.writer.fold().await?;
+        self.readers.read(read).await
     }
 }
 
 /// The audit log in the file of a store, which may be in use; nothing is written.
 #[derive(Debug)]
-pub struct StoredLog(rusqlite::Connection);
+pub struct StoredLog {
+    database: rusqlite::Connection,
+    journal: Found,
+}
 
 impl StoredLog {
     /// Opens a database of this version of the program.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        schema::open_for_reading(path).map(Self)
+        Ok(Self {
+            // First: what is folded meanwhile is in the database.
+            journal: Found::beside(path)?,
+            database: schema::open_for_reading(path)?,
+        })
     }
 
     /// Lines after a position, oldest first.
     pub fn after(&self, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError> {
-        reads::log(&self.0, after, limit)
+        let mut lines = reads::log(&self.database, after, limit)?;
+        let head = Head::read(&self.database)?;
+        let room = usize::try_from(limit).unwrap_or(usize::MAX) - lines.len();
+        let journal = self.journal.after(head.seq, head.hash);
+        let rest = journal.map(|(line, _)| line);
+        lines.extend(rest.filter(|line| line.seq > after).take(room));
+        Ok(lines)
     }
 }
 
@@ -121,9 +158,7 @@ impl Store for SqliteStore {
     }
 
     async fn log(&self, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError> {
-        self.readers
-            .read(move |db| reads::log(db, after, limit))
-            .await
+        self.read_log(move |db| reads::log(db, after, limit)).await
     }
 
     fn waiting(&self) -> usize {
@@ -442,8 +477,7 @@ impl Store for SqliteStore {
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<AuditRecord>, StoreError> {
-        self.readers
-            .read(move |db| reads::audit(db, scope, after, limit))
+        self.read_log(move |db| reads::audit(db, scope, after, limit))
             .await
     }
 
@@ -453,8 +487,7 @@ impl Store for SqliteStore {
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<AuditRecord>, StoreError> {
-        self.readers
-            .read(move |db| reads::organization_audit(db, organization, after, limit))
+        self.read_log(move |db| reads::organization_audit(db, organization, after, limit))
             .await
     }
 }
@@ -478,6 +511,8 @@ enum EngineError {
     NotCommitted(#[source] Arc<StoreError>),
     #[error("a write contradicts itself: {what}")]
     Contradiction { what: &'static str },
+    #[error("the journal of the audit log cannot be written")]
+    Journal(#[source] io::Error),
     #[error("an audit entry cannot be written as a line")]
     Line(#[source] serde_json::Error),
     #[error("number {0} does not fit")]

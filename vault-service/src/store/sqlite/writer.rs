@@ -1,16 +1,20 @@
-//! The thread that writes. Batches that wait together are committed together, with one sync.
+//! The thread that writes. Batches that wait together are committed together, with one sync: entries of
+//! the audit log alone in the journal, anything else in the database.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::warn;
 
-use super::super::{ChangeSeq, LogLine, StoreError, Write};
+use super::super::{ChangeSeq, LogLine, LogLines, StoreError, Write};
 use super::EngineError;
 use super::apply::{self, Applied, Traces};
+use super::chain::Head;
 use super::feed::Log;
+use super::journal::{Chained, FOLD_AT, Journal};
 
 // Callers wait for room when this many batches are queued.
 const QUEUE: usize = 256;
@@ -22,6 +26,7 @@ const TOGETHER: usize = 64;
 #[derive(Debug)]
 pub(super) struct Writer {
     queue: Option<mpsc::Sender<Job>>,
+    unfolded: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -31,18 +36,24 @@ struct Job {
     answer: oneshot::Sender<Result<(), StoreError>>,
 }
 
+/// What the thread writes to, and tells.
+pub(super) struct Writing {
+    /// The only one that writes.
+    pub(super) connection: Connection,
+    pub(super) journal: Journal,
+    pub(super) head: Head,
+    pub(super) announce: watch::Sender<ChangeSeq>,
+    pub(super) log: Log,
+}
+
 impl Writer {
-    /// Starts the thread on the only connection that writes.
-    pub(super) fn start(
-        connection: Connection,
-        announce: watch::Sender<ChangeSeq>,
-        log: Log,
-    ) -> Result<Self, StoreError> {
+    /// Starts the thread.
+    pub(super) fn start(writing: Writing) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::channel(QUEUE);
+        let unfolded = Arc::new(AtomicBool::new(false));
         let mut committer = Committer {
-            connection,
-            announce,
-            log,
+            writing,
+            unfolded: Arc::clone(&unfolded),
             // A crash may have come between a destruction and the removal of its traces.
             traces: Traces::InLog,
         };
@@ -52,6 +63,7 @@ impl Writer {
             .map_err(|error| StoreError::Engine(Box::new(error)))?;
         Ok(Self {
             queue: Some(queue),
+            unfolded,
             thread: Some(thread),
         })
     }
@@ -73,6 +85,14 @@ impl Writer {
             .map_err(|_| EngineError::WriterStopped)?;
         answered.await.map_err(|_| EngineError::WriterStopped)?
     }
+
+    /// Returns when the database has every entry of the log that was committed before.
+    pub(super) async fn fold(&self) -> Result<(), StoreError> {
+        match self.unfolded.load(Ordering::Acquire) {
+            true => self.commit(Vec::new()).await,
+            false => Ok(()),
+        }
+    }
 }
 
 impl Drop for Writer {
@@ -86,10 +106,12 @@ impl Drop for Writer {
     }
 }
 
+/// What became of each batch.
+type Outcomes = Vec<Result<(), StoreError>>;
+
 struct Committer {
-    connection: Connection,
-    announce: watch::Sender<ChangeSeq>,
-    log: Log,
+    writing: Writing,
+    unfolded: Arc<AtomicBool>,
     traces: Traces,
 }
 
@@ -103,11 +125,20 @@ impl Committer {
                 together.push(job);
             }
             self.commit(together);
+            if self.writing.journal.pending().len() >= FOLD_AT {
+                self.fold();
+            }
         }
+        self.fold();
     }
 
     fn commit(&mut self, jobs: Vec<Job>) {
-        match self.transact(&jobs) {
+        let journal = &self.writing.journal;
+        let written = match jobs.iter().all(|job| journal.takes(&job.batch)) {
+            true => self.note(&jobs),
+            false => self.transact(&jobs),
+        };
+        match written {
             Ok(outcomes) => {
                 for (job, outcome) in jobs.into_iter().zip(outcomes) {
                     answer(job, outcome);
@@ -123,28 +154,80 @@ impl Committer {
         }
     }
 
+    // What is not folded now stays in the journal.
+    fn fold(&mut self) {
+        if let Err(error) = self.transact(&[]) {
+            warn!(%error, source = ?std::error::Error::source(&error), "the database does not take the journal of the audit log");
+        }
+    }
+
+    // Entries only: in the journal.
+    fn note(&mut self, jobs: &[Job]) -> Result<Outcomes, StoreError> {
+        let writing = &mut self.writing;
+        let mut head = writing.head;
+        let mut chained = Vec::with_capacity(jobs.len());
+        for write in jobs.iter().flat_map(|job| &job.batch) {
+            let Write::Audit(record) = write else {
+                continue;
+            };
+            let (seq, sealed) = head.follow(record, |_| None)?;
+            chained.push(Chained {
+                seq,
+                record: record.clone(),
+                sealed,
+            });
+        }
+        let lines = chained.iter().map(|entry| LogLine {
+            seq: entry.seq,
+            line: Arc::from(entry.sealed.line.as_str()),
+        });
+        let lines: LogLines = lines.collect();
+        writing
+            .journal
+            .append(chained)
+            .map_err(EngineError::Journal)?;
+        writing.head = head;
+        self.unfolded.store(true, Ordering::Release);
+        writing.log.committed(lines);
+        Ok(jobs.iter().map(|_| Ok(())).collect())
+    }
+
     // The inner results are of single batches; the outer error says that none was committed.
-    fn transact(&mut self, jobs: &[Job]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-        let mut transaction = self
+    fn transact(&mut self, jobs: &[Job]) -> Result<Outcomes, StoreError> {
+        let writing = &mut self.writing;
+        let mut transaction = writing
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for entry in writing.journal.pending() {
+            let Chained {
+                seq,
+                record,
+                sealed,
+            } = entry;
+            apply::audit::insert(&transaction, *seq, record, sealed)?;
+        }
+        let mut head = writing.head;
         let mut newest = None;
         let mut traces = self.traces;
         let mut outcomes = Vec::with_capacity(jobs.len());
         let mut lines = Vec::new();
         for job in jobs {
-            let outcome = apply_whole(&mut transaction, &job.batch, &mut lines)?.map(|applied| {
-                newest = applied.change.or(newest);
-                traces = traces.and(applied.traces);
-                lines.extend(applied.log);
-            });
+            let outcome =
+                apply_whole(&mut transaction, &mut head, &job.batch, &mut lines)?.map(|applied| {
+                    newest = applied.change.or(newest);
+                    traces = traces.and(applied.traces);
+                    lines.extend(applied.log);
+                });
             outcomes.push(outcome);
         }
         transaction.commit()?;
+        writing.journal.folded();
+        writing.head = head;
+        self.unfolded.store(false, Ordering::Release);
         self.traces = traces;
-        self.log.committed(lines.into());
+        writing.log.committed(lines.into());
         if let Some(seq) = newest {
-            self.announce.send_replace(seq);
+            writing.announce.send_replace(seq);
         }
         self.remove_traces();
         Ok(outcomes)
@@ -156,11 +239,12 @@ impl Committer {
         if self.traces == Traces::None {
             return;
         }
-        let busy = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-                row.get::<_, bool>(0)
-            });
+        let busy =
+            self.writing
+                .connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                    row.get::<_, bool>(0)
+                });
         match busy {
             Ok(false) => self.traces = Traces::None,
             Ok(true) => warn!("the write-ahead log is in use, destroyed data is removed later"),
@@ -173,18 +257,21 @@ impl Committer {
 // to be done by a refused batch is in the log, as failed.
 fn apply_whole(
     transaction: &mut Transaction<'_>,
+    head: &mut Head,
     batch: &[Write],
     lines: &mut Vec<LogLine>,
 ) -> Result<Result<Applied, StoreError>, StoreError> {
     let savepoint = transaction.savepoint()?;
-    match apply::batch(&savepoint, batch) {
+    let before = *head;
+    match apply::batch(&savepoint, head, batch) {
         Ok(applied) => {
             savepoint.commit()?;
             Ok(Ok(applied))
         }
         Err(error) => {
             savepoint.finish()?;
-            lines.extend(apply::refused(transaction, batch, &error)?);
+            *head = before;
+            lines.extend(apply::refused(transaction, head, batch, &error)?);
             Ok(Err(error))
         }
     }

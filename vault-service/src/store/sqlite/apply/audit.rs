@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rusqlite::{Connection, named_params};
-use sallyport_model::audit::AuditSignature;
+use sallyport_model::audit::{AuditSignature, Sealed};
 use sallyport_model::{ActorId, EnvironmentId, OrganizationId};
 use sallyport_pki::{Digest, UnixTime};
 use uuid::Uuid;
@@ -16,26 +16,46 @@ use super::execute;
 use crate::keys::audit::CheckpointKey;
 
 /// Chains an entry and appends it.
-pub(super) fn append(db: &Connection, entry: &AuditRecord) -> Result<LogLine, StoreError> {
-    insert(db, entry, |_| None)
+pub(super) fn append(
+    db: &Connection,
+    head: &mut Head,
+    entry: &AuditRecord,
+) -> Result<LogLine, StoreError> {
+    chain(db, head, entry, |_| None)
 }
 
 /// Appends an entry that vouches for all before it.
 pub(super) fn checkpoint(
     db: &Connection,
+    head: &mut Head,
     at: UnixTime,
     key: &CheckpointKey,
 ) -> Result<LogLine, StoreError> {
     let entry = AuditRecord::checkpoint(at, key.id().to_string());
-    insert(db, &entry, |hash| Some(key.sign(hash)))
+    chain(db, head, &entry, |hash| Some(key.sign(hash)))
 }
 
-fn insert(
+fn chain(
     db: &Connection,
+    head: &mut Head,
     entry: &AuditRecord,
     sign: impl FnOnce(&Digest) -> Option<AuditSignature>,
 ) -> Result<LogLine, StoreError> {
-    let (seq, sealed) = Head::read(db)?.follow(entry, sign)?;
+    let (seq, sealed) = head.follow(entry, sign)?;
+    insert(db, seq, entry, &sealed)?;
+    Ok(LogLine {
+        seq,
+        line: Arc::from(sealed.line),
+    })
+}
+
+/// Appends an entry that has its place in the chain.
+pub(in super::super) fn insert(
+    db: &Connection,
+    seq: u64,
+    entry: &AuditRecord,
+    sealed: &Sealed,
+) -> Result<(), StoreError> {
     let (organization, environment) = match entry.place {
         AuditPlace::Environment(scope) => (scope.organization, Some(scope.environment)),
         AuditPlace::Organization(organization) => (organization, None),
@@ -65,8 +85,5 @@ fn insert(
             ":signature": sealed.signature,
         },
     )?;
-    Ok(LogLine {
-        seq,
-        line: Arc::from(sealed.line),
-    })
+    Ok(())
 }

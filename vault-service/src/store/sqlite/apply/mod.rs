@@ -1,7 +1,7 @@
 //! Writes as SQL. Everything here runs inside a savepoint that is undone when a write is refused.
 
 mod accounts;
-mod audit;
+pub(super) mod audit;
 mod crl_fetch;
 mod edit_session;
 mod enrolment;
@@ -14,6 +14,7 @@ mod versions;
 use rusqlite::{Connection, Params, ffi};
 
 use super::super::{AuditOutcome, AuditRecord, ChangeSeq, LogLine, StoreError, Write};
+use super::chain::Head;
 use super::{EngineError, integer};
 pub(super) use secrets::Living;
 
@@ -52,14 +53,18 @@ impl Traces {
     }
 }
 
-/// Applies a batch.
-pub(super) fn batch(db: &Connection, batch: &[Write]) -> Result<Applied, StoreError> {
+/// Applies a batch; its entries follow from the end of the log.
+pub(super) fn batch(
+    db: &Connection,
+    head: &mut Head,
+    batch: &[Write],
+) -> Result<Applied, StoreError> {
     let mut traces = Traces::None;
     let mut log = Vec::new();
     for write in batch {
         match write {
-            Write::Audit(entry) => log.push(audit::append(db, entry)?),
-            Write::Checkpoint { at, key } => log.push(audit::checkpoint(db, *at, key)?),
+            Write::Audit(entry) => log.push(audit::append(db, head, entry)?),
+            Write::Checkpoint { at, key } => log.push(audit::checkpoint(db, head, *at, key)?),
             write => traces = traces.and(apply(db, write)?),
         }
     }
@@ -82,6 +87,7 @@ pub(super) fn batch(db: &Connection, batch: &[Write]) -> Result<Applied, StoreEr
 /// Notes what a batch would have done, had it not been refused.
 pub(super) fn refused(
     db: &Connection,
+    head: &mut Head,
     batch: &[Write],
     error: &StoreError,
 ) -> Result<Vec<LogLine>, StoreError> {
@@ -97,7 +103,7 @@ pub(super) fn refused(
             version: entry.version.filter(|version| integer(*version).is_ok()),
             ..entry.clone()
         };
-        audit::append(db, &failed)
+        audit::append(db, head, &failed)
     })
     .collect()
 }

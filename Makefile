@@ -114,8 +114,8 @@ bench: load $(OPENBAO) ## Measure: paths, pins and CRLs; a gateway with the filt
 	@echo "[5/5] authorised reads beside OpenBao $(OPENBAO_VERSION), servers on processor 0 (two minutes)"
 	@taskset --cpu-list 1 $(TARGET)/release/load vaults $(TOOLS)/openbao/bin/bao $(TARGET)/bench-vaults.json
 
-soak: load ## Full load for SOAK_MINUTES: rotation every second, the vault killed now and then
-	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" $(TARGET)/release/load soak $(SOAK_MINUTES) $(TARGET)/soak.json
+soak: load ## Full load for SOAK_MINUTES: rotation every second, the vault killed and filters dying now and then
+	@$(TARGET)/release/load soak $(SOAK_MINUTES) $(TARGET)/soak.json
 
 load: $(TARGETS_READY) $(ENVOY)
 	@echo "[1/5] building release binaries and filter.wasm"

@@ -132,6 +132,16 @@ impl Envoy {
         .await
     }
 
+    /// The sum of all counters whose name ends so.
+    pub async fn sum(&self, end: &str) -> Result<u64> {
+        let (_, body) = self.admin.get("/stats").await?;
+        let counters = body.lines().filter_map(|line| line.split_once(": "));
+        let counted = counters.filter(|(name, _)| name.ends_with(end));
+        Ok(counted
+            .filter_map(|(_, count)| count.parse::<u64>().ok())
+            .sum())
+    }
+
     /// The value of a counter or gauge of the filter, over all workers.
     pub async fn count(&self, counter: &str) -> Result<u64> {
         self.stat(&format!("wasmcustom.sallyport.{counter}")).await

@@ -30,6 +30,13 @@ pub fn write(path: &Path, contents: &str) -> Result<()> {
         .map_err(Error::file(path))
 }
 
+/// Puts a file in the place of another one at once: who watches it never reads half of it.
+pub fn replace(path: &Path, contents: &str) -> Result<()> {
+    let next = path.with_extension("next");
+    write(&next, contents)?;
+    fs::rename(&next, path).map_err(Error::file(path))
+}
+
 /// Appends to a file, creating it where needed.
 pub fn append(path: &Path, contents: &str) -> Result<()> {
     let mut file = fs::OpenOptions::new()

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use sallyport_tests::demo::Stage;
+use sallyport_tests::wait::PATIENCE;
 use sallyport_tests::{Error, Result, tls};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -16,14 +17,20 @@ use tokio_rustls::client::TlsStream;
 
 use crate::wire::Reader;
 
+/// A request that takes longer hung.
+pub(crate) const HUNG: Duration = Duration::from_secs(5);
+
+/// Between attempts to connect again.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Open connections to one server.
 pub(crate) struct Hammer {
-    peer: SocketAddr,
-    request: Arc<[u8]>,
+    target: Arc<Target>,
     connections: Vec<Connection>,
 }
 
 /// Whom to connect to, and what to ask.
+#[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) peer: SocketAddr,
     /// The name in the server's certificate.
@@ -43,8 +50,12 @@ struct Connection {
 pub(crate) struct Strokes {
     /// Latency of every answered request, in nanoseconds, unsorted.
     pub(crate) latencies: Vec<u64>,
-    /// Answers that were not 200.
-    pub(crate) refused: u64,
+    /// When answers came that were not 200.
+    pub(crate) refused: Vec<Instant>,
+    /// When connections ended without an answer; they were opened again.
+    pub(crate) broken: Vec<Instant>,
+    /// Beginning and end of every request that hung.
+    pub(crate) hung: Vec<(Instant, Instant)>,
 }
 
 impl Target {
@@ -61,6 +72,20 @@ impl Target {
     }
 }
 
+impl Strokes {
+    pub(crate) fn add(&mut self, more: Self) {
+        self.latencies.extend(more.latencies);
+        self.refused.extend(more.refused);
+        self.broken.extend(more.broken);
+        self.hung.extend(more.hung);
+    }
+
+    /// Requests without a good answer.
+    pub(crate) fn failed(&self) -> usize {
+        self.refused.len() + self.broken.len()
+    }
+}
+
 impl Hammer {
     /// Opens that many connections.
     pub(crate) async fn lift(target: &Target, connections: usize) -> Result<Self> {
@@ -69,8 +94,7 @@ impl Hammer {
             open.push(connect(target).await?);
         }
         Ok(Self {
-            peer: target.peer,
-            request: target.request.as_slice().into(),
+            target: Arc::new(target.clone()),
             connections: open,
         })
     }
@@ -80,13 +104,13 @@ impl Hammer {
         let until = Instant::now() + time;
         let mut running = JoinSet::new();
         for connection in self.connections.drain(..) {
-            running.spawn(connection.strike(Arc::clone(&self.request), until));
+            running.spawn(connection.strike(Arc::clone(&self.target), until));
         }
         let mut all = Strokes::default();
         while let Some(ended) = running.join_next().await {
-            let (connection, strokes) = ended.ok().flatten().ok_or_else(|| broken(self.peer))?;
-            all.latencies.extend(strokes.latencies);
-            all.refused += strokes.refused;
+            let broken = |_| broken(self.target.peer);
+            let (connection, strokes) = ended.map_err(broken)??;
+            all.add(strokes);
             self.connections.push(connection);
         }
         Ok(all)
@@ -94,21 +118,47 @@ impl Hammer {
 }
 
 impl Connection {
-    async fn strike(mut self, request: Arc<[u8]>, until: Instant) -> Option<(Self, Strokes)> {
+    async fn strike(mut self, target: Arc<Target>, end: Instant) -> Result<(Self, Strokes)> {
         let mut strokes = Strokes::default();
         loop {
             let start = Instant::now();
-            if start >= until {
-                return Some((self, strokes));
+            if start >= end {
+                return Ok((self, strokes));
             }
-            self.stream.write_all(&request).await.ok()?;
-            self.stream.flush().await.ok()?;
-            let good = |head: &[u8]| head.starts_with(b"HTTP/1.1 200 ");
-            if !self.reader.next(&mut self.stream, good).await? {
-                strokes.refused += 1;
+            let good = self.ask(&target.request).await;
+            let now = Instant::now();
+            if now - start > HUNG {
+                strokes.hung.push((start, now));
             }
-            let latency = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            let Some(good) = good else {
+                strokes.broken.push(now);
+                self = connect_again(&target).await?;
+                continue;
+            };
+            if !good {
+                strokes.refused.push(now);
+            }
+            let latency = u64::try_from((now - start).as_nanos()).unwrap_or(u64::MAX);
             strokes.latencies.push(latency);
+        }
+    }
+
+    /// One request; whether the answer was good, `None` if there was none.
+    async fn ask(&mut self, request: &[u8]) -> Option<bool> {
+        self.stream.write_all(request).await.ok()?;
+        self.stream.flush().await.ok()?;
+        let good = |head: &[u8]| head.starts_with(b"HTTP/1.1 200 ");
+        self.reader.next(&mut self.stream, good).await
+    }
+}
+
+/// A connection in place of one that ended; the other side may not take it at once.
+async fn connect_again(target: &Target) -> Result<Connection> {
+    let start = Instant::now();
+    loop {
+        match connect(target).await {
+            Err(_) if start.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
+            connected => return connected,
         }
     }
 }

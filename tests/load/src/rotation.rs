@@ -22,7 +22,7 @@ const QUIET: Duration = Duration::from_millis(250);
 #[derive(Default, Serialize)]
 struct Report {
     requests: usize,
-    failed: u64,
+    failed: usize,
     /// Milliseconds, ascending.
     first_new: Vec<f64>,
     /// Milliseconds, ascending.
@@ -50,7 +50,7 @@ pub(crate) async fn run(json: &Path) -> Result<()> {
         let mut sum = (0, 0);
         while !*stopped.borrow_and_update() {
             let strokes = hammer.strike(Duration::from_millis(200)).await?;
-            sum = (sum.0 + strokes.latencies.len(), sum.1 + strokes.refused);
+            sum = (sum.0 + strokes.latencies.len(), sum.1 + strokes.failed());
         }
         Ok::<_, Error>(sum)
     });

@@ -24,6 +24,8 @@ pub(crate) enum Scene {
     Noop,
     /// A TLS context downstream, a pinned upstream and an injected credential.
     Sallyport,
+    /// The same in a module that dies when a client says so, downstream with a configuration that can change.
+    Mortal,
     /// Envoy's own filter with one credential.
     CredentialInjector,
     /// A Lua script that adds a header.
@@ -65,6 +67,9 @@ impl Scene {
         connections: usize,
     ) -> Result<Gateway> {
         let stage = parts.stage;
+        if self == Self::Mortal {
+            configure(stage, "2s")?;
+        }
         let [bootstrap, downstream, upstream] = self.filters(parts)?;
         let line = |filter: Option<Value>| filter.map_or_else(String::new, |it| format!("- {it}"));
         let placeholders = [
@@ -105,34 +110,13 @@ impl Scene {
             }
             Self::Sallyport => {
                 let module = program::filter_wasm()?;
-                let plugin = |side: &str, policy: Value| {
-                    let vault = json!({
-                        "cluster": "sallyport_provider",
-                        "organization": "${ORGANIZATION}",
-                        "environment": "${ENVIRONMENT}",
-                    });
-                    let configuration = json!({"vault": vault, side: policy});
-                    Some(wasm(side, &module, "sallyport", configuration))
-                };
-                [
-                    None,
-                    plugin(
-                        "downstream",
-                        json!({
-                            "tlsContext": "secret://payments/tlsContexts/partner-inbound",
-                            "certificatePinset": "secret://payments/certificatePinsets/partners",
-                        }),
-                    ),
-                    plugin(
-                        "upstream",
-                        json!({
-                            "tlsContext": "secret://payments/tlsContexts/backend-outbound",
-                            "certificatePinset": "secret://payments/certificatePinsets/backend",
-                            "serverName": "backend.test",
-                            "inject": [{"header": "authorization", "basic": "secret://payments/sharedSecrets/backend"}],
-                        }),
-                    ),
-                ]
+                let [downstream, upstream] = sallyport(&module, "2s");
+                [None, Some(downstream), Some(upstream)]
+            }
+            Self::Mortal => {
+                let module = program::trapping_filter_wasm()?;
+                let [_, upstream] = sallyport(&module, "2s");
+                [None, Some(discovered(parts.stage)), Some(upstream)]
             }
             Self::CredentialInjector => [
                 None,
@@ -193,11 +177,74 @@ impl fmt::Display for Scene {
             Self::Bare => "bare",
             Self::Noop => "no-op wasm filters",
             Self::Sallyport => "sallyport",
+            Self::Mortal => "mortal",
             Self::CredentialInjector => "credential_injector",
             Self::Lua => "lua",
             Self::ExtAuthz => "ext_authz",
         })
     }
+}
+
+/// Our filter on both sides.
+fn sallyport(module: &Path, startup_wait: &str) -> [Value; 2] {
+    let plugin = |side: &str, policy: Value| {
+        let vault = json!({
+            "cluster": "sallyport_provider",
+            "organization": "${ORGANIZATION}",
+            "environment": "${ENVIRONMENT}",
+        });
+        let configuration = json!({"vault": vault, "startupWait": startup_wait, side: policy});
+        wasm(side, module, "sallyport", configuration)
+    };
+    [
+        plugin(
+            "downstream",
+            json!({
+                "tlsContext": "secret://payments/tlsContexts/partner-inbound",
+                "certificatePinset": "secret://payments/certificatePinsets/partners",
+            }),
+        ),
+        plugin(
+            "upstream",
+            json!({
+                "tlsContext": "secret://payments/tlsContexts/backend-outbound",
+                "certificatePinset": "secret://payments/certificatePinsets/backend",
+                "serverName": "backend.test",
+                "inject": [{"header": "authorization", "basic": "secret://payments/sharedSecrets/backend"}],
+            }),
+        ),
+    ]
+}
+
+/// A filter whose configuration is in a file that Envoy watches.
+fn discovered(stage: &Stage) -> Value {
+    let directory = stage.scratch().join("discovered");
+    json!({
+        "name": "sallyport.downstream",
+        "config_discovery": {
+            "config_source": {
+                "resource_api_version": "V3",
+                "path_config_source": {
+                    "path": directory.join("downstream.json"),
+                    "watched_directory": {"path": directory},
+                },
+            },
+            "type_urls": ["type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"],
+        },
+    })
+}
+
+/// Writes what a discovered filter is configured with, as Envoy wants a file to be replaced: by its name.
+pub(crate) fn configure(stage: &Stage, startup_wait: &str) -> Result<()> {
+    let [mut resource, _] = sallyport(&program::trapping_filter_wasm()?, startup_wait);
+    if let Some(resource) = resource.as_object_mut() {
+        let kind = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig";
+        resource.insert("@type".to_owned(), json!(kind));
+    }
+    let resource = json!({"resources": [resource]});
+    let text = stage.fill(&resource.to_string(), &[])?;
+    let directory = stage.scratch().directory("discovered")?;
+    files::replace(&directory.join("downstream.json"), &text)
 }
 
 fn filter(name: &str, configuration: Value) -> Value {
@@ -213,6 +260,7 @@ fn wasm(side: &str, module: &Path, vm: &str, configuration: Value) -> Value {
                 "name": format!("{vm}-{side}"),
                 "root_id": side,
                 "failure_policy": "FAIL_RELOAD",
+                "reload_config": {"backoff": {"base_interval": "0.1s", "max_interval": "1s"}},
                 "vm_config": {
                     "vm_id": vm,
                     "runtime": "envoy.wasm.runtime.v8",

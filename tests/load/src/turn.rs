@@ -29,13 +29,10 @@ impl Turn {
         let start = Instant::now();
         let mut strokes = hammer.strike(time).await?;
         let (time, spent) = (start.elapsed(), process::processor_time(server)? - before);
-        if strokes.refused > 0 {
+        let failed = strokes.failed();
+        if failed > 0 {
             return Err(Error::Status {
-                what: format!(
-                    "{} of {} requests",
-                    strokes.refused,
-                    strokes.latencies.len()
-                ),
+                what: format!("{failed} of {} requests", strokes.latencies.len()),
                 status: 0,
                 body: "not 200".to_owned(),
             });

@@ -116,19 +116,6 @@ impl Scene {
         })
         .await
     }
-
-    /// How often a VM was built again in place of a dead one.
-    pub(super) async fn reloads(&self) -> Result<u64> {
-        let (_, stats) = self
-            .envoy
-            .admin()
-            .get("/stats?filter=vm_reload_success")
-            .await?;
-        let counts = stats.lines().filter_map(|line| line.split_once(": "));
-        Ok(counts
-            .filter_map(|(_, count)| count.parse::<u64>().ok())
-            .sum())
-    }
 }
 
 impl Stranger {

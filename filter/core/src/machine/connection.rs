@@ -11,7 +11,7 @@ use sallyport_pki::UnixTime;
 use super::consequence::{Consequence, Standing, consequence, observe};
 use super::judge::{Judgement, WaitingOn, judge};
 use super::{MAX_WAITING, State};
-use crate::config::{OnStale, Place, PolicyIndex};
+use crate::config::{Notes, OnStale, Place, PolicyIndex};
 use crate::decide::{Denial, Verdict};
 use crate::effect::Effect;
 use crate::event::{Speaker, StreamId};
@@ -98,13 +98,13 @@ pub(super) fn seen(
     if connection.stage == Stage::Closed {
         return;
     }
-    let verdict = match known {
-        None => Verdict::Deny(Denial::new(Reason::TooManyConnections)),
+    let (verdict, note) = match known {
+        None => (Verdict::Deny(Denial::new(Reason::TooManyConnections)), None),
         Some(_) => match judge_seen(state, policy, facts, now, effects) {
-            Judgement::Done(verdict, _) => verdict,
+            Judgement::Done(verdict, note) => (verdict, note),
             Judgement::Wait(on) => match wait(state, stream, connection, on, now, effects) {
                 Ok(()) => return,
-                Err(denial) => Verdict::Deny(denial),
+                Err(denial) => (Verdict::Deny(denial), None),
             },
         },
     };
@@ -123,6 +123,11 @@ pub(super) fn seen(
                     effects.push(Effect::Count(Counter::Pinned(direction, found.pin.role)));
                 }
                 effects.push(Effect::Count(Counter::Allowed(direction)));
+            }
+            if let Some(note) = note
+                && (!observed.is_empty() || state.config.notes == Notes::All)
+            {
+                effects.push(Effect::Note(stream, note));
             }
             let until = until.min(usable_until(state, now));
             let_go(state, stream, connection, (from, until), effects);
@@ -255,7 +260,7 @@ fn refuse(
     let policy = connection.policy.unwrap_or(PolicyIndex::DEFAULT);
     let standing = connection.standing();
     let known = state.connections.all.contains_key(&stream);
-    match consequence(state, policy, standing, denial, effects) {
+    match consequence(state, stream, policy, standing, denial, effects) {
         Consequence::GoOn if known => {
             let always = (UnixTime(i64::MIN), UnixTime(i64::MAX));
             let_go(state, stream, connection, always, effects);

@@ -1,9 +1,11 @@
-//! What becomes of somebody who did not pass: counted, logged, and refused or not.
+//! What becomes of somebody who did not pass: counted, logged, noted, and refused or not.
 
 use super::State;
+use super::note;
 use crate::config::{Direction, Failure, Mode, PolicyIndex};
 use crate::decide::Denial;
 use crate::effect::{Effect, Line};
+use crate::event::StreamId;
 use crate::metric::Counter;
 
 /// What becomes of somebody who did not pass.
@@ -24,9 +26,10 @@ pub(super) enum Standing {
     Live,
 }
 
-/// Says what a denial comes to under a policy, and counts and logs it.
+/// Says what a denial comes to under a policy, and counts, logs and notes it.
 pub(super) fn consequence(
     state: &State,
+    stream: StreamId,
     index: PolicyIndex,
     standing: Standing,
     denial: &Denial,
@@ -44,7 +47,7 @@ pub(super) fn consequence(
         }
         (Mode::Enforce, Some(Failure::LetPass)) => {
             let counter = Counter::LetPass(direction, reason);
-            (Consequence::GoOn, counter, "let pass")
+            (Consequence::GoOn, counter, "let_pass")
         }
         (Mode::Enforce, Some(Failure::Deny) | None) => match standing {
             Standing::New => {
@@ -59,6 +62,8 @@ pub(super) fn consequence(
     };
     effects.push(Effect::Count(counter));
     effects.push(Effect::Log(Line::denial(word, direction, denial)));
+    let note = note::of_denial(state, word, index, denial);
+    effects.push(Effect::Note(stream, note));
     consequence
 }
 
@@ -77,7 +82,7 @@ impl Line {
         use std::fmt::Write as _;
 
         let (side, code) = (direction.as_str(), denial.reason.code());
-        let mut text = format!("{side} {word}: code={code}");
+        let mut text = format!("{side} {}: code={code}", word.replace('_', " "));
         // Subjects are the peer's own words: quoted, and cut before they flood the log.
         let quoted = |text: &str| format!("{:?}", text.chars().take(512).collect::<String>());
         if let Some(subject) = &denial.subject {

@@ -8,10 +8,10 @@ use sallyport_pki::PinRole;
 use super::consequence::{Consequence, Standing, consequence, observe};
 use super::credentials::{self, Credentials};
 use super::judge::{Judgement, WaitingOn, is_unseen, judge};
-use super::note::{self, Note};
+use super::note::Note;
 use super::{MAX_WAITING, SHORTEST_TICK, State};
 use crate::config::{
-    Direction, ForwardClientCertificate, Mode, Notes, Place, Policy, PolicyIndex, Upstream,
+    Direction, ForwardClientCertificate, Notes, Place, Policy, PolicyIndex, Upstream,
 };
 use crate::decide::{Denial, Verdict};
 use crate::effect::{Effect, Reply};
@@ -302,15 +302,7 @@ fn refuse(
     denial: &Denial,
     effects: &mut Vec<Effect>,
 ) {
-    let consequence = consequence(state, policy, Standing::New, denial, effects);
-    let word = match (consequence, state.config.policy.get(policy).mode) {
-        (Consequence::Refuse, _) => "denied",
-        (Consequence::GoOn, Mode::Observe) => "observed",
-        (Consequence::GoOn, Mode::Enforce) => "let_pass",
-    };
-    let note = note::of_denial(state, word, policy, denial);
-    effects.push(Effect::Note(stream, note));
-    match consequence {
+    match consequence(state, stream, policy, Standing::New, denial, effects) {
         Consequence::Refuse => {
             let reply = Reply {
                 reason: denial.reason,

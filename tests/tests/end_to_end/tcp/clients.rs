@@ -1,7 +1,7 @@
 //! Whose bytes go through.
 
-use sallyport_tests::Result;
 use sallyport_tests::wait::{PATIENCE, until};
+use sallyport_tests::{Result, files};
 
 use super::gateway::{Gateway, long};
 
@@ -152,3 +152,42 @@ async fn observing_lets_everybody_go_and_counts() -> Result<()> {
     assert_eq!(gateway.envoy().count("downstream.allowed").await?, 0);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_line_of_the_access_log_explains_a_connection() -> Result<()> {
+    let mut gateway = Gateway::furnish(b"", "10s").await?;
+    gateway
+        .start(|recipe| {
+            let noted = recipe.replace("\"startupWait\":", "\"notes\": \"all\", \"startupWait\":");
+            noted.replace(
+                "cluster: backend\n          # The",
+                &format!("cluster: backend\n{ACCESS_LOG}          # The"),
+            )
+        })
+        .await?;
+    gateway.live().await?.finish().await?;
+    let rogue = gateway.stage.client(Some(&gateway.stage.clients.rogue))?;
+    gateway.refuses(&rogue).await?;
+    let context = "policy=default tls_context=secret://payments/tlsContexts";
+    for said in [
+        format!("downstream=[allowed {context}/partner-inbound generation="),
+        format!("upstream=[allowed {context}/backend-outbound generation="),
+        format!("downstream=[denied code=unknown_issuer {context}/partner-inbound generation="),
+    ] {
+        until(&said, PATIENCE, async || {
+            let log = files::read(gateway.envoy().log())?;
+            Ok(log.contains(&said).then_some(()))
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+const ACCESS_LOG: &str = r#"          access_log:
+          - name: envoy.access_loggers.stdout
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog
+              log_format:
+                text_format_source:
+                  inline_string: "downstream=[%FILTER_STATE(wasm.sallyport.downstream:PLAIN)%] upstream=[%FILTER_STATE(wasm.sallyport.upstream:PLAIN)%]\n"
+"#;

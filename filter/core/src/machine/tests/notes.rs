@@ -108,6 +108,49 @@ fn a_route_is_named_by_its_place_in_the_configuration() {
 }
 
 #[test]
+fn a_connection_says_why_it_was_closed_at_its_start_or_cut_later() {
+    let (ca, other) = (Authority::new("root"), Authority::new("other root"));
+    let tcp = Host::downstream(r#","protocol":"tcp""#);
+    let mut contents = trusting(&[&ca]);
+    let mut host = Host::ready(&tcp, &contents);
+    let (rogue, _) = host.caller(&other.client("rogue"));
+    let text = &host.notes[&rogue];
+    let expected =
+        format!("denied code=unknown_issuer policy=default tls_context={TLS} generation=1");
+    assert!(
+        text.starts_with(&expected) && text.contains("subject=\"CN=rogue\""),
+        "{text}"
+    );
+
+    let (partner, _) = host.caller(&ca.client("partner"));
+    assert!(!host.notes.contains_key(&partner));
+    contents.set(TLS, Outcome::Withdrawn {});
+    host.vault_answers(&contents);
+    let text = &host.notes[&partner];
+    assert!(text.starts_with("cut code=secret_withdrawn "), "{text}");
+}
+
+#[test]
+fn a_connection_that_passes_is_noted_where_all_are_or_something_is_observed() {
+    let (ca, other) = (Authority::new("root"), Authority::new("other root"));
+    let tcp = all(&Host::downstream(r#","protocol":"tcp""#));
+    let mut host = Host::ready(&tcp, &trusting(&[&ca]));
+    let (partner, _) = host.caller(&ca.client("partner"));
+    let text = &host.notes[&partner];
+    assert!(
+        text.starts_with("allowed policy=default ") && text.contains("CN=partner"),
+        "{text}"
+    );
+    for settings in [r#","mode":"observe""#, r#","observe":["path"]"#] {
+        let tcp = Host::downstream(&format!(r#","protocol":"tcp"{settings}"#));
+        let mut host = Host::ready(&tcp, &trusting(&[&ca]));
+        let (rogue, _) = host.caller(&other.client("rogue"));
+        let text = &host.notes[&rogue];
+        assert!(text.starts_with("observed code=unknown_issuer "), "{text}");
+    }
+}
+
+#[test]
 fn a_subject_cannot_end_the_line_or_its_quotes_or_flood_the_log() {
     let ca = Authority::new("root");
     let mut host = Host::ready(&all(&Host::downstream("")), &trusting(&[&ca]));

@@ -261,6 +261,7 @@ impl Holder {
         let index = Index {
             generation,
             entries,
+            denied: false,
         };
         Ok((index, news))
     }
@@ -291,6 +292,7 @@ impl Holder {
         effects: &mut Vec<Effect>,
     ) -> Result<(), Superseded> {
         let mut index = self.index.clone();
+        index.denied = true;
         for reference in &self.asked {
             let denied = IndexEntry {
                 revision: None,

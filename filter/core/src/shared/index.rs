@@ -16,6 +16,10 @@ pub(crate) struct Index {
     pub(crate) generation: u64,
     /// By the text of the reference.
     pub(crate) entries: BTreeMap<String, IndexEntry>,
+    /// Whether the vault's last word was that it does not serve this gateway: that holds for references
+    /// which it was not asked for yet, too.
+    #[serde(default)]
+    pub(crate) denied: bool,
 }
 
 /// What the vault last said of one reference.
@@ -60,6 +64,12 @@ pub(crate) struct Place {
 }
 
 impl Index {
+    /// What became of a reference, if anything is known of it.
+    pub(crate) fn state(&self, reference: &str) -> Option<&EntryState> {
+        let named = self.entries.get(reference).map(|entry| &entry.state);
+        named.or(self.denied.then_some(&EntryState::Denied))
+    }
+
     /// Time until something has to be asked for again.
     pub(super) fn fresh_for<'a>(
         &self,

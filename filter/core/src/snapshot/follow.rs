@@ -34,10 +34,9 @@ impl Snapshot {
     ) -> Result<Applied, OldIndex> {
         let mut next = Vec::with_capacity(self.entries.len());
         for (reference, entry) in &self.entries {
-            let state = index.entries.get(&reference.to_string());
-            next.push(match state {
+            next.push(match index.state(&reference.to_string()) {
                 None => Next::Stay,
-                Some(known) => becomes(reference, entry, &known.state, uptime, &read, buckets)?,
+                Some(state) => becomes(reference, entry, state, uptime, &read, buckets)?,
             });
         }
         let mut applied = Applied::default();

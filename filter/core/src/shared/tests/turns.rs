@@ -287,3 +287,29 @@ fn a_gateway_that_is_not_served_any_more_loses_everything_at_once() {
     assert_eq!(held_of_both(&second), Err(Unusable::Denied));
     assert!(!process.shelf.holds("one"));
 }
+
+#[test]
+fn a_filter_that_comes_later_knows_at_once_that_the_gateway_is_not_served() {
+    let (process, first, _) = running();
+    let call = first.borrow().calls.last().unwrap().call;
+    let denied = crate::fixtures::vault_answer(403, String::new());
+    first.borrow_mut().feed(Event::Answer(call, denied));
+    let late = process.worker_with(&[OTHER]);
+    process.tick(&late);
+    // Not merely absent: to let pass while the vault is unreachable must not open this.
+    assert_eq!(held(&late, OTHER), Err(Unusable::Denied));
+    process.pass(1000);
+    process.tick(&first);
+    first.borrow_mut().answer(unavailable());
+    process.tick(&late);
+    assert_eq!(held(&late, OTHER), Err(Unusable::Denied));
+
+    let mut process = process;
+    process.rotate("two");
+    process.pass(60_000);
+    process.tick(&first);
+    process.answer(&first);
+    process.tick(&late);
+    assert_eq!(held_of_both(&first), Ok("two".to_owned()));
+    assert_ne!(held(&late, OTHER), Err(Unusable::Denied));
+}

@@ -23,6 +23,7 @@ impl Error {
             Self::FileTooLarge { .. } => "check that this is the right file",
             Self::FileSyntax { .. } => "correct the file, or choose another one",
             Self::Print { .. } => "check where the output goes",
+            Self::OtherGroup { .. } => "a grant is on one group: add one for each",
             Self::EmptySecret { .. } | Self::SecretNotText { .. } | Self::SecretTooLong { .. } => {
                 "check where it is read from"
             }

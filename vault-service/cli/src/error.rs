@@ -56,6 +56,8 @@ pub(crate) enum Error {
     FileTooLarge { path: PathBuf, limit: u64 },
     #[error("cannot print: {source}")]
     Print { source: io::Error },
+    #[error("{reference} is not in group {group}")]
+    OtherGroup { reference: String, group: String },
     #[error("the {what} is empty")]
     EmptySecret { what: &'static str },
     #[error("the {what} is not UTF-8 text")]

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::arguments::InGroup;
 use crate::error::Error;
 use crate::group;
+use crate::only::Only;
 use crate::output::Output;
 use crate::request::{Fields, Request};
 use crate::session::Session;
@@ -21,6 +22,7 @@ pub(crate) enum Command {
     /// What the actor had before is replaced.
     #[command(
         after_help = "Example:\n  sallyport grant add --group payments --gateway edge-1\n  \
+                      sallyport grant add --group payments --gateway edge-1 --only tlsContexts/inbound\n  \
                       sallyport grant add --group payments --user ada --access read,write"
     )]
     Add {
@@ -30,6 +32,10 @@ pub(crate) enum Command {
         /// read
         #[arg(long, default_value = "read", value_delimiter = ',')]
         access: Vec<Access>,
+        /// For a gateway: only this kind of secrets, or this secret: `keystores`,
+        /// `tlsContexts/inbound`, or a reference; may be repeated
+        #[arg(long, value_name = "KIND|REF", conflicts_with_all = ["user", "app"])]
+        only: Vec<Only>,
         #[command(flatten)]
         writing: Writing,
     },
@@ -77,20 +83,27 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
         Command::Add {
             grant,
             access,
+            only,
             writing,
         } => {
             let (path, who) = grant.find(&mut session)?;
-            let fields = Fields::default().plain("access", json!(access));
+            let only = Only::within(&grant.at.group, only)?;
+            let fields = Fields::default()
+                .plain("access", json!(access))
+                .optional("only", only.clone());
             let request = Request::put(path, fields);
             let Some(answer) = writing.send(&mut session, &request, output)? else {
                 return Ok(());
             };
             let words: Vec<&str> = access.iter().map(|access| access.as_str()).collect();
-            let sentence = format!(
-                "{who} has {} access to group {}",
-                words.join(", "),
-                grant.at.group
-            );
+            let (words, group) = (words.join(", "), &grant.at.group);
+            let sentence = match only {
+                None => format!("{who} has {words} access to group {group}"),
+                Some(only) => {
+                    let only = only.join(", ");
+                    format!("{who} has {words} access to group {group}, only {only}")
+                }
+            };
             output.done(&answer, &sentence)
         }
         Command::List(at) => list(&mut session, &at, output),
@@ -142,6 +155,7 @@ fn list(session: &mut Session, at: &InGroup, output: Output) -> Result<(), Error
             ("NAME", "/name"),
             ("KIND", "/kind"),
             ("ACCESS", "/access"),
+            ("ONLY", "/only"),
             ("ACTOR", "/actor"),
         ],
         "No grants. Add one: sallyport grant add --group GROUP --gateway NAME",

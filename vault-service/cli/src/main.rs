@@ -34,6 +34,7 @@ mod known;
 mod life_cycle;
 mod login;
 mod names;
+mod only;
 mod option_words;
 mod org;
 mod output;

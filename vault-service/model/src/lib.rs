@@ -21,6 +21,7 @@ mod name;
 mod permission;
 mod pinset;
 mod provider_api;
+mod reach;
 mod reference;
 mod revocation;
 mod secret_path;
@@ -49,6 +50,7 @@ pub use provider_api::{
     Answer, Freshness, Known, MARKER_HEADER, MARKER_VALUE, MAX_REFERENCES, MAX_WAIT_SECONDS,
     Outcome, RESOLVE_PATH, Refusal, ResolveRequest, ResolveResponse, Revision,
 };
+pub use reach::{GrantLimit, GrantLimitError, Reach};
 pub use reference::{
     Field, REFERENCE_SCHEME, Reference, ReferenceError, Selector, VersionSelector,
 };

@@ -119,7 +119,7 @@ pub struct Freshness {
 pub enum Refusal {
     /// The text is not a reference.
     MalformedReference,
-    /// The gateway holds no read grant on a group of that name; says nothing about its existence.
+    /// The gateway holds no read grant that reaches this; says nothing about what is there.
     NotGranted,
     /// The group is granted, but has no such secret, field or version.
     NotFound,

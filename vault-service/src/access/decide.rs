@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sallyport_model::{Access, Permission};
+use sallyport_model::{Access, Permission, Reach};
 
 use super::{Caller, Place};
 use crate::store::{ActorKind, GrantRecord, PermissionRecord};
@@ -86,7 +86,9 @@ fn allows(caller: &Caller, held: Held<'_>, place: &Place, wish: Wish) -> bool {
     let granted = |access| {
         held.grants
             .iter()
-            .any(|grant| grant.actor == caller.id && grant.access == access)
+            .filter(|grant| grant.actor == caller.id && grant.access == access)
+            // How far it reaches is looked at where a gateway reads; nobody else has such a grant.
+            .any(|grant| grant.reach == Reach::Group || caller.kind == ActorKind::Gateway)
     };
     match wish {
         Wish::Administer => false,

@@ -1,6 +1,6 @@
 //! Grants: who may do what in a group.
 
-use sallyport_model::{Access, ActorId, GroupId, Scope};
+use sallyport_model::{Access, ActorId, GrantLimit, GroupId, GroupPath, Reach, Scope};
 use sallyport_pki::UnixTime;
 
 use super::Manager;
@@ -19,6 +19,8 @@ pub struct Grantee {
     pub actor: ActorRecord,
     /// What, in order.
     pub access: Vec<Access>,
+    /// On which secrets.
+    pub reach: Reach,
 }
 
 impl Manager {
@@ -30,12 +32,18 @@ impl Manager {
                 .iter_mut()
                 .find(|grantee| grantee.actor.id == grant.actor)
             {
-                Some(grantee) => grantee.access.push(grant.access),
+                Some(grantee) => {
+                    grantee.access.push(grant.access);
+                    if grant.reach != Reach::Group {
+                        grantee.reach = grant.reach;
+                    }
+                }
                 None => {
                     if let Some(actor) = self.store.actor(grant.actor).await? {
                         grantees.push(Grantee {
                             actor,
                             access: vec![grant.access],
+                            reach: grant.reach,
                         });
                     }
                 }
@@ -59,13 +67,85 @@ impl Manager {
             .await
     }
 
-    /// Gives an actor of the same environment these accesses, and takes others away.
+    /// Gives an actor of the same environment these accesses to all of a group, and takes others away.
     pub async fn grant(
         &self,
         caller: &Caller,
         group: &GroupRecord,
         actor: ActorId,
         access: Vec<Access>,
+        now: UnixTime,
+    ) -> Result<Grantee, ManagerError> {
+        self.put_grants(caller, group, actor, access, Reach::Group, now)
+            .await
+    }
+
+    /// The same for a gateway, to some secrets only: `<collection>`, or `<collection>/<name or id>` of
+    /// one that is there.
+    pub async fn grant_only(
+        &self,
+        caller: &Caller,
+        group: &GroupRecord,
+        actor: ActorId,
+        access: Vec<Access>,
+        only: &[String],
+        now: UnixTime,
+    ) -> Result<Grantee, ManagerError> {
+        if self.grantable(group, actor).await?.kind != ActorKind::Gateway {
+            let known = "access, for users and connected apps";
+            return Err(Violation::new("/only", Problem::Unknown { known }).into());
+        }
+        let problem = match only.len() {
+            0 => Some(Problem::Missing),
+            1..=Reach::MOST => None,
+            _ => Some(Problem::TooMany {
+                limit: Reach::MOST,
+                what: "kinds and secrets",
+            }),
+        };
+        if let Some(problem) = problem {
+            return Err(Violation::new("/only", problem).into());
+        }
+        let mut limits = Vec::with_capacity(only.len());
+        for (index, text) in only.iter().enumerate() {
+            let place = format!("/only/{index}");
+            limits.push(self.limit(group, text, place).await?);
+        }
+        let reach = limits.into_iter().collect();
+        self.put_grants(caller, group, actor, access, reach, now)
+            .await
+    }
+
+    async fn limit(
+        &self,
+        group: &GroupRecord,
+        text: &str,
+        place: String,
+    ) -> Result<GrantLimit, ManagerError> {
+        if let Ok(collection) = text.parse() {
+            return Ok(GrantLimit::Collection(collection));
+        }
+        let Ok(path) = text.parse::<GroupPath>() else {
+            let expected = "is <collection>, <collection>/<id>, or <collection>/<name>".to_owned();
+            return Err(Violation::new(place, Problem::Value { expected }).into());
+        };
+        let collection = path.collection;
+        match self.live_at(group, &path).await? {
+            Some(secret) => Ok(GrantLimit::Secret(collection, secret.id)),
+            None => {
+                let what = collection.singular();
+                Err(Violation::new(place, Problem::NoSuchSecret { what }).into())
+            }
+        }
+    }
+
+    async fn put_grants(
+        &self,
+        caller: &Caller,
+        group: &GroupRecord,
+        actor: ActorId,
+        access: Vec<Access>,
+        reach: Reach,
         now: UnixTime,
     ) -> Result<Grantee, ManagerError> {
         let actor = self.grantable(group, actor).await?;
@@ -85,8 +165,12 @@ impl Manager {
         access.dedup();
 
         let before = self.store.grants_of(group.id, actor.id).await?;
-        let held = |access: &Access| before.iter().any(|grant| grant.access == *access);
-        let given = access.iter().filter(|access| !held(access));
+        let kept = |access: &Access| {
+            let mut before = before.iter();
+            before.find(|grant| grant.access == *access && grant.reach == reach)
+        };
+        // Another reach is given anew: it may be more or less.
+        let given = access.iter().filter(|access| kept(access).is_none());
         let taken = before
             .iter()
             .filter(|grant| !access.contains(&grant.access));
@@ -102,19 +186,23 @@ impl Manager {
             actor: actor.id,
         }];
         writes.extend(access.iter().map(|access| {
-            let kept = before.iter().find(|grant| grant.access == *access);
-            Write::PutGrant(kept.cloned().unwrap_or_else(|| GrantRecord {
+            Write::PutGrant(kept(access).cloned().unwrap_or_else(|| GrantRecord {
                 group: group.id,
                 actor: actor.id,
                 access: *access,
+                reach: reach.clone(),
                 granted_at: now,
                 granted_by: caller.name.clone(),
             }))
         }));
-        writes
-            .push(Entry::new(caller, group.scope, "grant.put", path(group, &actor), now).allowed());
+        let object = format!("{}{}", path(group, &actor), limited(&reach));
+        writes.push(Entry::new(caller, group.scope, "grant.put", object, now).allowed());
         self.store.commit(writes).await?;
-        Ok(Grantee { actor, access })
+        Ok(Grantee {
+            actor,
+            access,
+            reach,
+        })
     }
 
     /// Takes all accesses of an actor away; an open watch of a gateway is told at once.
@@ -202,6 +290,20 @@ impl Manager {
                 what: "actor",
                 name: actor.to_string(),
             })
+    }
+}
+
+/// What a grant is narrowed to, for the audit log.
+fn limited(reach: &Reach) -> String {
+    const NAMED: usize = 10;
+    let Some(limits) = reach.limits() else {
+        return String::new();
+    };
+    let named = limits.iter().take(NAMED).map(GrantLimit::to_string);
+    let named = named.collect::<Vec<_>>().join(", ");
+    match limits.len().checked_sub(NAMED) {
+        None | Some(0) => format!(" only {named}"),
+        Some(more) => format!(" only {named} and {more} more"),
     }
 }
 

@@ -1,12 +1,12 @@
 //! What an upload refers to: secrets of the same group, by id or by name.
 
-use sallyport_model::{Collection, SecretId, SecretPath, Selector};
+use sallyport_model::{Collection, GroupPath, SecretId, SecretPath, Selector};
 
 use super::Manager;
 use super::error::ManagerError;
 use super::metadata::Metadata;
 use super::violation::{Problem, Violation};
-use crate::store::{GroupRecord, StoreError};
+use crate::store::{GroupRecord, SecretRecord, StoreError};
 
 /// A secret of the same group, as it is now.
 pub(super) struct Referred {
@@ -23,6 +23,23 @@ impl Referred {
 }
 
 impl Manager {
+    /// The live secret at a path.
+    pub(super) async fn live_at(
+        &self,
+        group: &GroupRecord,
+        path: &GroupPath,
+    ) -> Result<Option<SecretRecord>, StoreError> {
+        let collection = path.collection;
+        match &path.secret {
+            Selector::Id(id) => self.store.secret(group.id, collection, *id).await,
+            Selector::Name(name) => {
+                let named = self.store.secret_by_name(group.id, collection, name);
+                let named = named.await?;
+                Ok(named.filter(|secret| secret.deleted_at.is_none()))
+            }
+        }
+    }
+
     /// Finds what `reference` at `place` (the object, not its path) refers to; it has to be of this
     /// collection.
     pub(super) async fn referred(
@@ -41,14 +58,7 @@ impl Manager {
             let expected = format!("is {collection}/<id or name> of a {what}");
             return Err(refuse(Problem::Value { expected }).into());
         }
-        let found = match &path.secret {
-            Selector::Id(id) => self.store.secret(group.id, collection, *id).await?,
-            Selector::Name(name) => {
-                let named = self.store.secret_by_name(group.id, collection, name);
-                named.await?.filter(|secret| secret.deleted_at.is_none())
-            }
-        };
-        let Some(secret) = found else {
+        let Some(secret) = self.live_at(group, path).await? else {
             let what = collection.singular();
             return Err(refuse(Problem::NoSuchSecret { what }).into());
         };

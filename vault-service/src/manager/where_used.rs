@@ -21,7 +21,7 @@ pub struct SecretUser {
 pub struct WhereUsed {
     /// Secrets of the same group, by kind and name.
     pub secrets: Vec<SecretUser>,
-    /// Gateways with a read grant on the group.
+    /// Gateways with a read grant that reaches the secret, or what refers to it.
     pub gateways: Vec<ActorRecord>,
 }
 
@@ -47,12 +47,18 @@ impl Manager {
         id: SecretId,
     ) -> Result<WhereUsed, ManagerError> {
         let secret = self.live(group, collection, id).await?;
+        let secrets = self.secret_users(group, secret.id).await?;
         let gateways = self.grants(group).await?.into_iter().filter(|grantee| {
-            grantee.actor.kind == ActorKind::Gateway && grantee.access.contains(&Access::Read)
+            // A TLS context brings what goes into it.
+            let mut ways = secrets.iter().map(|user| &user.secret).chain([&secret]);
+            grantee.actor.kind == ActorKind::Gateway
+                && grantee.access.contains(&Access::Read)
+                && ways.any(|way| grantee.reach.includes(way.collection, Some(way.id)))
         });
+        let gateways: Vec<_> = gateways.collect();
         Ok(WhereUsed {
-            secrets: self.secret_users(group, secret.id).await?,
-            gateways: gateways.map(|grantee| grantee.actor).collect(),
+            secrets,
+            gateways: gateways.into_iter().map(|grantee| grantee.actor).collect(),
         })
     }
 

@@ -1,7 +1,8 @@
 //! From a reference to the versions it means, or to the reason why not. Nothing is opened here.
 
 use sallyport_model::{
-    Access, Collection, Reference, Refusal, Revision, Scope, SecretId, Selector, VersionSelector,
+    Access, Collection, Reach, Reference, Refusal, Revision, Scope, SecretId, Selector,
+    VersionSelector,
 };
 
 use super::gateway::Gateway;
@@ -79,6 +80,20 @@ pub(super) enum Located {
     },
 }
 
+/// What a reference means to all who may know.
+pub(super) struct Placed {
+    /// The secret it is about, live or deleted, if there is one.
+    pub(super) secret: Option<SecretId>,
+    /// What it means.
+    pub(super) located: Located,
+}
+
+/// A group that a gateway may read, live or deleted.
+pub(super) struct Granted {
+    pub(super) group: GroupRecord,
+    reach: Reach,
+}
+
 /// A version of a secret, and what it depends on.
 pub(super) struct Found {
     pub(super) reference: Reference,
@@ -115,25 +130,36 @@ impl Provider {
             Ok(reference) => reference,
             Err(error) => return Ok(refuse(Refusal::MalformedReference, format!("{error}"))),
         };
-        match self.granted_group(gateway, scope, &reference).await? {
-            Ok(group) => self.locate_in(group, reference, purpose).await,
-            Err(refused) => Ok(refused),
+        let granted = match self.granted_group(gateway, scope, &reference).await? {
+            Ok(granted) => granted,
+            Err(refused) => return Ok(refused),
+        };
+        let group = granted.group.clone();
+        let placed = self.locate_in(group, reference.clone(), purpose).await?;
+        match granted.reaches(&reference, placed.secret) {
+            true => Ok(placed.located),
+            false => Ok(not_granted(gateway, &reference)),
         }
     }
 
-    /// The same, where the gateway may read the group: the answer is the same for all such gateways.
+    /// The same, where the gateway may read the group: the answer is the same for all such gateways,
+    /// but only for those whose grant reaches the secret.
     pub(super) async fn locate_in(
         &self,
         group: GroupRecord,
         reference: Reference,
         purpose: Purpose,
-    ) -> Result<Located, ProviderError> {
+    ) -> Result<Placed, ProviderError> {
+        let nowhere = |located| {
+            let secret = None;
+            Ok(Placed { secret, located })
+        };
         if group.deleted_at.is_some() {
-            return Ok(Located::Withdrawn);
+            return nowhere(Located::Withdrawn);
         }
         if !purpose.takes(reference.collection) {
             let detail = format!("{} {}", reference.collection, purpose.refusal());
-            return Ok(refuse(Refusal::NotServed, detail));
+            return nowhere(refuse(Refusal::NotServed, detail));
         }
         let secret = match &reference.secret {
             Selector::Id(id) => {
@@ -152,15 +178,20 @@ impl Provider {
                 reference.collection.singular(),
                 reference.secret.to_string(),
             );
-            return Ok(not_found(format!(
+            return nowhere(not_found(format!(
                 "no {what} {name:?} in group {:?}",
                 group.name.as_str()
             )));
         };
-        if secret.deleted_at.is_some() {
-            return Ok(Located::Withdrawn);
-        }
-        self.version(reference, group, secret, purpose).await
+        let id = secret.id;
+        let located = match secret.deleted_at {
+            Some(_) => Located::Withdrawn,
+            None => self.version(reference, group, secret, purpose).await?,
+        };
+        Ok(Placed {
+            secret: Some(id),
+            located,
+        })
     }
 
     /// The group, live or deleted, if the gateway may read it. Absent and not granted look the same.
@@ -169,17 +200,10 @@ impl Provider {
         gateway: &Gateway,
         scope: Scope,
         reference: &Reference,
-    ) -> Result<Result<GroupRecord, Located>, StoreError> {
+    ) -> Result<Result<Granted, Located>, StoreError> {
         let scope = reference.scope.unwrap_or(scope);
         let group = self.readable_group(gateway, scope, reference).await?;
-        Ok(group.ok_or_else(|| {
-            let detail = format!(
-                "gateway {:?} holds no read grant on a secret group {:?} of its environment",
-                gateway.caller.name,
-                reference.group.to_string()
-            );
-            refuse(Refusal::NotGranted, detail)
-        }))
+        Ok(group.ok_or_else(|| not_granted(gateway, reference)))
     }
 
     async fn readable_group(
@@ -187,7 +211,7 @@ impl Provider {
         gateway: &Gateway,
         scope: Scope,
         reference: &Reference,
-    ) -> Result<Option<GroupRecord>, StoreError> {
+    ) -> Result<Option<Granted>, StoreError> {
         if scope != gateway.scope {
             return Ok(None);
         }
@@ -205,7 +229,14 @@ impl Provider {
         };
         let wish = Wish::InGroup(Access::Read);
         let decision = decide(&gateway.caller, held, &scope.into(), wish);
-        Ok((decision == Decision::Allow).then_some(group))
+        let read = grants
+            .into_iter()
+            .find(|grant| grant.access == Access::Read);
+        let read = read.filter(|_| decision == Decision::Allow);
+        Ok(read.map(|grant| Granted {
+            group,
+            reach: grant.reach,
+        }))
     }
 
     async fn version(
@@ -318,6 +349,25 @@ impl Found {
             .find(|(secret, _)| secret.id == id && secret.collection == collection)
             .map(|(secret, version)| (secret, version))
     }
+}
+
+impl Granted {
+    /// Whether it reaches what a reference is about, there or not. That a group is gone is told to all
+    /// who could read anything in it.
+    pub(super) fn reaches(&self, reference: &Reference, secret: Option<SecretId>) -> bool {
+        self.group.deleted_at.is_some() || self.reach.includes(reference.collection, secret)
+    }
+}
+
+/// The same for a group that is not granted or not there, and for a secret in it that the grant does
+/// not reach or that is not there.
+pub(super) fn not_granted(gateway: &Gateway, reference: &Reference) -> Located {
+    let detail = format!(
+        "gateway {:?} holds no read grant that reaches this in a secret group {:?} of its environment",
+        gateway.caller.name,
+        reference.group.to_string()
+    );
+    refuse(Refusal::NotGranted, detail)
 }
 
 fn refuse(reason: Refusal, detail: String) -> Located {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sallyport_model::{
     Access, ActorId, Collection, EnvironmentId, GroupId, GroupName, OrganizationId, Permission,
-    Scope, SecretId, SecretName,
+    Reach, Scope, SecretId, SecretName,
 };
 use sallyport_pki::UnixTime;
 
@@ -206,6 +206,8 @@ pub struct GrantRecord {
     pub actor: ActorId,
     /// What it allows.
     pub access: Access,
+    /// On which secrets of the group; only grants to gateways are narrowed.
+    pub reach: Reach,
     /// When it was given.
     pub granted_at: UnixTime,
     /// Name of who gave it.

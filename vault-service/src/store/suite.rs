@@ -92,6 +92,7 @@ macro_rules! every_store_passes {
             feed::a_new_subscriber_has_seen_what_was_before,
             feed::every_concurrent_batch_raises_the_feed_by_one,
             grants::grants_read_back_by_actor,
+            grants::a_narrowed_grant_reads_back,
             grants::granting_twice_changes_nothing,
             grants::taken_grants_are_gone,
             grants::a_grant_needs_a_live_group_and_an_actor,

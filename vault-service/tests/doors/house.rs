@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use sallyport_model::{Access, ActorId, EnvironmentId, OrganizationId, Permission, Scope};
+use sallyport_model::{Access, ActorId, EnvironmentId, OrganizationId, Permission, Reach, Scope};
 use sallyport_pki::UnixTime;
 use sallyport_vault::accounts::Accounts;
 use sallyport_vault::clock;
@@ -251,6 +251,7 @@ impl House {
                 group: group.parse().unwrap(),
                 actor: actor.id,
                 access: *access,
+                reach: Reach::Group,
                 granted_at: clock::now(),
                 granted_by: "test".to_owned(),
             })

@@ -24,6 +24,7 @@ mod kinds;
 mod listening;
 mod manager;
 mod metrics;
+mod narrow_grants;
 mod openapi;
 mod permissions;
 mod provider;

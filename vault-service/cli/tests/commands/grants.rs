@@ -116,3 +116,36 @@ fn a_dry_run_sends_nothing() {
             .all(|heard| heard.method == "GET")
     );
 }
+
+#[test]
+fn a_gateway_is_granted_kinds_and_single_secrets_of_a_group() {
+    let scene = with_actors();
+    let add = "grant add --group payments --gateway edge-1";
+    let only = "--only keystores --only tlsContexts/inbound \
+                --only secret://payments/truststores/partner%20CAs";
+    let ended = scene.say(&format!("{add} {only}"));
+    let names = [
+        "keystores",
+        "tlsContexts/inbound",
+        "truststores/partner%20CAs",
+    ];
+    assert!(
+        ended
+            .succeeds()
+            .contains(&format!("only {}", names.join(", ")))
+    );
+    assert_eq!(
+        scene.vault.heard().last().unwrap().json(),
+        json!({"access": ["read"], "only": names})
+    );
+    for wrong in [
+        "--only keystore",
+        "--only secret://payments/sharedSecrets/backend#password",
+        "--only secret://payments/sharedSecrets/backend@previous",
+        "--only secret://orders/sharedSecrets/backend",
+    ] {
+        scene.say(&format!("{add} {wrong}")).fails(2);
+    }
+    let user = "grant add --group payments --user ada --only keystores";
+    assert!(scene.say(user).fails(2).contains("--only"));
+}

@@ -61,6 +61,7 @@ fn grant(actor: &str, access: Access) -> GrantRecord {
         group: HERE.parse().unwrap(),
         actor: actor.parse().unwrap(),
         access,
+        reach: Reach::Group,
         granted_at: UnixTime(0),
         granted_by: "admin".to_owned(),
     }
@@ -271,4 +272,22 @@ fn a_refusal_says_what_would_have_been_enough() {
         said(Wish::InGroup(Access::Write)),
         "the permission manage:secrets, or a grant of write on the group"
     );
+}
+
+#[test]
+fn a_narrowed_grant_gives_nothing_to_anybody_but_a_gateway() {
+    let narrowed = GrantRecord {
+        reach: [].into_iter().collect(),
+        ..grant(ME, Access::Read)
+    };
+    let held = Held {
+        grants: &[narrowed],
+        ..Held::default()
+    };
+    let (place, wish) = (place(HERE, HERE), Wish::InGroup(Access::Read));
+    let decided = |kind| decide(&caller(kind, HERE), held, &place, wish);
+    assert_eq!(decided(ActorKind::ConnectedApp), Decision::Hide);
+    assert_eq!(decided(ActorKind::User), Decision::Hide);
+    // How far it reaches is for whoever gives values out to look at.
+    assert_eq!(decided(ActorKind::Gateway), Decision::Allow);
 }

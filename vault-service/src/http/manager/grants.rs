@@ -4,13 +4,13 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use sallyport_model::{Access, ActorId};
+use sallyport_model::{Access, ActorId, GrantLimit, Reach};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::body;
 use super::super::openapi::{
-    AccessWord, ActorKindWord, Fields, Id, Operation, Routes, list as list_of, named,
+    AccessWord, ActorKindWord, Fields, Id, Operation, Routes, list as list_of, named, text,
 };
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
@@ -26,6 +26,18 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
         .description(Some(
             "All that is granted; what is not named is taken away.",
         ));
+    let limit = text(
+        "Kind of secrets, or one secret: `keystores`, `keystores/<id>`, or `keystores/<name>` with the \
+         name percent-encoded.",
+        9,
+        512,
+    );
+    let only = list_of(limit)
+        .min_items(Some(1))
+        .max_items(Some(Reach::MOST))
+        .description(Some(
+            "For a gateway: what it may read. Without it, all secrets of the group.",
+        ));
     Routes::new()
         .get(
             "/secretGroups/{group}/grants",
@@ -37,7 +49,7 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
             GRANT,
             grant,
             Operation::new("putGrant", "Grant an actor access to a group")
-                .json(Fields::only("").needs("access", access))
+                .json(Fields::only("").needs("access", access).may("only", only))
                 .answers::<GrantedTo>(200, "What the actor is granted now."),
         )
         .delete(
@@ -63,12 +75,17 @@ struct GrantedTo {
     name: String,
     #[schema(value_type = Vec<AccessWord>)]
     access: Vec<Access>,
+    /// What it is narrowed to; absent for all secrets of the group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    only: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Grant {
     access: Vec<Access>,
+    only: Option<Vec<String>>,
 }
 
 async fn list(
@@ -102,11 +119,16 @@ async fn grant(
         .manager
         .group_to_grant(&caller, ids.scope(), ids.group, now)
         .await?;
-    let Grant { access } = body::json(&headers, request, body::MAX_BODY).await?;
-    let grantee = door
-        .manager
-        .grant(&caller, &group, ids.actor, access, now)
-        .await?;
+    let Grant { access, only } = body::json(&headers, request, body::MAX_BODY).await?;
+    let manager = &door.manager;
+    let grantee = match only {
+        None => manager.grant(&caller, &group, ids.actor, access, now).await,
+        Some(only) => {
+            manager
+                .grant_only(&caller, &group, ids.actor, access, &only, now)
+                .await
+        }
+    }?;
     Ok(Json(granted_to(&grantee)))
 }
 
@@ -130,5 +152,9 @@ fn granted_to(grantee: &Grantee) -> GrantedTo {
         kind: grantee.actor.kind.as_str(),
         name: grantee.actor.name.clone(),
         access: grantee.access.clone(),
+        only: grantee
+            .reach
+            .limits()
+            .map(|limits| limits.iter().map(GrantLimit::to_string).collect()),
     }
 }

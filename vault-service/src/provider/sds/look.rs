@@ -14,7 +14,7 @@ use super::outstanding::Versions;
 use super::secret::Made;
 use crate::provider::ProviderError;
 use crate::provider::gateway::Gateway;
-use crate::provider::locate::Located;
+use crate::provider::locate::{Located, Placed, not_granted};
 use crate::provider::revision;
 use crate::store::ChangeSeq;
 
@@ -29,10 +29,10 @@ pub(super) enum Looked {
     Refused { reason: Refusal, detail: String },
 }
 
-/// What a name means to every gateway that may read its group.
+/// What a name means to every gateway whose grant reaches it.
 pub(super) struct Entry {
     pub(super) name: ResourceName,
-    pub(super) located: Located,
+    pub(super) placed: Placed,
     /// Made once, if it is public.
     pub(super) made: OnceCell<Made>,
 }
@@ -48,10 +48,21 @@ struct Page {
 }
 
 impl Looked {
+    /// What is not granted; anything else is not told.
+    fn refused(located: Located) -> Self {
+        match located {
+            Located::Refused { reason, detail } => Self::Refused { reason, detail },
+            Located::Found(_) | Located::Withdrawn => Self::Refused {
+                reason: Refusal::NotFound,
+                detail: String::new(),
+            },
+        }
+    }
+
     /// The versions in force that it brings to a gateway.
     pub(super) fn in_force(&self) -> Versions {
         match self {
-            Self::Known(entry) => match &entry.located {
+            Self::Known(entry) => match &entry.placed.located {
                 Located::Found(found) => found.in_force().collect(),
                 Located::Withdrawn | Located::Refused { .. } => Versions::new(),
             },
@@ -62,7 +73,7 @@ impl Looked {
     /// Changes whenever what there is of the name changes.
     pub(super) fn revision(&self) -> Revision {
         match self {
-            Self::Known(entry) => entry.located.revision(),
+            Self::Known(entry) => entry.placed.located.revision(),
             Self::Refused { reason, .. } => revision::of_refusal(*reason),
         }
     }
@@ -88,34 +99,33 @@ impl Sds {
                 }
             },
         };
-        let group = self
+        let granted = self
             .provider
             .granted_group(gateway, gateway.scope, &name.reference)
             .await?;
-        let group = match group {
-            Ok(group) => group,
-            Err(Located::Refused { reason, detail }) => {
-                return Ok(Looked::Refused { reason, detail });
-            }
-            Err(Located::Found(_) | Located::Withdrawn) => {
-                return Ok(Looked::Refused {
-                    reason: Refusal::NotFound,
-                    detail: String::new(),
+        let granted = match granted {
+            Ok(granted) => granted,
+            Err(refused) => return Ok(Looked::refused(refused)),
+        };
+        let key = (granted.group.id, name.clone());
+        let entry = match self.memo.get(at, &key) {
+            Some(entry) => entry,
+            None => {
+                let (group, reference) = (granted.group.clone(), name.reference.clone());
+                let placed = self.provider.locate_in(group, reference, name.purpose());
+                let entry = Arc::new(Entry {
+                    placed: placed.await?,
+                    name,
+                    made: OnceCell::new(),
                 });
+                self.memo.keep(at, key, entry)
             }
         };
-        let key = (group.id, name.clone());
-        if let Some(entry) = self.memo.get(at, &key) {
-            return Ok(Looked::Known(entry));
+        let reference = &entry.name.reference;
+        match granted.reaches(reference, entry.placed.secret) {
+            true => Ok(Looked::Known(entry)),
+            false => Ok(Looked::refused(not_granted(gateway, reference))),
         }
-        let reference = name.reference.clone();
-        let located = self.provider.locate_in(group, reference, name.purpose());
-        let entry = Arc::new(Entry {
-            name,
-            located: located.await?,
-            made: OnceCell::new(),
-        });
-        Ok(Looked::Known(self.memo.keep(at, key, entry)))
     }
 }
 
@@ -151,7 +161,10 @@ mod tests {
     fn entry(name: &ResourceName) -> Arc<Entry> {
         Arc::new(Entry {
             name: name.clone(),
-            located: Located::Withdrawn,
+            placed: Placed {
+                secret: None,
+                located: Located::Withdrawn,
+            },
             made: OnceCell::new(),
         })
     }

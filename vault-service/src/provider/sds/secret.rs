@@ -100,7 +100,7 @@ impl Sds {
             Looked::Known(entry) => entry,
             Looked::Refused { reason, detail } => return Ok(withheld(*reason, detail)),
         };
-        match &entry.located {
+        match &entry.placed.located {
             Located::Refused { reason, detail } => Ok(withheld(*reason, detail)),
             Located::Withdrawn => Ok(Made::Withheld {
                 reason: "withdrawn",

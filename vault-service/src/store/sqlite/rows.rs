@@ -6,8 +6,8 @@ use rusqlite::Row;
 use rusqlite::types::FromSql;
 use sallyport_model::audit::AuditSignature;
 use sallyport_model::{
-    ActorId, EnvironmentId, GroupId, GroupName, NameError, OrganizationId, Scope, SecretId,
-    SecretName,
+    ActorId, EnvironmentId, GrantLimit, GroupId, GroupName, NameError, OrganizationId, Reach,
+    Scope, SecretId, SecretName,
 };
 use sallyport_pki::{Digest, UnixTime};
 use uuid::Uuid;
@@ -215,6 +215,7 @@ pub(super) fn grant(row: &Row<'_>) -> Result<GrantRecord, StoreError> {
         group: fields.id("secret_group", GroupId::new)?,
         actor: fields.id("actor", ActorId::new)?,
         access: fields.parsed("access")?,
+        reach: fields.reach()?,
         granted_at: fields.time("granted_at")?,
         granted_by: fields.plain("granted_by")?,
     })
@@ -287,6 +288,17 @@ pub(super) fn audit_seal(row: &Row<'_>) -> Result<(Digest, Option<AuditSignature
         Digest::new(fields.plain("hash")?),
         fields.plain("signature")?,
     ))
+}
+
+impl Fields<'_> {
+    /// A grant whose limits do not read reaches nothing.
+    fn reach(&self) -> Result<Reach, StoreError> {
+        let Some(text) = self.plain::<Option<String>>("reach")? else {
+            return Ok(Reach::Group);
+        };
+        let limits = text.lines().map(str::parse::<GrantLimit>);
+        limits.collect::<Result<_, _>>().map_err(|_| self.damaged())
+    }
 }
 
 struct Fields<'row> {

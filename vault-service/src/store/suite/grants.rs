@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sallyport_model::{Access, ActorId, GroupId};
+use sallyport_model::{Access, ActorId, Collection, GrantLimit, GroupId, Reach, SecretId};
 
 use super::super::{GrantRecord, Store, StoreError, Write};
 use super::sample::{House, assert_refused, connected_app, grant, later, uuid};
@@ -49,6 +49,33 @@ pub(crate) async fn granting_twice_changes_nothing(store: Arc<dyn Store>) {
         .unwrap();
     house.commit(vec![Write::PutGrant(again)]).await.unwrap();
     assert_eq!(store.grants(payments.id).await.unwrap(), [first]);
+}
+
+pub(crate) async fn a_narrowed_grant_reads_back(store: Arc<dyn Store>) {
+    let house = House::in_store(&store).await;
+    let payments = house.add_group("payments").await;
+    let limits = [
+        GrantLimit::Collection(Collection::Truststores),
+        GrantLimit::Secret(Collection::TlsContexts, SecretId::new(uuid())),
+    ];
+    for reach in [
+        limits.into_iter().collect(),
+        Reach::Group,
+        [].into_iter().collect(),
+    ] {
+        let narrowed = GrantRecord {
+            reach,
+            ..grant(payments.id, house.gateway, Access::Read)
+        };
+        let again = Write::RemoveGrants {
+            group: payments.id,
+            actor: house.gateway,
+        };
+        let put = Write::PutGrant(narrowed.clone());
+        house.commit(vec![again, put]).await.unwrap();
+        let found = store.grants_of(payments.id, house.gateway).await.unwrap();
+        assert_eq!(found, [narrowed]);
+    }
 }
 
 pub(crate) async fn taken_grants_are_gone(store: Arc<dyn Store>) {

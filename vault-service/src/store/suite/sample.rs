@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sallyport_model::{
     Access, ActorId, Collection, EnvironmentId, GroupId, GroupName, OrganizationId, Permission,
-    Scope, SecretId, SecretName,
+    Reach, Scope, SecretId, SecretName,
 };
 use sallyport_pki::UnixTime;
 use uuid::Uuid;
@@ -250,6 +250,7 @@ pub(crate) fn grant(group: GroupId, actor: ActorId, access: Access) -> GrantReco
         group,
         actor,
         access,
+        reach: Reach::Group,
         granted_at: NOW,
         granted_by: "ada".to_owned(),
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sallyport_model::SecretId;
+use sallyport_model::{Access, SecretId};
 use sallyport_pki::UnixTime;
 use sallyport_vault::clock;
 use sallyport_vault::provider::Credential;
@@ -222,6 +222,35 @@ async fn an_open_stream_loses_what_its_gateway_loses_and_ends_with_it() {
         refused.err().map(|status| status.code()),
         Some(Code::PermissionDenied)
     );
+}
+
+#[tokio::test]
+async fn a_narrowed_grant_cuts_open_streams_and_shares_nothing_that_others_looked_up() {
+    let stage = Stage::new().await;
+    let vault = &stage.vault;
+    vault.password(&stage.group, "other", "second").await;
+    let wide = Edge::enrol(vault, "wide").await;
+    vault.grant(&stage.group, wide.id).await;
+    let wide = stage.door.connect(&wide).await;
+    let (mut narrowed, mut whole) = (stage.connection.sotw().await, wide.sotw().await);
+    for stream in [&mut narrowed, &mut whole] {
+        stream.say(wants(&[BACKEND, OTHER])).await;
+        assert_eq!(stream.hear().await.resources.len(), 2);
+    }
+    let (administrator, group) = (&vault.administrator, &stage.group);
+    let only = [format!("sharedSecrets/{}", stage.backend)];
+    let (access, now) = (vec![Access::Read], clock::now());
+    let narrow = vault
+        .manager
+        .grant_only(administrator, group, stage.edge.id, access, &only, now);
+    narrow.await.unwrap();
+    let left = narrowed.hear().await;
+    assert_eq!(left.resources.len(), 1);
+    assert_eq!(secret(&left.resources[0]).name, BACKEND);
+    // The other gateway has both still, and what it is told of is not told to the first.
+    stage.rotate("third").await;
+    assert_eq!(whole.hear().await.resources.len(), 2);
+    assert_eq!(narrowed.hear().await.resources.len(), 1);
 }
 
 #[tokio::test]

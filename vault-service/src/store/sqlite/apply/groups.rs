@@ -1,7 +1,9 @@
 //! Secret groups, their keys and grants.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, named_params};
-use sallyport_model::{ActorId, GroupId, GroupName};
+use sallyport_model::{ActorId, GrantLimit, GroupId, GroupName};
 use sallyport_pki::UnixTime;
 
 use super::super::super::{GrantRecord, GroupKeyRecord, GroupRecord, StoreError};
@@ -120,18 +122,24 @@ pub(super) fn put_grant(db: &Connection, grant: &GrantRecord) -> Result<(), Stor
     execute(
         db,
         "grant",
-        "INSERT INTO access_grant (secret_group, actor, access, granted_at, granted_by)
-         VALUES (:group, :actor, :access, :granted_at, :granted_by)
+        "INSERT INTO access_grant (secret_group, actor, access, reach, granted_at, granted_by)
+         VALUES (:group, :actor, :access, :reach, :granted_at, :granted_by)
          ON CONFLICT DO NOTHING",
         named_params! {
             ":group": grant.group.as_bytes(),
             ":actor": grant.actor.as_bytes(),
             ":access": grant.access.as_str(),
+            ":reach": grant.reach.limits().map(lines),
             ":granted_at": grant.granted_at.0,
             ":granted_by": grant.granted_by,
         },
     )
     .map(drop)
+}
+
+fn lines(limits: &BTreeSet<GrantLimit>) -> String {
+    let lines: Vec<String> = limits.iter().map(GrantLimit::to_string).collect();
+    lines.join("\n")
 }
 
 pub(super) fn remove_grants(

@@ -40,6 +40,16 @@ pub(super) struct Holder {
     asked: Vec<String>,
 }
 
+/// What a member goes on counting from when it holds the lease again.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counted {
+    /// So that the calls of each term have names of their own.
+    calls: u64,
+    /// A place is never written twice with the same number: who has the first content takes the second
+    /// one for it.
+    sequence: u64,
+}
+
 /// Somebody else has published since: the holder has been taken for gone.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Superseded;
@@ -47,7 +57,7 @@ pub(super) struct Superseded;
 impl Holder {
     /// Goes on from the index that is there. What a former holder left half done goes; what its
     /// index names but is not there is asked for again.
-    pub(super) fn adopt(id: u64, former: Option<u64>, calls: u64, board: &Board) -> Self {
+    pub(super) fn adopt(id: u64, former: Option<u64>, counted: Counted, board: &Board) -> Self {
         let (mut index, _) = board.index();
         for entry in index.entries.values_mut() {
             if let EntryState::Current { place, apart, .. } = &entry.state
@@ -65,10 +75,10 @@ impl Holder {
         }
         Self {
             id,
-            watch: Watch::after(calls),
+            watch: Watch::after(counted.calls),
             trouble: Trouble::default(),
             index,
-            sequence: 0,
+            sequence: counted.sequence,
             retired: Vec::new(),
             wanted: Vec::new(),
             registry: None,
@@ -80,9 +90,11 @@ impl Holder {
         self.index.generation
     }
 
-    /// How many calls there were, so that those of a later term have other names.
-    pub(super) const fn calls(&self) -> u64 {
-        self.watch.calls()
+    pub(super) const fn counted(&self) -> Counted {
+        Counted {
+            calls: self.watch.calls(),
+            sequence: self.sequence,
+        }
     }
 
     pub(super) fn is_open(&self, call: CallId) -> bool {

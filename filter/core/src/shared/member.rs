@@ -8,7 +8,7 @@ use sallyport_pki::ReadBucket;
 use zeroize::Zeroizing;
 
 use super::data::{Board, SharedData};
-use super::holder::{Holder, Superseded};
+use super::holder::{Counted, Holder, Superseded};
 use super::index::{Index, Place};
 use super::lease::{LEASE, Lease, RENEWAL, Rank};
 use super::registry::{Registered, Registry};
@@ -40,8 +40,8 @@ pub(crate) struct Member {
     /// Whether it was said that there is no room.
     full: bool,
     holder: Option<Holder>,
-    /// Calls of former terms.
-    calls: u64,
+    /// In former terms.
+    counted: Counted,
     /// Generation of the index that was taken over last.
     applied: Option<u64>,
 }
@@ -62,7 +62,7 @@ impl Member {
             registration_due: Duration::ZERO,
             full: false,
             holder: None,
-            calls: 0,
+            counted: Counted::default(),
             applied: None,
         }
     }
@@ -226,8 +226,10 @@ impl Member {
     }
 
     fn take_office(&mut self, id: u64, former: Option<Lease>, effects: &mut Vec<Effect>) {
+        // Its last term may have ended without its notice.
+        self.end_term();
         let former = former.map(|lease| lease.holder);
-        let holder = Holder::adopt(id, former, self.calls, &self.board);
+        let holder = Holder::adopt(id, former, self.counted, &self.board);
         self.holder = Some(holder);
         effects.push(Effect::Count(Counter::SharedLeaseTaken));
         let from = former.map_or_else(String::new, |former| format!(", after member {former}"));
@@ -251,13 +253,13 @@ impl Member {
 
     /// Tells of what was published, or takes it in when somebody else was faster.
     fn go_on(&mut self, done: Result<(), Superseded>, uptime: Duration, effects: &mut Vec<Effect>) {
-        let (Some(id), Some(holder)) = (self.id, &self.holder) else {
+        let (Some(id), Some(_)) = (self.id, &self.holder) else {
             return;
         };
         if done == Err(Superseded) {
-            self.calls = holder.calls();
+            self.end_term();
             // The lease is still its own: it goes on from the other one's index.
-            self.holder = Some(Holder::adopt(id, None, self.calls, &self.board));
+            self.holder = Some(Holder::adopt(id, None, self.counted, &self.board));
         }
         let generation = self.holder.as_ref().map_or(0, Holder::generation);
         let (lease, writing) = self.board.lease();
@@ -276,9 +278,17 @@ impl Member {
         }
     }
 
+    /// Keeps what a next term goes on from; whether there was a term.
+    fn end_term(&mut self) -> bool {
+        let holder = self.holder.take();
+        if let Some(holder) = &holder {
+            self.counted = holder.counted();
+        }
+        holder.is_some()
+    }
+
     fn step_down(&mut self, effects: &mut Vec<Effect>) {
-        if let (Some(holder), Some(id)) = (self.holder.take(), self.id) {
-            self.calls = holder.calls();
+        if let (true, Some(id)) = (self.end_term(), self.id) {
             effects.push(Effect::Count(Counter::SharedLeaseLost));
             let text = format!("vault: member {id} watches no longer, another one does");
             effects.push(Effect::Log(Line::info(text)));

@@ -277,6 +277,23 @@ fn while_the_vault_is_away_everybody_has_the_last_answer_until_its_time_is_over(
 }
 
 #[test]
+fn who_missed_a_term_still_follows_a_member_that_holds_the_lease_again() {
+    let (mut process, first, second) = running();
+    let third = process.worker();
+    process.tick(&third);
+    assert_eq!(held_of_both(&third), Ok("one".to_owned()));
+    for (holder, password) in [(&second, "two"), (&first, "three")] {
+        process.rotate(password);
+        process.pass(2600);
+        process.tick(holder);
+        process.answer(holder);
+    }
+    // It has seen the places of the first member's first term, and nothing since.
+    process.tick(&third);
+    assert_eq!(held_of_both(&third), Ok("three".to_owned()));
+}
+
+#[test]
 fn a_gateway_that_is_not_served_any_more_loses_everything_at_once() {
     let (process, first, second) = running();
     let call = first.borrow().calls.last().unwrap().call;

@@ -10,6 +10,7 @@ impl Error {
         let text = match self {
             Self::AuditLog { .. } => "trust nothing behind the last checkpoint before that line",
             Self::NotLoggedIn { .. } | Self::MissingSetting { .. } => LOGIN,
+            Self::Query(_) => "leave the filter out",
             Self::NoHome => "set SALLYPORT_PROFILE to a file",
             Self::ProfileMode { path, .. } => return format!("run: chmod 600 {}", path.display()),
             Self::ProfileSyntax { .. } => "log in again: sallyport login ...",

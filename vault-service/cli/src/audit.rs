@@ -1,11 +1,28 @@
-//! `audit list` and `audit verify`.
+//! `audit list`, `audit tail`, `audit search` and `audit verify`.
+
+use std::fmt::Display;
 
 use clap::{Subcommand, value_parser};
 
 use crate::audit_file::{Verify, verify};
+use crate::audit_search::{Search, search};
+use crate::audit_tail::{Tail, tail};
+use crate::client::Client;
 use crate::error::Error;
-use crate::output::Output;
+use crate::output::{Column, Output};
 use crate::session::{OrganizationSession, Session};
+
+/// How entries are shown.
+pub(crate) const COLUMNS: [Column; 8] = [
+    ("SEQ", "/seq"),
+    ("TIME", "/time"),
+    ("KIND", "/actorKind"),
+    ("ACTOR", "/actor"),
+    ("OPERATION", "/operation"),
+    ("OBJECT", "/object"),
+    ("OUTCOME", "/outcome"),
+    ("REASON", "/reason"),
+];
 
 /// The verbs.
 #[derive(Subcommand)]
@@ -18,6 +35,16 @@ pub(crate) enum Command {
                       sallyport audit verify audit.jsonl --public-key audit.pem"
     )]
     Verify(Verify),
+    /// Find audit entries, oldest first, that pass every filter given
+    #[command(after_help = "Example:\n  \
+                      sallyport audit search --operation 'secret.*' --outcome refused --since 2026-11-01\n  \
+                      sallyport audit search --actor edge-1 --group payments --limit 1000 -o json\n  \
+                      sallyport audit search --organization --operation token.create")]
+    Search(Search),
+    /// Print the newest audit entries, one per line, and with -f those that follow
+    #[command(after_help = "Example:\n  sallyport audit tail -n 50\n  \
+                      sallyport audit tail -f -o json | jq .object")]
+    Tail(Tail),
     /// List audit entries, oldest first: the newest ones, or those after a sequence number
     #[command(after_help = "Example:\n  sallyport audit list --limit 20\n  \
                       sallyport audit list --after 4711 -o json\n  \
@@ -40,6 +67,8 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
     let (organization, limit, after) = match command {
         Command::Verify(wanted) => return verify(&wanted, output),
+        Command::Search(wanted) => return search(&wanted, output),
+        Command::Tail(wanted) => return tail(&wanted, output),
         Command::List {
             organization,
             limit,
@@ -47,28 +76,41 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
         } => (organization, limit, after),
     };
     let after = after.map_or_else(String::new, |seq| format!("after={seq}&"));
-    let page = format!("/audit?{after}limit={limit}");
-    let answer = if organization {
-        let mut session = OrganizationSession::open()?;
-        let path = session.of_organization(page);
-        session.client.list(&path)?
-    } else {
-        let mut session = Session::open()?;
-        let path = session.own(page);
-        session.client.list(&path)?
-    };
-    output.items(
-        &answer,
-        &[
-            ("SEQ", "/seq"),
-            ("TIME", "/time"),
-            ("KIND", "/actorKind"),
-            ("ACTOR", "/actor"),
-            ("OPERATION", "/operation"),
-            ("OBJECT", "/object"),
-            ("OUTCOME", "/outcome"),
-            ("REASON", "/reason"),
-        ],
-        "No audit entries.",
-    )
+    let mut log = Log::open(organization)?;
+    let path = log.path(format_args!("?{after}limit={limit}"));
+    let answer = log.client().list(&path)?;
+    output.items(&answer, &COLUMNS, "No audit entries.")
+}
+
+/// Whose log is read.
+pub(crate) enum Log {
+    Organization(OrganizationSession),
+    Environment(Session),
+}
+
+impl Log {
+    /// That of the organization, or that of the environment.
+    pub(crate) fn open(organization: bool) -> Result<Self, Error> {
+        Ok(match organization {
+            true => Self::Organization(OrganizationSession::open()?),
+            false => Self::Environment(Session::open()?),
+        })
+    }
+
+    /// A path below that of the log.
+    pub(crate) fn path(&self, rest: impl Display) -> String {
+        let rest = format!("/audit{rest}");
+        match self {
+            Self::Organization(session) => session.of_organization(rest),
+            Self::Environment(session) => session.own(rest),
+        }
+    }
+
+    /// The vault.
+    pub(crate) fn client(&mut self) -> &mut Client {
+        match self {
+            Self::Organization(session) => &mut session.client,
+            Self::Environment(session) => &mut session.client,
+        }
+    }
 }

@@ -87,6 +87,8 @@ pub(crate) enum Error {
         path: PathBuf,
         finding: Box<AuditFinding>,
     },
+    #[error("what is looked for cannot be asked for: {0}")]
+    Query(#[source] serde_urlencoded::ser::Error),
     #[error("{} exists", path.display())]
     FileExists { path: PathBuf },
     #[error("{} exists and holds a private key", path.display())]

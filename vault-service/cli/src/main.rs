@@ -8,6 +8,8 @@ mod app;
 mod arguments;
 mod audit;
 mod audit_file;
+mod audit_search;
+mod audit_tail;
 mod certificate;
 mod client;
 mod collection;

@@ -178,6 +178,24 @@ impl Output {
         print(&text)
     }
 
+    /// One of many that come one by one, on a line of its own. Says whether anybody still reads.
+    pub(crate) fn line(self, item: &Value, columns: &[Column]) -> Result<bool, Error> {
+        let text = match self.format {
+            Format::Json => item.to_string(),
+            Format::Yaml => format!("---\n{}", yaml(item)?.trim_end()),
+            Format::Name | Format::Table => {
+                let cells = columns.iter().map(|(_, pointer)| cell(item, pointer));
+                let cells: Vec<String> = cells.filter(|cell| !cell.is_empty()).collect();
+                printable(&cells.join("  "))
+            }
+        };
+        match writeln!(io::stdout(), "{text}") {
+            Ok(()) => Ok(true),
+            Err(source) if source.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(source) => Err(Error::Print { source }),
+        }
+    }
+
     /// Anything a machine reads, as it is.
     pub(crate) fn text(self, text: &str) -> Result<(), Error> {
         print(text)

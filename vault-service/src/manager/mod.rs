@@ -53,6 +53,7 @@ mod where_used;
 
 use std::sync::Arc;
 
+pub use audit_log::AuditSearch;
 pub(crate) use audit_log::MAX_ENTRIES;
 pub use clone::{CloneRequest, CopyError, SecretCopier};
 pub use connected_apps::NewConnectedApp;

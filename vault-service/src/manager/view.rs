@@ -15,11 +15,11 @@ use tokio::sync::{broadcast, watch};
 
 use super::staging::Staging;
 use crate::store::{
-    ActorKind, ActorRecord, AuditRecord, ChangeSeq, CrlFetchRecord, EditSessionRecord,
-    EnvironmentRecord, Expiries, Expiring, GrantRecord, GroupKeyRecord, GroupRecord,
-    JoinTokenRecord, LogLine, LogLines, OrganizationRecord, PermissionRecord, PublishedLists,
-    SecretRecord, Setting, StagedAction, StagedChange, Store, StoreError, TokenRecord,
-    VersionRecord, Write,
+    ActorKind, ActorRecord, AuditFilter, AuditPage, AuditPlace, AuditRecord, ChangeSeq,
+    CrlFetchRecord, EditSessionRecord, EnvironmentRecord, Expiries, Expiring, GrantRecord,
+    GroupKeyRecord, GroupRecord, JoinTokenRecord, LogLine, LogLines, OrganizationRecord,
+    PermissionRecord, PublishedLists, SecretRecord, Setting, StagedAction, StagedChange, Store,
+    StoreError, TokenRecord, VersionRecord, Write,
 };
 
 /// What is published, with the changes of one edit session.
@@ -473,6 +473,17 @@ impl Store for View {
     ) -> Result<Vec<AuditRecord>, StoreError> {
         self.published
             .organization_audit(organization, after, limit)
+            .await
+    }
+    async fn search_audit(
+        &self,
+        place: AuditPlace,
+        filter: AuditFilter,
+        after: u64,
+        limit: u32,
+    ) -> Result<AuditPage, StoreError> {
+        self.published
+            .search_audit(place, filter, after, limit)
             .await
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! Every implementation passes the same conformance suite.
 
+mod audit_search;
 mod crl_fetch;
 mod edit_session;
 mod enrolment;
@@ -24,6 +25,7 @@ use sallyport_model::{
 use thiserror::Error;
 use tokio::sync::{broadcast, watch};
 
+pub use audit_search::{AuditActor, AuditFilter, AuditOperation, AuditPage, MAX_SCANNED};
 pub use crl_fetch::CrlFetchRecord;
 pub use edit_session::{EditSessionRecord, StagedAction, StagedChange};
 pub use enrolment::JoinTokenRecord;
@@ -278,6 +280,16 @@ pub trait Store: Send + Sync {
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<AuditRecord>, StoreError>;
+
+    /// Audit entries of a place (and of none inside of it) that pass a filter, with a sequence number
+    /// above `after`, oldest first. At most [`MAX_SCANNED`] are looked at.
+    async fn search_audit(
+        &self,
+        place: AuditPlace,
+        filter: AuditFilter,
+        after: u64,
+        limit: u32,
+    ) -> Result<AuditPage, StoreError>;
 }
 
 impl StoreError {

@@ -239,6 +239,16 @@ pub enum AuditPlace {
 }
 
 impl AuditOutcome {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Begun, Self::Allowed, Self::Refused, Self::Failed];
+
+    /// The one of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|outcome| outcome.as_str() == word)
+    }
+
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -77,6 +77,7 @@ macro_rules! every_store_passes {
             audit::pages_follow_each_other_without_gap_or_overlap,
             audit::a_reader_that_follows_the_log_misses_nothing_while_it_grows,
             audit::entries_of_another_environment_are_not_shown,
+            audit::entries_are_found_by_what_they_say,
             audit::the_whole_log_is_chained_and_signed,
             audit::what_a_refused_batch_would_have_done_is_in_the_log_as_failed,
             batches::a_refused_write_undoes_its_whole_batch,

@@ -13,7 +13,7 @@ const OWN: &str = "/api/v1/organizations/{o}";
 
 /// Every route about something of an organization. `A` stands for Anypoint's prefix,
 /// `O` for ours, `S` for a secret below ours.
-const ROUTES: [(&str, &str); 54] = [
+const ROUTES: [(&str, &str); 56] = [
     ("GET", "/accounts/api/organizations/{o}/environments"),
     ("GET", "/accounts/api/organizations/{o}/environments/{e}"),
     ("GET", "A/secretGroups"),
@@ -49,7 +49,9 @@ const ROUTES: [(&str, &str); 54] = [
     ("GET", "O/actors/{u}/permissions"),
     ("PUT", "O/actors/{u}/permissions"),
     ("GET", "O/audit"),
+    ("GET", "O/audit/search"),
     ("GET", "O/environments/{e}/audit"),
+    ("GET", "O/environments/{e}/audit/search"),
     ("GET", "O/environments/{e}/gateways"),
     ("POST", "O/environments/{e}/gateways"),
     ("DELETE", "O/environments/{e}/gateways/{w}"),

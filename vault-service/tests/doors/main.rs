@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod audit_search;
 mod clone;
 mod contract;
 mod deletion;

@@ -8,8 +8,7 @@ use crate::scene::{Scene, of_organization, own};
 #[test]
 fn audit_list_reads_the_newest_or_goes_on_after_one() {
     let scene = Scene::logged_in();
-    let entry = json!({"seq": 7, "time": "2026-01-01T00:00:00Z", "actor": "edge-1\u{1b}[2J", "actorKind": "gateway",
-        "operation": "resolve", "object": "x", "outcome": "refused", "reason": "no_grant", "version": null});
+    let entry = entry(7);
     scene
         .vault
         .answer("GET", &own("/audit?limit=100"), 200, json!([entry]));
@@ -36,6 +35,97 @@ fn audit_list_reads_the_log_of_the_organization_on_demand() {
     let ended = scene.say("audit list --organization");
     assert!(ended.succeeds().contains("user.login"));
     assert_eq!(scene.vault.heard_lines(), [format!("GET {path}")]);
+}
+
+#[test]
+fn audit_search_asks_page_by_page_for_what_passes_every_filter() {
+    let scene = Scene::logged_in();
+    let filters = "actor=edge+%261&operation=secret.*&object=backend&group=payments&outcome=refused\
+                   &since=2026-11-01&until=2026-11-30";
+    for (after, limit, seq, next) in [
+        ("", 1000, 7, json!(50_007)),
+        ("&after=50007", 999, 60_000, json!(60_000)),
+        ("&after=60000", 998, 60_001, json!(null)),
+    ] {
+        let path = own(&format!("/audit/search?{filters}{after}&limit={limit}"));
+        let page = json!({"entries": [entry(seq)], "next": next});
+        scene.vault.answer("GET", &path, 200, page);
+    }
+    let search = [
+        "audit",
+        "search",
+        "--actor",
+        "edge &1",
+        "--operation",
+        "secret.*",
+        "--reference",
+        "backend",
+        "--group",
+        "payments",
+        "--outcome",
+        "refused",
+        "--since",
+        "2026-11-01",
+        "--until",
+        "2026-11-30",
+        "--limit",
+        "1000",
+        "-o",
+        "json",
+    ];
+    let found = scene.run(&search).json();
+    let seqs: Vec<_> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| &entry["seq"])
+        .collect();
+    assert_eq!(seqs, [7, 60_000, 60_001]);
+    scene
+        .run(&["audit", "search", "--outcome", "perhaps"])
+        .fails(2);
+
+    let path = of_organization("/audit/search?limit=1");
+    let page = json!({"entries": [entry(3)], "next": 3});
+    scene.vault.answer("GET", &path, 200, page);
+    let ended = scene.say("audit search --organization --limit 1");
+    assert!(ended.succeeds().contains("no_grant"));
+}
+
+#[test]
+fn audit_tail_prints_a_line_for_each_entry_and_follows_until_the_vault_is_gone() {
+    let scene = Scene::logged_in();
+    let first = json!([entry(7), entry(8)]);
+    scene
+        .vault
+        .answer("GET", &own("/audit?limit=2"), 200, first);
+    let ended = scene.run(&["audit", "tail", "-n", "2"]);
+    let lines: Vec<_> = ended.succeeds().lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(
+        lines[1].starts_with("8  2026-01-01T00:00:00Z  gateway  edge-1"),
+        "{lines:?}"
+    );
+    assert!(!ended.succeeds().contains('\u{1b}'));
+
+    let next = |after: u64| own(&format!("/audit?after={after}&limit=1000"));
+    scene.vault.answer("GET", &next(8), 200, json!([entry(9)]));
+    scene
+        .vault
+        .answer("GET", &next(9), 503, json!({"code": "unavailable"}));
+    let ended = scene.run(&["audit", "tail", "-f", "-n", "2", "-o", "json"]);
+    assert_eq!(ended.code, 1, "{ended:?}");
+    let seqs: Vec<_> = ended
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].clone())
+        .collect();
+    assert_eq!(seqs, [7, 8, 9]);
+}
+
+fn entry(seq: u64) -> serde_json::Value {
+    json!({"seq": seq, "time": "2026-01-01T00:00:00Z", "actor": "edge-1\u{1b}[2J", "actorKind": "gateway",
+        "operation": "resolve", "object": "x", "outcome": "refused", "reason": "no_grant", "version": null})
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::manager::MAX_ENTRIES;
 use crate::store::{ActorKind, AuditRecord};
 
 /// Entries in an answer unless asked otherwise.
-const DEFAULT_LIMIT: u32 = 100;
+pub(super) const DEFAULT_LIMIT: u32 = 100;
 
 pub(super) fn routes() -> Routes<ManagerDoor> {
     let summary = "Read the audit log of an environment";
@@ -45,7 +45,7 @@ fn paged(operation: Operation) -> Operation {
 /// An entry of the audit log.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct AuditEntry {
+pub(super) struct AuditEntry {
     /// Grows with every entry.
     seq: u64,
     #[schema(value_type = Moment)]
@@ -116,7 +116,7 @@ fn asked(page: GivenPage) -> Result<(Option<u64>, u32), Failure> {
     })
 }
 
-fn shown(entry: &AuditRecord) -> AuditEntry {
+pub(super) fn shown(entry: &AuditRecord) -> AuditEntry {
     AuditEntry {
         seq: entry.seq,
         time: clock::rfc3339(entry.at),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod audit_search;
 mod authenticated;
 mod clone;
 mod connected_apps;
@@ -118,6 +119,7 @@ fn own() -> Routes<ManagerDoor> {
         .merge(clone::routes())
         .merge(expiring::routes())
         .merge(audit::routes())
+        .merge(audit_search::routes())
 }
 
 fn of_organization() -> Routes<ManagerDoor> {
@@ -128,6 +130,7 @@ fn of_organization() -> Routes<ManagerDoor> {
         .merge(connected_apps::routes())
         .merge(permissions::routes())
         .merge(audit::organization_routes())
+        .merge(audit_search::organization_routes())
 }
 
 fn about_the_service() -> Routes<ManagerDoor> {

@@ -31,6 +31,7 @@ use sallyport_model::{
 };
 use thiserror::Error;
 use tokio::sync::{broadcast, watch};
+use uuid::Uuid;
 
 use self::chain::Head;
 use self::feed::Log;
@@ -38,10 +39,11 @@ use self::journal::{Found, Journal};
 use self::pool::ReadPool;
 use self::writer::{Writer, Writing};
 use super::{
-    ActorKind, ActorRecord, AuditRecord, ChangeSeq, CrlFetchRecord, EditSessionRecord,
-    EnvironmentRecord, Expiries, Expiring, GrantRecord, GroupKeyRecord, GroupRecord,
-    JoinTokenRecord, LogLine, LogLines, OrganizationRecord, PermissionRecord, PublishedLists,
-    SecretRecord, Setting, StagedChange, Store, StoreError, TokenRecord, VersionRecord, Write,
+    ActorKind, ActorRecord, AuditFilter, AuditPage, AuditPlace, AuditRecord, ChangeSeq,
+    CrlFetchRecord, EditSessionRecord, EnvironmentRecord, Expiries, Expiring, GrantRecord,
+    GroupKeyRecord, GroupRecord, JoinTokenRecord, LogLine, LogLines, OrganizationRecord,
+    PermissionRecord, PublishedLists, SecretRecord, Setting, StagedChange, Store, StoreError,
+    TokenRecord, VersionRecord, Write,
 };
 
 /// The store in one SQLite file. Dropping it finishes the batches that are queued and closes the
@@ -490,6 +492,17 @@ impl Store for SqliteStore {
         self.read_log(move |db| reads::organization_audit(db, organization, after, limit))
             .await
     }
+
+    async fn search_audit(
+        &self,
+        place: AuditPlace,
+        filter: AuditFilter,
+        after: u64,
+        limit: u32,
+    ) -> Result<AuditPage, StoreError> {
+        self.read_log(move |db| reads::search_audit(db, place, &filter, after, limit))
+            .await
+    }
 }
 
 /// What can go wrong around the engine; the source of `StoreError::Engine`.
@@ -552,6 +565,15 @@ fn sync_directory_of(path: &Path) -> Result<(), StoreError> {
 }
 
 // The engine's integers are signed.
+/// A place as its columns: no environment outside of one, the nil UUID for the vault itself.
+fn ids_of_place(place: AuditPlace) -> (OrganizationId, Option<EnvironmentId>) {
+    match place {
+        AuditPlace::Environment(scope) => (scope.organization, Some(scope.environment)),
+        AuditPlace::Organization(organization) => (organization, None),
+        AuditPlace::Vault => (OrganizationId::new(Uuid::nil()), None),
+    }
+}
+
 fn integer(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(|_| EngineError::NumberTooLarge(number).into())
 }

@@ -18,7 +18,9 @@ pub(super) use self::accounts::{
     actor, actors, environment, environments, gateway_key, gateways, join_token, lineage,
     organization, organizations_from, permissions_of, token, user_by_name,
 };
-pub(super) use self::audit::{environment as audit, log, organization as organization_audit};
+pub(super) use self::audit::{
+    environment as audit, log, organization as organization_audit, search as search_audit,
+};
 
 pub(super) fn change_seq(db: &Connection) -> Result<ChangeSeq, StoreError> {
     let damaged = StoreError::Damaged {

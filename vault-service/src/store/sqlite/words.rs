@@ -25,7 +25,7 @@ impl Word for ActorKind {
 }
 
 impl Word for AuditOutcome {
-    const ALL: &'static [Self] = &[Self::Begun, Self::Allowed, Self::Refused, Self::Failed];
+    const ALL: &'static [Self] = &Self::ALL;
 
     fn word(self) -> &'static str {
         self.as_str()

@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use sallyport_model::Scope;
 use sallyport_model::audit::{AuditVerifier, OpenTail, Signatures};
+use sallyport_pki::UnixTime;
 
-use super::super::{ActorKind, AuditOutcome, AuditRecord, Store, StoreError, Write};
+use super::super::{
+    ActorKind, AuditActor, AuditFilter, AuditOperation, AuditOutcome, AuditRecord, Store,
+    StoreError, Write,
+};
 use super::sample::{House, NOW, assert_refused, audit_entry, environment};
 use crate::keys::audit::{AuditKeys, CheckpointKey};
 
@@ -165,6 +169,155 @@ pub(crate) async fn entries_of_another_environment_are_not_shown(store: Arc<dyn 
             assert_eq!(objects(&found), [object]);
         }
     }
+}
+
+pub(crate) async fn entries_are_found_by_what_they_say(store: Arc<dyn Store>) {
+    let house = House::in_store(&store).await;
+    let elsewhere = house.add_environment("sandbox").await;
+    let entry = |object: &str| AuditRecord {
+        operation: "secret.resolve".to_owned(),
+        outcome: AuditOutcome::Allowed,
+        ..audit_entry(house.scope, object)
+    };
+    let (id, at) = (house.gateway, NOW.0);
+    let entries = [
+        entry("secret://payments/sharedSecrets/a"),
+        entry("secret://payments-eu/sharedSecrets/payments"),
+        AuditRecord {
+            at: UnixTime(at + 10),
+            operation: "secretGroups.update".to_owned(),
+            ..entry("payments (1)")
+        },
+        AuditRecord {
+            at: UnixTime(at + 20),
+            actor_name: "edge'; --".to_owned(),
+            actor: Some(id),
+            outcome: AuditOutcome::Refused,
+            ..entry("secret://o/e/payments/sharedSecrets/100%_b")
+        },
+        AuditRecord {
+            place: elsewhere.into(),
+            ..entry("secret://payments/sharedSecrets/a")
+        },
+    ];
+    house
+        .commit(entries.map(Write::Audit).to_vec())
+        .await
+        .unwrap();
+    let found = async |filter: AuditFilter| {
+        let page = store.search_audit(house.scope.into(), filter, 0, 100).await;
+        let page = page.unwrap();
+        assert_eq!(page.next, None);
+        let at = |entry: AuditRecord| objects(&[entry]).remove(0).chars().last().unwrap();
+        page.entries.into_iter().map(at).collect::<String>()
+    };
+    let any = AuditFilter::default;
+    let text = |text: &str| Some(text.to_owned());
+    let name = |text: &str| Some(AuditActor::Name(text.to_owned()));
+    let operation = |text: &str| Some(AuditOperation::Exactly(text.to_owned()));
+    let beginning = |text: &str| Some(AuditOperation::Beginning(text.to_owned()));
+    let time = |seconds| Some(UnixTime(at + seconds));
+    for (filter, expected) in [
+        (any(), "as)b"),
+        (
+            AuditFilter {
+                group: "payments".parse().ok(),
+                ..any()
+            },
+            "a)b",
+        ),
+        (
+            AuditFilter {
+                object: text("100%_"),
+                ..any()
+            },
+            "b",
+        ),
+        (
+            AuditFilter {
+                object: text("%"),
+                ..any()
+            },
+            "b",
+        ),
+        (
+            AuditFilter {
+                actor: name("edge'; --"),
+                ..any()
+            },
+            "b",
+        ),
+        (
+            AuditFilter {
+                actor: Some(AuditActor::Id(id)),
+                outcome: Some(AuditOutcome::Allowed),
+                ..any()
+            },
+            "",
+        ),
+        (
+            AuditFilter {
+                operation: operation("secret"),
+                ..any()
+            },
+            "",
+        ),
+        (
+            AuditFilter {
+                operation: operation("secret.resolve"),
+                ..any()
+            },
+            "asb",
+        ),
+        (
+            AuditFilter {
+                operation: beginning("secret"),
+                ..any()
+            },
+            "as)b",
+        ),
+        (
+            AuditFilter {
+                outcome: Some(AuditOutcome::Refused),
+                ..any()
+            },
+            "b",
+        ),
+        (
+            AuditFilter {
+                since: time(10),
+                until: time(19),
+                ..any()
+            },
+            ")",
+        ),
+        (
+            AuditFilter {
+                since: time(1),
+                group: "payments".parse().ok(),
+                ..any()
+            },
+            ")b",
+        ),
+    ] {
+        assert_eq!(found(filter.clone()).await, expected, "{filter:?}");
+    }
+    // Page by page, and from where one has ended.
+    let mut after = 0;
+    let mut pages = Vec::new();
+    loop {
+        let page = store
+            .search_audit(house.scope.into(), any(), after, 3)
+            .await;
+        let page = page.unwrap();
+        pages.push(page.entries.len());
+        let Some(next) = page.next else { break };
+        after = next;
+    }
+    assert_eq!(pages, [3, 1]);
+    let organization = house.scope.organization.into();
+    let page = store.search_audit(organization, any(), 0, 9).await.unwrap();
+    assert_eq!(page.entries, []);
 }
 
 pub(crate) async fn the_whole_log_is_chained_and_signed(store: Arc<dyn Store>) {

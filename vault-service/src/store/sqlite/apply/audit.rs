@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, named_params};
 use sallyport_model::audit::{AuditSignature, Sealed};
-use sallyport_model::{ActorId, EnvironmentId, OrganizationId};
+use sallyport_model::{ActorId, EnvironmentId};
 use sallyport_pki::{Digest, UnixTime};
-use uuid::Uuid;
 
-use super::super::super::{AuditPlace, AuditRecord, LogLine, StoreError};
+use super::super::super::{AuditRecord, LogLine, StoreError};
 use super::super::chain::Head;
-use super::super::integer;
 use super::super::words::Word as _;
+use super::super::{ids_of_place, integer};
 use super::execute;
 use crate::keys::audit::CheckpointKey;
 
@@ -56,11 +55,7 @@ pub(in super::super) fn insert(
     entry: &AuditRecord,
     sealed: &Sealed,
 ) -> Result<(), StoreError> {
-    let (organization, environment) = match entry.place {
-        AuditPlace::Environment(scope) => (scope.organization, Some(scope.environment)),
-        AuditPlace::Organization(organization) => (organization, None),
-        AuditPlace::Vault => (OrganizationId::new(Uuid::nil()), None),
-    };
+    let (organization, environment) = ids_of_place(entry.place);
     execute(
         db,
         "audit entry",

@@ -1,0 +1,89 @@
+//! `audit search`.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, value_parser};
+use serde_json::Value;
+
+use crate::audit::{COLUMNS, Log};
+use crate::error::Error;
+use crate::output::Output;
+
+/// Most entries of one answer of the vault.
+const PAGE: u32 = 1000;
+
+/// What is looked for.
+#[derive(Args)]
+pub(crate) struct Search {
+    /// Search the log of the organization [default: the log of the environment]
+    #[arg(long)]
+    organization: bool,
+    /// Who: a name as it was then, or an id
+    #[arg(long, value_name = "NAME")]
+    actor: Option<String>,
+    /// What: an operation, or how several begin (`secret.*`)
+    #[arg(long, value_name = "OPERATION")]
+    operation: Option<String>,
+    /// On what: a reference, a name, or a part of one
+    #[arg(long, visible_alias = "reference", value_name = "TEXT")]
+    object: Option<String>,
+    /// On or in which secret group
+    #[arg(long, value_name = "NAME")]
+    group: Option<String>,
+    /// With which outcome
+    #[arg(long, value_parser = PossibleValuesParser::new(["allowed", "refused", "failed", "begun"]))]
+    outcome: Option<String>,
+    /// Not before: a day (2026-11-23) or a moment (2026-11-23T21:50:00Z)
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Not after: a day, all of it, or a moment
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Only entries with a greater sequence number (column SEQ)
+    #[arg(long, value_name = "SEQ")]
+    after: Option<u64>,
+    /// How many entries at most
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = value_parser!(u32).range(1..=1_000_000))]
+    limit: u32,
+}
+
+/// Asks page by page until there are enough, or no more.
+pub(crate) fn search(wanted: &Search, output: Output) -> Result<(), Error> {
+    let mut log = Log::open(wanted.organization)?;
+    let mut found: Vec<Value> = Vec::new();
+    let mut after = wanted.after;
+    loop {
+        let missing = usize::try_from(wanted.limit)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(found.len());
+        let limit = u32::try_from(missing).unwrap_or(PAGE).min(PAGE);
+        let path = log.path(format_args!("/search?{}", wanted.query(after, limit)?));
+        let mut page = log.client().get(&path)?;
+        if let Some(Value::Array(entries)) = page.get_mut("entries").map(Value::take) {
+            found.extend(entries);
+        }
+        let enough = found.len() >= usize::try_from(wanted.limit).unwrap_or(usize::MAX);
+        match page.get("next").and_then(Value::as_u64) {
+            Some(next) if !enough && after.is_none_or(|after| next > after) => after = Some(next),
+            _ => break,
+        }
+    }
+    output.items(&found, &COLUMNS, "No audit entries that pass.")
+}
+
+impl Search {
+    fn query(&self, after: Option<u64>, limit: u32) -> Result<String, Error> {
+        let (after, limit) = (after.map(|seq| seq.to_string()), limit.to_string());
+        let parameters = [
+            ("actor", self.actor.as_ref()),
+            ("operation", self.operation.as_ref()),
+            ("object", self.object.as_ref()),
+            ("group", self.group.as_ref()),
+            ("outcome", self.outcome.as_ref()),
+            ("since", self.since.as_ref()),
+            ("until", self.until.as_ref()),
+            ("after", after.as_ref()),
+            ("limit", Some(&limit)),
+        ];
+        serde_urlencoded::to_string(parameters).map_err(Error::Query)
+    }
+}

@@ -1,9 +1,10 @@
-//! Who verifies signatures: the host, where it has shown that it can, and our own code otherwise.
+//! Who verifies signatures: the host, where it has shown that it can, and our own code otherwise, as far as
+//! it was built in.
 //!
 //! Envoy has native code for it ([`VERIFY_SIGNATURE`]), which is an order of magnitude faster than
 //! ours in WebAssembly. It takes the place of our verifier of an algorithm only after it told good
 //! signatures from broken ones, and the verdict stays ours in everything else: which keys are
-//! strong enough, and which algorithms there are.
+//! strong enough, and which algorithms there are. What neither can verify is not accepted.
 
 mod exchange;
 mod host_verifier;
@@ -11,7 +12,9 @@ mod self_test;
 
 use std::fmt::Write as _;
 
-use sallyport_pki::{SIGNATURE_ALGORITHMS, SignatureVerificationAlgorithm};
+use sallyport_pki::{
+    AlgorithmIdentifier, SIGNATURE_ALGORITHMS, SignatureVerificationAlgorithm, is_verified_here,
+};
 
 use crate::effect::{Effect, Line};
 use crate::metric::Counter;
@@ -37,6 +40,8 @@ pub struct Signatures {
 struct Trial {
     passed: Vec<String>,
     failed: Vec<(String, Flaw)>,
+    /// Nobody verifies these.
+    left_out: Vec<String>,
 }
 
 impl Signatures {
@@ -52,36 +57,42 @@ impl Signatures {
     ///
     /// What is chosen is never freed: once per VM is enough.
     pub fn tried(ask: AskHost) -> Self {
+        Self::tried_beside(is_verified_here, ask)
+    }
+
+    /// The same beside verifiers of our own for some kinds of keys.
+    fn tried_beside(has_own: fn(AlgorithmIdentifier) -> bool, ask: AskHost) -> Self {
         let mut trial = Trial::default();
-        let mut algorithms = Vec::with_capacity(SIGNATURE_ALGORITHMS.len());
+        let mut hosts: Vec<Option<HostVerifier>> = Vec::with_capacity(SIGNATURE_ALGORITHMS.len());
         for own in SIGNATURE_ALGORITHMS {
-            let Some(known) = KNOWN.iter().find(|known| known.is_of(*own)) else {
-                algorithms.push(*own);
-                continue;
-            };
-            let host = HostVerifier::new(*own, known.hash, ask);
-            match known.try_out(&host) {
-                Ok(()) => {
-                    trial.passed.push(format!("{own:?}"));
-                    algorithms.push(Box::leak(Box::new(host)));
+            let known = KNOWN.iter().find(|known| known.is_of(*own));
+            hosts.push(known.and_then(|known| {
+                let host = HostVerifier::new(*own, known.hash, ask);
+                match known.try_out(&host) {
+                    Ok(()) => {
+                        trial.passed.push(format!("{own:?}"));
+                        Some(host)
+                    }
+                    Err(flaw) => {
+                        trial.failed.push((format!("{own:?}"), flaw));
+                        None
+                    }
                 }
-                Err(flaw) => {
-                    trial.failed.push((format!("{own:?}"), flaw));
-                    algorithms.push(*own);
-                }
-            }
+            }));
         }
         // One that takes a broken signature for a good one is not believed in anything.
-        if trial
-            .failed
-            .iter()
-            .any(|(_, flaw)| *flaw == Flaw::AcceptsBroken)
-        {
+        let flaws = &mut trial.failed.iter().map(|(_, flaw)| flaw);
+        let believed = flaws.all(|flaw| *flaw != Flaw::AcceptsBroken);
+        if !believed {
             trial.passed.clear();
-            return Self {
-                trial: Some(trial),
-                ..Self::own()
-            };
+        }
+        let mut algorithms: Vec<&'static dyn SignatureVerificationAlgorithm> = Vec::new();
+        for (own, host) in SIGNATURE_ALGORITHMS.iter().zip(hosts) {
+            match host.filter(|_| believed) {
+                Some(host) => algorithms.push(Box::leak(Box::new(host))),
+                None if has_own(own.public_key_alg_id()) => algorithms.push(*own),
+                None => trial.left_out.push(format!("{own:?}")),
+            }
         }
         Self {
             algorithms: Vec::leak(algorithms),
@@ -119,6 +130,10 @@ impl Trial {
         text.push_str("; not by the host, which failed the test:");
         for (algorithm, flaw) in &self.failed {
             let _ = write!(text, " {algorithm} ({flaw})");
+        }
+        if !self.left_out.is_empty() {
+            text.push_str("; by nobody, so that such certificates are refused: ");
+            text.push_str(&self.left_out.join(", "));
         }
         Line::warn(text)
     }

@@ -78,6 +78,6 @@ pub use revocation::{
 pub use rustls_pki_types::{
     AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id,
 };
-pub use signature::{ALGORITHMS as SIGNATURE_ALGORITHMS, check_key};
+pub use signature::{ALGORITHMS as SIGNATURE_ALGORITHMS, check_key, is_verified_here};
 pub use trust_anchors::{TrustAnchorError, TrustAnchors};
 pub use unix_time::UnixTime;

@@ -142,6 +142,13 @@ pub fn check_key(
     }
 }
 
+/// Whether signatures under keys of this algorithm are verified here at all. Without the feature `ecdsa`
+/// those of ECDSA are refused, and are for a host to verify.
+pub fn is_verified_here(public_key: AlgorithmIdentifier) -> bool {
+    let ecdsa = [alg_id::ECDSA_P256, alg_id::ECDSA_P384, alg_id::ECDSA_P521];
+    cfg!(feature = "ecdsa") || !ecdsa.contains(&public_key)
+}
+
 /// Public key, message, signature.
 type Verify = fn(&[u8], &[u8], &[u8]) -> Result<(), InvalidSignature>;
 

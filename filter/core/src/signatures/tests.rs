@@ -120,6 +120,33 @@ fn a_host_that_refuses_everything_is_not_used() {
     }
 }
 
+/// As in filter.wasm.
+fn without_ecdsa(public_key: AlgorithmIdentifier) -> bool {
+    let name = |own: &&dyn SignatureVerificationAlgorithm| format!("{own:?}");
+    let mut ours = SIGNATURE_ALGORITHMS.iter();
+    let own = ours.find(|own| own.public_key_alg_id() == public_key);
+    !name(own.unwrap()).starts_with("ECDSA")
+}
+
+#[test]
+fn what_neither_the_host_nor_we_can_verify_is_not_accepted_and_named() {
+    let hosts: [(AskHost, [usize; 2]); 3] = [
+        (good_host, [16, 0]),
+        (|_| None, [7, 9]),
+        (|_| answer(true), [7, 9]),
+    ];
+    for (host, [accepted, refused]) in hosts {
+        let signatures = Signatures::tried_beside(without_ecdsa, host);
+        assert_eq!(signatures.algorithms().len(), accepted);
+        let text = line(&signatures).text;
+        let by_nobody = text.split("by nobody, so that such certificates are refused: ");
+        let named = by_nobody.skip(1).flat_map(|list| list.split(", "));
+        let named: Vec<&str> = named.collect();
+        assert_eq!(named.len(), refused, "{text}");
+        assert!(named.iter().all(|name| name.starts_with("ECDSA")));
+    }
+}
+
 #[test]
 fn a_host_that_lacks_one_hash_is_used_for_the_others() {
     let signatures = Signatures::tried(|arguments| match fields(arguments)[0] {

@@ -32,10 +32,13 @@ use crate::jobs::expiry;
 use crate::keys::KeyError;
 use crate::keys::audit::CheckpointKey;
 use crate::keys::seal::RootPublicKey;
-use crate::manager::Manager;
+use crate::manager::{GatewayIssuer as _, Manager};
 use crate::metrics::Metrics;
 use crate::provider::sds::Sds;
-use crate::provider::{AuditKeysError, GatewayCa, GatewayCaError, Provider, audit_keys};
+use crate::provider::{
+    AuditKeysError, ExternalCa, ExternalCaError, ExternalCas, GatewayCa, GatewayCaError, Provider,
+    audit_keys,
+};
 use crate::settings::{CrlSettings, HealthListen, Settings};
 use crate::store::{Setting, SqliteStore, Store, StoreError};
 
@@ -89,6 +92,9 @@ pub enum ServeError {
     /// The internal CA.
     #[error(transparent)]
     GatewayCa(#[from] GatewayCaError),
+    /// CAs of gateways.
+    #[error(transparent)]
+    ExternalCa(#[from] ExternalCaError),
     /// A listener's TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -137,7 +143,11 @@ impl Vault {
         )?;
         let ca = Arc::new(ca.with_short_lifetime(settings.gateway_certificate_seconds()));
 
-        let internal = tls::mutual(own_identity(&ca, settings)?, ca.certificate().clone())?;
+        let external = external_cas(settings)?;
+        let others = external.iter().flat_map(|ca| ca.certificates.clone());
+        let client_cas = std::iter::once(ca.certificate().clone()).chain(others);
+        let internal = tls::mutual(own_identity(&ca, settings)?, client_cas)?;
+        let external = ExternalCas::new(ca.certificate(), ca.trust_domain(), &external)?;
         let public = tls::public(match &settings.manager_identity {
             Some((certificate, key)) => file_identity(certificate, key)?,
             None => own_identity(&ca, settings)?,
@@ -152,13 +162,14 @@ impl Vault {
             metrics.audit.clone(),
             sinks.clone(),
         );
-        let inner = Arc::new(Provider::new(
+        let inner = Provider::new(
             Arc::clone(&store),
             root,
             Arc::clone(&ca),
             audit,
             Arc::clone(&metrics),
-        ));
+        );
+        let inner = Arc::new(inner.with_external_cas(external));
         let copier = Arc::clone(&inner);
         let manager = Manager::new(Arc::clone(&store), root_public, ca, copier);
         let crl_fetching = Arc::new(CrlFetching::new(
@@ -338,6 +349,16 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, ServeError>
     CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect)
         .map_err(pem_error(file))
+}
+
+fn external_cas(settings: &Settings) -> Result<Vec<ExternalCa>, ServeError> {
+    let cas = settings.gateway_cas.iter().map(|ca| {
+        Ok(ExternalCa {
+            certificates: certificates(&ca.file)?,
+            names: ca.names.clone(),
+        })
+    });
+    cas.collect()
 }
 
 fn pem_error(file: &Path) -> impl FnOnce(rustls_pki_types::pem::Error) -> ServeError {

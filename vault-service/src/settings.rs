@@ -2,6 +2,7 @@
 
 mod audit;
 mod crl;
+mod gateway_cas;
 mod health;
 mod log;
 
@@ -22,6 +23,7 @@ use crate::provider::sds::{Aliases, ResourceNameError};
 
 pub use audit::{FileSink, GivenSink, SinkSettings, SinkSettingsError, SinkTarget, SyslogAddress};
 pub use crl::CrlSettings;
+pub use gateway_cas::{GatewayCaSettings, GivenGatewayCa};
 pub use health::{HealthListen, HealthListenError};
 pub use log::LogFormat;
 
@@ -87,6 +89,13 @@ crl_listed_days = 7
 # kind = "syslog"
 # address = "unix:///dev/log"
 
+# CAs besides the internal one whose client certificates are let in at the internal door, for gateways that are
+# registered by the SPIFFE ID of this trust domain, or without a trust domain by the subject, of their
+# certificates: docs/gateways.md.
+# [[gateway_cas]]
+# file = "/etc/sallyport/spire-bundle.pem"
+# trust_domain = "example.org"
+
 # Names of SDS resources that a configuration cannot change, such as those of SPIRE, and what they stand
 # for: docs/sds.md.
 [sds_names]
@@ -139,6 +148,8 @@ pub struct Given {
     pub crl_listed_days: Option<u32>,
     /// SDS for Envoys of this machine.
     pub sds_socket: Option<GivenSocket>,
+    /// CAs of gateways besides the internal one.
+    pub gateway_cas: Option<Vec<GivenGatewayCa>>,
     /// Where audit entries go besides the store.
     pub audit_sinks: Option<Vec<GivenSink>>,
 }
@@ -179,6 +190,8 @@ pub struct Settings {
     pub sds_names: Aliases,
     /// SDS for Envoys of this machine.
     pub sds_socket: Option<SocketSettings>,
+    /// CAs of gateways besides the internal one.
+    pub gateway_cas: Vec<GatewayCaSettings>,
     /// Hours that the certificate of a gateway lives which renews it by itself.
     pub gateway_certificate_hours: NonZeroU16,
     /// How revocation lists are fetched.
@@ -243,6 +256,14 @@ pub enum SettingsError {
     /// A sink of the audit log.
     #[error(transparent)]
     Sink(#[from] SinkSettingsError),
+    /// No trust domain.
+    #[error("gateway_cas: {}: {source}", .file.display())]
+    GatewayCa {
+        /// Whose.
+        file: PathBuf,
+        /// Why.
+        source: GatewayIdentityError,
+    },
     /// A name no certificate can carry.
     #[error("server name {name:?} is neither a host name nor an IP address")]
     ServerName {
@@ -278,6 +299,7 @@ impl Given {
             burst: self.burst.or(weaker.burst),
             sds_names: self.sds_names.or(weaker.sds_names),
             sds_socket: self.sds_socket.or(weaker.sds_socket),
+            gateway_cas: self.gateway_cas.or(weaker.gateway_cas),
             gateway_certificate_hours: self
                 .gateway_certificate_hours
                 .or(weaker.gateway_certificate_hours),
@@ -337,6 +359,7 @@ impl Settings {
             burst: given.burst.unwrap_or(Self::BURST),
             sds_names: sds_names(given.sds_names.unwrap_or_default())?,
             sds_socket: given.sds_socket.map(sds_socket).transpose()?,
+            gateway_cas: gateway_cas(given.gateway_cas.unwrap_or_default())?,
             gateway_certificate_hours: given
                 .gateway_certificate_hours
                 .unwrap_or(Self::GATEWAY_CERTIFICATE_HOURS),
@@ -395,6 +418,10 @@ fn sds_socket(given: GivenSocket) -> Result<SocketSettings, SettingsError> {
         path: given.path,
         access,
     })
+}
+
+fn gateway_cas(given: Vec<GivenGatewayCa>) -> Result<Vec<GatewayCaSettings>, SettingsError> {
+    given.into_iter().map(GatewayCaSettings::try_from).collect()
 }
 
 fn check_server_name(name: &str) -> Result<(), SettingsError> {

@@ -16,6 +16,7 @@ use crate::names;
 use crate::output::{Output, text_of};
 use crate::request::{Fields, Request, parse};
 use crate::session::Session;
+use crate::upload_file::UploadFile;
 use crate::writing::{Destroying, Writing};
 
 const WHAT: &str = "gateway";
@@ -37,6 +38,27 @@ pub(crate) enum Command {
         /// Replace a key that is there
         #[arg(long)]
         force: bool,
+        #[command(flatten)]
+        writing: Writing,
+    },
+    /// Register a gateway whose certificates another CA signs, by the name that they have
+    ///
+    /// The vault's settings have to name the CA (gateway_cas). The gateway may read nothing until it is
+    /// granted.
+    #[command(
+        after_help = "Examples:\n  sallyport gateway register edge-1 --spiffe-id spiffe://example.org/edge-1\n  \
+                      sallyport gateway register edge-2 --subject-of edge-2.pem"
+    )]
+    Register {
+        /// Name of the gateway
+        name: String,
+        /// The SPIFFE ID that is the only URI name of its certificates
+        #[arg(long, value_name = "ID", required_unless_present = "subject_of")]
+        spiffe_id: Option<String>,
+        /// A certificate (PEM) of it without URI names: the subject has to be the same, byte for byte, in
+        /// all of its certificates
+        #[arg(long, value_name = "FILE", conflicts_with = "spiffe_id")]
+        subject_of: Option<PathBuf>,
         #[command(flatten)]
         writing: Writing,
     },
@@ -143,6 +165,20 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
             };
             issuing.run(&mut session, &name, &out, existing, writing, output)
         }
+        Command::Register {
+            name,
+            spiffe_id,
+            subject_of,
+            writing,
+        } => {
+            let certificate = subject_of.as_deref().map(UploadFile::certificate_text);
+            let certificate = certificate.transpose()?;
+            let fields = Fields::default()
+                .plain("name", json!(name))
+                .optional("spiffeId", spiffe_id)
+                .optional("certificate", certificate);
+            register(&name, fields, writing, output)
+        }
         Command::JoinToken(join_token) => join_token.run(output),
         Command::Enroll(enroll) => enroll.run(output),
         Command::Renew {
@@ -193,6 +229,16 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Error> {
             delete(&mut Session::open()?, &name, destroying, output)
         }
     }
+}
+
+fn register(name: &str, fields: Fields, writing: Writing, output: Output) -> Result<(), Error> {
+    let mut session = Session::open()?;
+    let request = Request::post(session.own("/gateways/external"), fields);
+    let Some(answer) = writing.send(&mut session, &request, output)? else {
+        return Ok(());
+    };
+    let identity = answer.get("identity").map(text_of).unwrap_or_default();
+    output.done(&answer, &format!("Registered gateway {name} as {identity}"))
 }
 
 /// The id of a gateway, by name or id.

@@ -65,6 +65,18 @@ impl UploadFile {
     }
 
     /// Whether there is a block with this label; `path` is for the error.
+    /// A PEM certificate as text. What lies beside it in the file, a key above all, stays here.
+    pub(crate) fn certificate_text(path: &Path) -> Result<String, Error> {
+        const END: &str = "-----END CERTIFICATE-----";
+        let file = Self::read_pem(path, PemLabel::Certificate)?;
+        let text = String::from_utf8_lossy(&file.bytes);
+        let (_, text) = text
+            .split_once("-----BEGIN CERTIFICATE-----")
+            .unwrap_or(("", ""));
+        let (base64, _) = text.split_once(END).unwrap_or((text, ""));
+        Ok(format!("-----BEGIN CERTIFICATE-----{base64}{END}\n"))
+    }
+
     fn check_pem(&self, path: &Path, label: PemLabel) -> Result<(), Error> {
         let (end_of_label, what) = match label {
             PemLabel::Certificate => ("-----BEGIN CERTIFICATE-----", "certificate"),

@@ -190,7 +190,7 @@ impl Certificate {
     }
 
     /// DER encoding of the subject.
-    pub(crate) fn subject_der(&self) -> &[u8] {
+    pub fn subject_der(&self) -> &[u8] {
         &self.inner.subject_der
     }
 

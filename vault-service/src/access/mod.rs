@@ -2,8 +2,10 @@
 
 mod caller;
 mod decide;
+mod external;
 mod place;
 
 pub use caller::Caller;
 pub use decide::{Decision, Held, Needed, Wish, decide};
+pub use external::ExternalIdentity;
 pub use place::Place;

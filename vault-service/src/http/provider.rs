@@ -119,11 +119,7 @@ async fn renew(
 }
 
 async fn authenticated(provider: &Provider, peer: &Peer) -> Result<Gateway, Problem> {
-    let certificate = peer
-        .certificates
-        .first()
-        .ok_or_else(|| problem(&ProviderError::NotAGateway))?;
-    let gateway = provider.authenticate(certificate).await;
+    let gateway = provider.authenticate(&peer.certificates).await;
     let gateway = gateway.map_err(|error| problem(&error))?;
     edge::name_actor(gateway.id());
     Ok(gateway)
@@ -188,6 +184,7 @@ fn renewal_problem(error: &RenewalError) -> Problem {
     let (status, code) = match error {
         RenewalError::Provider(error) => return problem(error),
         RenewalError::OtherKey => (StatusCode::FORBIDDEN, "other_key"),
+        RenewalError::AnotherCa => (StatusCode::FORBIDDEN, "another_ca"),
         RenewalError::Issue(IssueError::SigningRequest) => {
             let problem = Problem::new(
                 StatusCode::BAD_REQUEST,

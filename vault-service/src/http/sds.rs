@@ -44,11 +44,10 @@ pub(super) fn router_for_certificates(sds: Arc<Sds>) -> Router {
 
 async fn by_certificate(mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>();
-    let certificate = peer.and_then(|peer| peer.certificates.first());
-    let Some(certificate) = certificate.cloned() else {
+    let Some(peer) = peer else {
         return status(&ProviderError::NotAGateway.into()).into_http::<Body>();
     };
-    let credential = Credential::Certificate(certificate);
+    let credential = Credential::Certificate(Arc::clone(&peer.certificates));
     request.extensions_mut().insert(credential);
     next.run(request).await
 }

@@ -36,13 +36,16 @@ pub fn public(identity: ServerIdentity) -> Result<Arc<ServerConfig>, TlsError> {
     Ok(with_http(config))
 }
 
-/// The internal door: nobody connects without a client certificate of the internal CA.
+/// The internal door: nobody connects without a client certificate of the internal CA, or of another one
+/// that the settings name.
 pub fn mutual(
     identity: ServerIdentity,
-    client_ca: CertificateDer<'static>,
+    client_cas: impl IntoIterator<Item = CertificateDer<'static>>,
 ) -> Result<Arc<ServerConfig>, TlsError> {
     let mut roots = RootCertStore::empty();
-    roots.add(client_ca)?;
+    for ca in client_cas {
+        roots.add(ca)?;
+    }
     let verifier =
         WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build()?;
     let config = ServerConfig::builder_with_provider(provider())

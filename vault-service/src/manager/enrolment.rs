@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use super::Manager;
 use super::error::{ManagerError, taken};
-use super::gateways::{GatewayCertificate, Renewing, WHAT, renewed};
+use super::gateways::{GatewayCertificate, Renewing, WHAT, new_gateway, renewed};
 use super::groups::random;
 use super::violation::{Problem, Violation};
 use crate::access::Caller;
 use crate::accounts::AccessToken;
 use crate::audit::Entry;
-use crate::store::{ActorKind, ActorRecord, JoinTokenRecord, StoreError, Write};
+use crate::store::{JoinTokenRecord, StoreError, Write};
 
 /// The JSON body of a request for a join token.
 #[derive(Clone, Debug, Deserialize)]
@@ -82,17 +82,7 @@ impl Manager {
             Some(gateway) => gateway.id,
             None => {
                 let id = ActorId::new(Uuid::from_bytes(random()?));
-                batch.push(Write::CreateActor(ActorRecord {
-                    id,
-                    kind: ActorKind::Gateway,
-                    organization: scope.organization,
-                    environment: Some(scope.environment),
-                    name: name.clone(),
-                    administrator: false,
-                    secret_hash: None,
-                    created_at: now,
-                    certificate_not_after: None,
-                }));
+                batch.push(Write::CreateActor(new_gateway(id, scope, &name, now)));
                 id
             }
         };

@@ -128,17 +128,7 @@ impl Manager {
             .await?;
         let id = ActorId::new(Uuid::from_bytes(random()?));
         let issued = self.issue(scope, id, &new.csr, Renewing::ByHand, now)?;
-        let gateway = ActorRecord {
-            id,
-            kind: ActorKind::Gateway,
-            organization: scope.organization,
-            environment: Some(scope.environment),
-            name: new.name.to_string(),
-            administrator: false,
-            secret_hash: None,
-            created_at: now,
-            certificate_not_after: None,
-        };
+        let gateway = new_gateway(id, scope, new.name.as_str(), now);
         let renewed = renewed(id, &issued);
         let entry = Entry::new(
             caller,
@@ -257,6 +247,21 @@ impl Manager {
                 }
                 IssueError::Signing => ManagerError::Issue,
             })
+    }
+}
+
+/// The record of a gateway that has no certificate yet.
+pub(super) fn new_gateway(id: ActorId, scope: Scope, name: &str, now: UnixTime) -> ActorRecord {
+    ActorRecord {
+        id,
+        kind: ActorKind::Gateway,
+        organization: scope.organization,
+        environment: Some(scope.environment),
+        name: name.to_owned(),
+        administrator: false,
+        secret_hash: None,
+        created_at: now,
+        certificate_not_after: None,
     }
 }
 

@@ -341,6 +341,17 @@ impl Store for View {
         self.published.join_token(sha256).await
     }
 
+    async fn gateway_known_as(&self, identity: &str) -> Result<Option<ActorId>, StoreError> {
+        self.published.gateway_known_as(identity).await
+    }
+
+    async fn external_identities(
+        &self,
+        scope: Scope,
+    ) -> Result<Vec<(ActorId, String)>, StoreError> {
+        self.published.external_identities(scope).await
+    }
+
     async fn gateway_key(&self, gateway: ActorId) -> Result<Option<[u8; 32]>, StoreError> {
         self.published.gateway_key(gateway).await
     }

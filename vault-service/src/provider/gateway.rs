@@ -1,14 +1,16 @@
 //! Which gateway a client certificate belongs to.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls_pki_types::CertificateDer;
 use sallyport_model::{ActorId, GatewayIdentity, Scope};
 use sallyport_pki::{Certificate, UnixTime};
 
+use super::external_ca::{ExternalCas, Voucher};
 use super::{Provider, ProviderError};
-use crate::access::Caller;
+use crate::access::{Caller, ExternalIdentity};
+use crate::clock;
 use crate::manager::GatewayIssuer as _;
 use crate::store::ActorKind;
 
@@ -17,13 +19,23 @@ use crate::store::ActorKind;
 pub struct Gateway {
     pub(super) caller: Caller,
     pub(super) scope: Scope,
+    pub(super) renewal: Renewal,
+}
+
+/// Who signs its next certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Renewal {
+    /// The internal CA.
+    Ours,
+    /// Another CA. A certificate of ours would outlive what that one takes back.
+    OfAnotherCa,
 }
 
 /// How a gateway has shown who it is, on a call that stays open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credential {
-    /// A client certificate whose chain the listener has verified.
-    Certificate(CertificateDer<'static>),
+    /// A client's certificates, leaf first, whose chain the listener has verified.
+    Certificate(Arc<Vec<CertificateDer<'static>>>),
     /// A process of this machine that the settings know as this gateway.
     Process(GatewayIdentity),
 }
@@ -32,8 +44,8 @@ impl Credential {
     /// The last moment at which it counts; for ever if absent.
     pub(super) fn not_after(&self) -> Option<UnixTime> {
         match self {
-            Self::Certificate(certificate) => {
-                let certificate = Certificate::from_der(certificate).ok()?;
+            Self::Certificate(chain) => {
+                let certificate = Certificate::from_der(chain.first()?).ok()?;
                 Some(certificate.not_after())
             }
             Self::Process(_) => None,
@@ -53,30 +65,53 @@ impl Gateway {
     }
 }
 
+/// Who says which gateway it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Identity {
+    /// We do: in a certificate of the internal CA, or in the settings.
+    Own(GatewayIdentity),
+    /// Another CA.
+    External(ExternalIdentity),
+}
+
 /// Whom certificates name; that never changes, whatever becomes of the gateway.
 #[derive(Default)]
-pub(super) struct Identities(Mutex<HashMap<Vec<u8>, GatewayIdentity>>);
+pub(super) struct Identities(Mutex<HashMap<Vec<u8>, Identity>>);
 
 impl Identities {
     /// Most certificates that are remembered.
     const CAPACITY: usize = 16_384;
 
-    /// Exactly one URI SAN, as SPIFFE demands.
-    fn of(&self, certificate: &[u8]) -> Option<GatewayIdentity> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(identity) = known.get(certificate) {
+    /// The name in the leaf of a chain, if who signed it may give that name.
+    fn of(
+        &self,
+        chain: &[CertificateDer<'static>],
+        external: &ExternalCas,
+        now: UnixTime,
+    ) -> Option<Identity> {
+        let leaf = chain.first()?;
+        if let Some(identity) = self.known().get(leaf.as_ref()) {
             return Some(identity.clone());
         }
-        let parsed = Certificate::from_der(certificate).ok()?;
-        let [uri] = parsed.uri_names() else {
-            return None;
+        let parsed = Certificate::from_der(leaf).ok()?;
+        let identity = match external.voucher(chain, &parsed, now)? {
+            // Exactly one URI SAN, as SPIFFE demands.
+            Voucher::Internal => match parsed.uri_names() {
+                [uri] => Identity::Own(uri.parse().ok()?),
+                _ => return None,
+            },
+            Voucher::External(identity) => Identity::External(identity),
         };
-        let identity: GatewayIdentity = uri.parse().ok()?;
+        let mut known = self.known();
         if known.len() >= Self::CAPACITY {
             known.clear();
         }
-        known.insert(certificate.to_vec(), identity.clone());
+        known.insert(leaf.to_vec(), identity.clone());
         Some(identity)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Identity>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -84,36 +119,64 @@ impl Provider {
     /// The gateway of a credential, if it is registered now.
     pub(super) async fn admit(&self, credential: &Credential) -> Result<Gateway, ProviderError> {
         match credential {
-            Credential::Certificate(certificate) => self.authenticate(certificate).await,
+            Credential::Certificate(chain) => self.authenticate(chain).await,
             Credential::Process(identity) => self.registered(identity).await,
         }
     }
 
-    /// The gateway of a client certificate whose chain the listener has verified: exactly one URI
-    /// SAN (as SPIFFE demands), of our trust domain, naming an actor that is registered there now.
-    pub async fn authenticate(&self, client_certificate: &[u8]) -> Result<Gateway, ProviderError> {
-        let identity = self.identities.of(client_certificate);
-        let identity = identity.ok_or(ProviderError::NotAGateway)?;
-        self.registered(&identity).await
+    /// The gateway of a client's certificates, leaf first, whose chain the listener has verified. With a
+    /// certificate of the internal CA: exactly one URI SAN (as SPIFFE demands), of our trust domain,
+    /// naming an actor that is registered there now. With one of another CA: a name that this CA may
+    /// give, by which a gateway is registered now.
+    pub async fn authenticate(
+        &self,
+        chain: &[CertificateDer<'static>],
+    ) -> Result<Gateway, ProviderError> {
+        let identity = self.identities.of(chain, &self.external, clock::now());
+        match identity.ok_or(ProviderError::NotAGateway)? {
+            Identity::Own(identity) => self.registered(&identity).await,
+            Identity::External(identity) => self.known_as(&identity).await,
+        }
     }
 
     async fn registered(&self, identity: &GatewayIdentity) -> Result<Gateway, ProviderError> {
         if identity.trust_domain != *self.ca.trust_domain() {
             return Err(ProviderError::NotAGateway);
         }
-        let caller = self
-            .store
-            .actor(identity.gateway)
-            .await?
-            .filter(|actor| actor.kind == ActorKind::Gateway)
-            .filter(|actor| actor.organization == identity.scope.organization)
-            .filter(|actor| actor.environment == Some(identity.scope.environment))
-            .map(Caller::from)
+        let caller = self.gateway_actor(identity.gateway).await?;
+        let caller = caller
+            .filter(|caller| caller.organization == identity.scope.organization)
+            .filter(|caller| caller.environment == Some(identity.scope.environment))
             .ok_or(ProviderError::NotAGateway)?;
         Ok(Gateway {
             caller,
             scope: identity.scope,
+            renewal: Renewal::Ours,
         })
+    }
+
+    async fn known_as(&self, identity: &ExternalIdentity) -> Result<Gateway, ProviderError> {
+        let gateway = self.store.gateway_known_as(&identity.to_string()).await?;
+        let caller = match gateway {
+            Some(gateway) => self.gateway_actor(gateway).await?,
+            None => None,
+        };
+        let caller = caller.ok_or(ProviderError::NotAGateway)?;
+        let environment = caller.environment.ok_or(ProviderError::NotAGateway)?;
+        Ok(Gateway {
+            scope: Scope {
+                organization: caller.organization,
+                environment,
+            },
+            caller,
+            renewal: Renewal::OfAnotherCa,
+        })
+    }
+
+    async fn gateway_actor(&self, id: ActorId) -> Result<Option<Caller>, ProviderError> {
+        let actor = self.store.actor(id).await?;
+        let gateway = actor.filter(|actor| actor.kind == ActorKind::Gateway);
+        Ok(gateway.map(Caller::from))
     }
 
     /// Whether the gateway is still registered; asked again before every answer of an open call.

@@ -9,6 +9,7 @@ mod audit_keys;
 mod clone;
 mod download;
 mod export;
+mod external_ca;
 mod gateway;
 mod gateway_ca;
 mod keyring;
@@ -41,6 +42,7 @@ use crate::metrics::Metrics;
 use crate::store::{Setting, Store, StoreError};
 pub use audit_keys::{AuditKeysError, audit_keys};
 pub use download::{Download, DownloadError};
+pub use external_ca::{ExternalCa, ExternalCaError, ExternalCas, ExternalNames};
 pub use gateway::{Credential, Gateway};
 pub use gateway_ca::{GatewayCa, GatewayCaError, IssuedServerCertificate, NewGatewayCa, to_pem};
 pub use renewal::RenewalError;
@@ -55,6 +57,7 @@ pub struct Provider {
     keyring: Keyring,
     ca: Arc<GatewayCa>,
     identities: Identities,
+    external: ExternalCas,
     ready: ReadyAnswers,
     rollout: Arc<Rollout>,
 }
@@ -137,8 +140,15 @@ impl Provider {
             ca,
             rollout: Arc::default(),
             identities: Identities::default(),
+            external: ExternalCas::default(),
             ready: ReadyAnswers::default(),
         }
+    }
+
+    /// The same that lets in gateways with certificates of other CAs. The listener has to trust these, too.
+    #[must_use]
+    pub fn with_external_cas(self, external: ExternalCas) -> Self {
+        Self { external, ..self }
     }
 
     /// Drops answers that are kept ready as soon as anything changes, until `stop` says so: without

@@ -4,6 +4,7 @@ use sallyport_model::GatewayIdentity;
 use sallyport_pki::{Certificate, UnixTime};
 use thiserror::Error;
 
+use super::gateway::Renewal;
 use super::{Gateway, Provider, ProviderError};
 use crate::audit::{AuditError, Entry};
 use crate::manager::{GatewayCertificate, GatewayIssuer as _, IssueError, Renewing, renewed};
@@ -22,6 +23,9 @@ pub enum RenewalError {
     /// gets no new certificate.
     #[error("the certificate is not of the key that the gateway's newest certificate is of")]
     OtherKey,
+    /// Its certificates are not ours to renew.
+    #[error("the certificates of this gateway are signed by another CA")]
+    AnotherCa,
     /// The signing request does not read.
     #[error(transparent)]
     Issue(#[from] IssueError),
@@ -40,6 +44,12 @@ impl Provider {
         let caller = &gateway.caller;
         let object = format!("{} ({})", caller.name, caller.id);
         let entry = Entry::new(caller, gateway.scope, OPERATION, object, now);
+        if gateway.renewal == Renewal::OfAnotherCa {
+            let refused = entry.refused("another_ca");
+            let recorded = self.audit.record(vec![refused]).await;
+            recorded.map_err(ProviderError::from)?;
+            return Err(RenewalError::AnotherCa);
+        }
         let shown = Certificate::from_der(shown).map_err(|_| ProviderError::NotAGateway)?;
         let key = *shown.spki_sha256().as_bytes();
         let newest = self.store.gateway_key(caller.id).await;

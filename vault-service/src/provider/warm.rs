@@ -35,6 +35,7 @@ pub(super) struct WarmStore {
 struct Memory {
     position: ChangeSeq,
     actors: Room<ActorId, Option<ActorRecord>>,
+    known_as: Room<String, Option<ActorId>>,
     groups: Room<(Scope, GroupId), Option<GroupRecord>>,
     groups_by_name: Room<(Scope, GroupName), Option<GroupRecord>>,
     grants: Room<(GroupId, ActorId), Vec<GrantRecord>>,
@@ -69,6 +70,15 @@ impl WarmStore {
     pub(super) async fn actor(&self, id: ActorId) -> Result<Option<ActorRecord>, StoreError> {
         let read = self.store.actor(id);
         self.read(|memory| &mut memory.actors, id, read).await
+    }
+
+    pub(super) async fn gateway_known_as(
+        &self,
+        identity: &str,
+    ) -> Result<Option<ActorId>, StoreError> {
+        let read = self.store.gateway_known_as(identity);
+        self.read(|memory| &mut memory.known_as, identity.to_owned(), read)
+            .await
     }
 
     pub(super) async fn group_or_tombstone(
@@ -235,6 +245,7 @@ trait Weight {
 }
 
 impl Weight for Option<ActorRecord> {}
+impl Weight for Option<ActorId> {}
 impl Weight for Option<GroupRecord> {}
 impl Weight for Option<GroupKeyRecord> {}
 impl Weight for Option<SecretRecord> {}

@@ -121,6 +121,13 @@ pub trait Store: Send + Sync {
     /// The token with this SHA-256, expired or not.
     async fn token(&self, sha256: [u8; 32]) -> Result<Option<TokenRecord>, StoreError>;
 
+    /// The gateway that is known by this name in certificates of another CA.
+    async fn gateway_known_as(&self, identity: &str) -> Result<Option<ActorId>, StoreError>;
+
+    /// Names in certificates of other CAs by which gateways of an environment are known.
+    async fn external_identities(&self, scope: Scope)
+    -> Result<Vec<(ActorId, String)>, StoreError>;
+
     /// The join token with this SHA-256, ended or not.
     async fn join_token(&self, sha256: [u8; 32]) -> Result<Option<JoinTokenRecord>, StoreError>;
 

@@ -341,6 +341,13 @@ pub enum Write {
         /// SHA-256 of the public key.
         key: [u8; 32],
     },
+    /// Lets a gateway be known by the name in certificates of another CA, which is nobody else's.
+    PutExternalIdentity {
+        /// The gateway.
+        gateway: ActorId,
+        /// The name.
+        identity: String,
+    },
     /// Gives a gateway a join token, in the place of one it may have.
     PutJoinToken(JoinTokenRecord),
     /// Forgets a join token; `Gone` if it is not there or has ended.

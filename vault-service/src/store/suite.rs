@@ -64,6 +64,7 @@ macro_rules! every_store_passes {
             accounts::a_deleted_actor_takes_its_tokens_and_grants_along,
             accounts::ended_tokens_are_forgotten_when_one_is_added,
             enrolment::a_join_token_is_used_once_and_in_time,
+            enrolment::a_name_of_another_ca_is_of_one_gateway_until_that_is_deleted,
             enrolment::only_gateways_have_join_tokens_and_keys,
             members::business_groups_know_who_is_above_and_below,
             members::a_business_group_needs_its_parent_and_a_name_of_its_own,

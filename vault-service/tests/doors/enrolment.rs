@@ -66,7 +66,10 @@ async fn a_join_token_brings_one_certificate_to_the_gateway_it_is_for() {
     let lifetime = certificate.not_after().0 - clock::now().0;
     assert!((DAY - 60..=DAY).contains(&lifetime), "{lifetime}");
     let provider = &house.vault.provider;
-    let gateway = provider.authenticate(certificate.der()).await.unwrap();
+    let gateway = provider
+        .authenticate(&[certificate.der().to_vec().into()])
+        .await
+        .unwrap();
     assert_eq!(gateway.name(), "edge-1");
 
     for token in [token.as_str(), "never made"] {
@@ -166,7 +169,11 @@ async fn a_gateway_renews_its_own_certificate_and_nobody_elses() {
     let (certificate, identity) = enrolled("edge-1", &mine).await;
     let (other, other_identity) = enrolled("edge-2", &sibling).await;
     let renew = async |shown: &Certificate, csr: String| {
-        let gateway = vault.provider.authenticate(shown.der()).await.unwrap();
+        let gateway = vault
+            .provider
+            .authenticate(&[shown.der().to_vec().into()])
+            .await
+            .unwrap();
         let now = clock::now();
         vault.provider.renew(&gateway, shown.der(), &csr, now).await
     };

@@ -17,6 +17,7 @@ mod edge;
 mod edit_session;
 mod enrolment;
 mod expiring;
+mod external_gateways;
 mod health;
 mod house;
 mod http;

@@ -268,7 +268,11 @@ async fn authenticates(vault: &Vault, names: &[&str]) -> bool {
         .map(|name| SanType::URI(Ia5String::try_from(*name).unwrap()))
         .collect();
     let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
-    vault.provider.authenticate(certificate.der()).await.is_ok()
+    vault
+        .provider
+        .authenticate(&[certificate.der().to_vec().into()])
+        .await
+        .is_ok()
 }
 
 #[tokio::test]

@@ -24,7 +24,9 @@ use sallyport_vault::jobs::crl_fetch::{
 use sallyport_vault::keys::seal::RootPublicKey;
 use sallyport_vault::manager::{Form, Manager, PinnedLeaves};
 use sallyport_vault::metrics::Metrics;
-use sallyport_vault::provider::{Gateway, GatewayCa, Provider, ProviderError};
+use sallyport_vault::provider::{
+    ExternalCa, ExternalCas, Gateway, GatewayCa, Provider, ProviderError,
+};
 use sallyport_vault::settings::SinkSettings;
 use sallyport_vault::store::{
     ActorKind, ActorRecord, AuditRecord, GroupRecord, Setting, SqliteStore, Store, TokenRecord,
@@ -276,7 +278,10 @@ impl Vault {
         let (id, certificate, _) = self.enrolled(name).await;
         (
             id,
-            self.provider.authenticate(certificate.der()).await.unwrap(),
+            self.provider
+                .authenticate(&[certificate.der().to_vec().into()])
+                .await
+                .unwrap(),
         )
     }
 
@@ -310,6 +315,22 @@ impl Vault {
             "test.internal".parse().unwrap(),
         )
         .unwrap()
+    }
+
+    /// Another Provider over the same store, which lets in gateways of other CAs.
+    pub(crate) async fn provider_trusting(&self, others: &[ExternalCa]) -> Arc<Provider> {
+        let ca = self.internal_ca().await;
+        let data = DataDir::open(&self.dir.path().join("data")).unwrap();
+        let root = data.read_root_key().unwrap();
+        let metrics = Arc::new(Metrics::new());
+        let sealed = self.store.setting(Setting::AuditSealedKeys).await.unwrap();
+        let values = root.open_audit_keys(&sealed.unwrap()).unwrap().value;
+        let (store, sinks) = (Arc::clone(&self.store), self.sinks.clone());
+        let audit = AuditLog::new(Arc::clone(&store), values, metrics.audit.clone(), sinks);
+        let domain = "test.internal".parse().unwrap();
+        let external = ExternalCas::new(ca.certificate(), &domain, others).unwrap();
+        let provider = Provider::new(store, root, Arc::new(ca), audit, metrics);
+        Arc::new(provider.with_external_cas(external))
     }
 
     /// A connected app that may do this in a group, and a token of it.

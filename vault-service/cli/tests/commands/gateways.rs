@@ -210,3 +210,38 @@ fn a_download_without_a_place_for_its_file_is_not_asked_for() {
     assert!(ended.fails(2).contains("cannot write nowhere/edge.pem"));
     assert!(scene.vault.heard().is_empty());
 }
+
+#[test]
+fn a_gateway_of_another_ca_is_registered_by_its_name_there() {
+    let scene = Scene::logged_in();
+    let id = "spiffe://example.org/edge-1";
+    let answer = json!({"id": ID, "name": "edge-1", "identity": id});
+    let path = own("/gateways/external");
+    scene.vault.answer("POST", &path, 201, answer);
+    let said = scene.say(&format!("gateway register edge-1 --spiffe-id {id}"));
+    assert_eq!(
+        said.succeeds(),
+        format!("Registered gateway edge-1 as {id}\n")
+    );
+    let sent = scene.vault.heard().last().unwrap().json();
+    assert_eq!(sent, json!({"name": "edge-1", "spiffeId": id}));
+
+    let certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    let key = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n";
+    scene.file("edge.pem", &format!("{key}{certificate}"));
+    scene
+        .say("gateway register edge-1 --subject-of edge.pem")
+        .succeeds();
+    // The key beside it stays where it is.
+    let sent = scene.vault.heard().last().unwrap().json();
+    assert_eq!(sent, json!({"name": "edge-1", "certificate": certificate}));
+    for wrong in [
+        "",
+        "--spiffe-id a --subject-of edge.pem",
+        "--subject-of absent.pem",
+    ] {
+        scene
+            .say(&format!("gateway register edge-1 {wrong}"))
+            .fails(2);
+    }
+}

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use sallyport_model::ActorId;
+use sallyport_pki::MAX_SPIFFE_ID_BYTES;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::ObjectBuilder;
@@ -16,12 +17,19 @@ use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
 use super::path::{Ids, InScope, OfActor};
 use crate::clock;
-use crate::manager::{GatewayCertificate, NewGateway, Sight};
+use crate::manager::{GatewayCertificate, NewExternalGateway, NewGateway, Sight};
 
 pub(super) fn routes() -> Routes<ManagerDoor> {
     let new = Fields::only("")
         .needs("name", named::<NameText>())
         .needs("csr", signing_request());
+    let spiffe_id = "SPIFFE ID in its certificates: their only URI name.";
+    let certificate =
+        "A certificate, PEM, with the subject of all its certificates, and no URI name.";
+    let external = Fields::only("One of `spiffeId` and `certificate`.")
+        .needs("name", named::<NameText>())
+        .may("spiffeId", text(spiffe_id, 12, MAX_SPIFFE_ID_BYTES))
+        .may("certificate", text(certificate, 1, body::MAX_BODY));
     Routes::new()
         .get(
             "/gateways",
@@ -41,6 +49,16 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
             )
             .json(new)
             .answers::<IssuedGateway>(201, "It was registered."),
+        )
+        .post(
+            "/gateways/external",
+            register,
+            Operation::new(
+                "registerExternalGateway",
+                "Register a gateway whose certificates another CA signs",
+            )
+            .json(external)
+            .answers::<ExternalGatewayName>(201, "It was registered."),
         )
         .delete(
             "/gateways/{actor}",
@@ -66,7 +84,7 @@ struct GatewaySummary {
     id: ActorId,
     #[schema(value_type = NameText)]
     name: String,
-    /// SPIFFE id in its certificate. Absent unless the caller manages gateways.
+    /// SPIFFE id, or digest of the subject, in its certificates. Absent unless the caller manages gateways.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     identity: Option<String>,
@@ -78,6 +96,17 @@ struct GatewaySummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Moment>, required = false)]
     not_after: Option<Option<String>>,
+}
+
+/// A gateway with certificates of another CA.
+#[derive(Serialize, ToSchema)]
+struct ExternalGatewayName {
+    #[schema(value_type = Id)]
+    id: ActorId,
+    #[schema(value_type = NameText)]
+    name: String,
+    /// SPIFFE ID, or digest of the subject, in its certificates.
+    identity: String,
 }
 
 /// A gateway and the certificate that was just signed.
@@ -114,14 +143,18 @@ async fn list(
         .gateways(&caller, ids.scope(), clock::now())
         .await?;
     let whole = sight == Sight::Whole;
+    let external = door.manager.external_identities(ids.scope()).await?;
     let gateways = gateways
         .iter()
         .map(|gateway| {
-            let identity = door.manager.gateway_identity(ids.scope(), gateway.id);
+            let identity = external.get(&gateway.id).cloned().unwrap_or_else(|| {
+                let identity = door.manager.gateway_identity(ids.scope(), gateway.id);
+                identity.to_string()
+            });
             GatewaySummary {
                 id: gateway.id,
                 name: gateway.name.clone(),
-                identity: whole.then(|| identity.to_string()),
+                identity: whole.then_some(identity),
                 created_at: whole.then(|| clock::rfc3339(gateway.created_at)),
                 not_after: whole.then(|| gateway.certificate_not_after.map(clock::rfc3339)),
             }
@@ -144,6 +177,26 @@ async fn create(
         .create_gateway(&caller, ids.scope(), new, clock::now())
         .await?;
     Ok((StatusCode::CREATED, Json(issued(id, name, certificate))))
+}
+
+async fn register(
+    State(door): State<ManagerDoor>,
+    Authenticated(caller): Authenticated,
+    Ids(ids): Ids<InScope>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<(StatusCode, Json<ExternalGatewayName>), OwnFailure> {
+    let new: NewExternalGateway = body::json(&headers, request, body::MAX_BODY).await?;
+    let gateway = door
+        .manager
+        .register_external_gateway(&caller, ids.scope(), new, clock::now())
+        .await?;
+    let name = ExternalGatewayName {
+        id: gateway.id,
+        name: gateway.name,
+        identity: gateway.identity.to_string(),
+    };
+    Ok((StatusCode::CREATED, Json(name)))
 }
 
 async fn renew(

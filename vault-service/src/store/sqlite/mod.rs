@@ -257,6 +257,22 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn gateway_known_as(&self, identity: &str) -> Result<Option<ActorId>, StoreError> {
+        let identity = identity.to_owned();
+        self.readers
+            .read(move |db| reads::gateway_known_as(db, &identity))
+            .await
+    }
+
+    async fn external_identities(
+        &self,
+        scope: Scope,
+    ) -> Result<Vec<(ActorId, String)>, StoreError> {
+        self.readers
+            .read(move |db| reads::external_identities(db, scope))
+            .await
+    }
+
     async fn gateway_key(&self, gateway: ActorId) -> Result<Option<[u8; 32]>, StoreError> {
         self.readers
             .read(move |db| reads::gateway_key(db, gateway))

@@ -15,8 +15,9 @@ use super::rows;
 use super::words::setting_name;
 
 pub(super) use self::accounts::{
-    actor, actors, environment, environments, gateway_key, gateways, join_token, lineage,
-    organization, organizations_from, permissions_of, token, user_by_name,
+    actor, actors, environment, environments, external_identities, gateway_key, gateway_known_as,
+    gateways, join_token, lineage, organization, organizations_from, permissions_of, token,
+    user_by_name,
 };
 pub(super) use self::audit::{
     environment as audit, log, organization as organization_audit, search as search_audit,

@@ -249,6 +249,14 @@ pub(super) fn join_token(row: &Row<'_>) -> Result<JoinTokenRecord, StoreError> {
     })
 }
 
+pub(super) fn external_identity(row: &Row<'_>) -> Result<(ActorId, String), StoreError> {
+    let fields = Fields::of("external identity", row);
+    Ok((
+        fields.id("gateway", ActorId::new)?,
+        fields.plain("identity")?,
+    ))
+}
+
 pub(super) fn gateway_key(row: &Row<'_>) -> Result<[u8; 32], StoreError> {
     Fields::of("gateway key", row).plain("spki_sha256")
 }

@@ -55,6 +55,34 @@ pub(crate) async fn a_join_token_is_used_once_and_in_time(store: Arc<dyn Store>)
     assert!(house.commit(used([4; 32], 0)).await.is_err());
 }
 
+pub(crate) async fn a_name_of_another_ca_is_of_one_gateway_until_that_is_deleted(
+    store: Arc<dyn Store>,
+) {
+    const NAME: &str = "spiffe://example.org/edge";
+    let house = House::in_store(&store).await;
+    let put = || Write::PutExternalIdentity {
+        gateway: house.gateway,
+        identity: NAME.to_owned(),
+    };
+    let known = async || store.gateway_known_as(NAME).await.unwrap();
+    assert_eq!(known().await, None);
+    house.commit(vec![put()]).await.unwrap();
+    assert_eq!(known().await, Some(house.gateway));
+    let of_scope = store.external_identities(house.scope).await.unwrap();
+    assert_eq!(of_scope, [(house.gateway, NAME.to_owned())]);
+    assert_refused!(
+        house.commit(vec![put()]).await,
+        StoreError::Taken { what: "gateway" }
+    );
+    let delete = Write::DeleteActor(house.gateway);
+    house.commit(vec![delete]).await.unwrap();
+    assert_eq!(known().await, None);
+    assert_refused!(
+        house.commit(vec![put()]).await,
+        StoreError::Gone { what: "gateway" }
+    );
+}
+
 pub(crate) async fn only_gateways_have_join_tokens_and_keys(store: Arc<dyn Store>) {
     let house = House::in_store(&store).await;
     let ada = user(house.scope.organization, "ada");

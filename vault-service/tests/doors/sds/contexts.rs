@@ -135,7 +135,10 @@ async fn a_context_is_a_validation_context_of_the_same_revision_as_for_filters()
     assert!(text(context.trusted_ca.as_ref()).starts_with("-----BEGIN CERTIFICATE"));
     assert_eq!(context.max_verify_depth, Some(2));
     let vault = &house.scene.vault;
-    let gateway = vault.provider.authenticate(&house.edge.certificate).await;
+    let gateway = vault
+        .provider
+        .authenticate(std::slice::from_ref(&house.edge.certificate))
+        .await;
     let reference = "secret://payments/tlsContexts/inbound";
     let answer = vault.resolve(&gateway.unwrap(), reference, None, 0).await;
     assert_eq!(answer.unwrap()["revision"], response.version_info);

@@ -75,7 +75,7 @@ impl Door {
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(listener::serve(
             listener,
-            tls::mutual(identity, ca.certificate().clone()).unwrap(),
+            tls::mutual(identity, [ca.certificate().clone()]).unwrap(),
             provider::router(Arc::clone(&vault.provider), Arc::clone(&sds)),
             Limits::INTERNAL,
             stopped,
@@ -96,7 +96,7 @@ impl Door {
 }
 
 /// The handshake of a client with that certificate.
-pub(super) async fn greet(
+pub(crate) async fn greet(
     address: SocketAddr,
     ca: &CertificateDer<'static>,
     certificate: &CertificateDer<'static>,

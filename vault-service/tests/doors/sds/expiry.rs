@@ -36,7 +36,7 @@ async fn a_connection_ends_with_the_certificate_of_its_client() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (_stop, stopped) = watch::channel(false);
-    let tls = tls::mutual(identity, ca.der().clone()).unwrap();
+    let tls = tls::mutual(identity, [ca.der().clone()]).unwrap();
     tokio::spawn(listener::serve(
         listener,
         tls,

@@ -5,3 +5,5 @@ mod door;
 mod expiry;
 mod streams;
 mod unix_socket;
+
+pub(crate) use door::greet;

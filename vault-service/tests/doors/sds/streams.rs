@@ -418,7 +418,7 @@ async fn whoever_does_not_read_keeps_nobody_waiting() {
 #[tokio::test]
 async fn a_stream_ends_with_the_certificate_of_its_gateway() {
     let stage = Stage::new().await;
-    let credential = Credential::Certificate(stage.edge.certificate.clone());
+    let credential = Credential::Certificate(Arc::new(vec![stage.edge.certificate.clone()]));
     let sds = Arc::clone(&stage.door.sds);
     let end = || UnixTime(clock::now().0 + 91 * 24 * 60 * 60);
     let conversation = Conversation::<StateOfTheWorld>::open(sds, credential, end);
@@ -431,7 +431,7 @@ async fn a_stream_ends_with_the_certificate_of_its_gateway() {
 async fn a_gateway_has_only_so_many_streams() {
     let stage = Stage::new().await;
     let open = async || {
-        let credential = Credential::Certificate(stage.edge.certificate.clone());
+        let credential = Credential::Certificate(Arc::new(vec![stage.edge.certificate.clone()]));
         let sds = Arc::clone(&stage.door.sds);
         Conversation::<StateOfTheWorld>::open(sds, credential, clock::now).await
     };

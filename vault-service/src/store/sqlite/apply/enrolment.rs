@@ -7,13 +7,32 @@ use sallyport_pki::UnixTime;
 use super::super::super::{JoinTokenRecord, StoreError};
 use super::{execute, execute_on, require};
 
-pub(super) fn put_join_token(db: &Connection, token: &JoinTokenRecord) -> Result<(), StoreError> {
+pub(super) fn put_external_identity(
+    db: &Connection,
+    gateway: ActorId,
+    identity: &str,
+) -> Result<(), StoreError> {
+    require_gateway(db, gateway)?;
+    execute(
+        db,
+        "gateway",
+        "INSERT INTO external_identity (gateway, identity) VALUES (?1, ?2)",
+        (gateway.as_bytes(), identity),
+    )
+    .map(drop)
+}
+
+fn require_gateway(db: &Connection, gateway: ActorId) -> Result<(), StoreError> {
     require(
         db,
         "gateway",
         "SELECT 1 FROM actor WHERE id = ?1 AND kind = 'gateway'",
-        (token.gateway.as_bytes(),),
-    )?;
+        (gateway.as_bytes(),),
+    )
+}
+
+pub(super) fn put_join_token(db: &Connection, token: &JoinTokenRecord) -> Result<(), StoreError> {
+    require_gateway(db, token.gateway)?;
     execute(
         db,
         "join token",

@@ -162,6 +162,9 @@ fn apply(db: &Connection, write: &Write) -> Result<Traces, StoreError> {
         Write::RequireGatewayKey { gateway, key } => {
             enrolment::require_gateway_key(db, *gateway, *key)
         }
+        Write::PutExternalIdentity { gateway, identity } => {
+            enrolment::put_external_identity(db, *gateway, identity)
+        }
         Write::PutJoinToken(token) => enrolment::put_join_token(db, token),
         Write::UseJoinToken { sha256, now } => enrolment::use_join_token(db, *sha256, *now),
         Write::DeleteActor(actor) => accounts::delete_actor(db, *actor),
@@ -246,6 +249,7 @@ fn moves_feed(write: &Write) -> bool {
         | Write::DeleteSecret { .. }
         | Write::PublishLists { .. }
         | Write::KeepSignedLists { .. }
+        | Write::PutExternalIdentity { .. }
         | Write::PutGrant(_)
         | Write::RemoveGrants { .. } => true,
         Write::PutSetting(..)

@@ -159,6 +159,33 @@ pub(in super::super) fn join_token(
     )
 }
 
+pub(in super::super) fn gateway_known_as(
+    db: &Connection,
+    identity: &str,
+) -> Result<Option<ActorId>, StoreError> {
+    let known = one(
+        db,
+        "SELECT * FROM external_identity WHERE identity = ?1",
+        (identity,),
+        rows::external_identity,
+    )?;
+    Ok(known.map(|(gateway, _)| gateway))
+}
+
+pub(in super::super) fn external_identities(
+    db: &Connection,
+    scope: Scope,
+) -> Result<Vec<(ActorId, String)>, StoreError> {
+    all(
+        db,
+        "SELECT external_identity.* FROM external_identity
+         JOIN actor ON actor.id = external_identity.gateway
+         WHERE organization = ?1 AND environment = ?2",
+        (scope.organization.as_bytes(), scope.environment.as_bytes()),
+        rows::external_identity,
+    )
+}
+
 pub(in super::super) fn gateway_key(
     db: &Connection,
     gateway: ActorId,

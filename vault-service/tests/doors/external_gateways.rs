@@ -1,0 +1,363 @@
+//! Gateways with certificates of other CAs, over real TLS.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rcgen::string::Ia5String;
+use rcgen::{CertificateParams, CertifiedIssuer, DnType, KeyPair, SanType};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use sallyport_vault::clock;
+use sallyport_vault::http::listener::{self, Limits};
+use sallyport_vault::http::provider;
+use sallyport_vault::http::tls::{self, ServerIdentity};
+use sallyport_vault::provider::sds::{Aliases, Sds};
+use sallyport_vault::provider::{ExternalCa, ExternalCaError, ExternalCas, ExternalNames};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::scene::Scene;
+use crate::sds::greet;
+use crate::vault::ca;
+
+const EDGE: &str = "spiffe://example.org/edge";
+const BACKEND: &str = "secret://payments/sharedSecrets/backend";
+
+type Authority = CertifiedIssuer<'static, KeyPair>;
+
+/// A vault that trusts two more CAs: one for SPIFFE IDs of example.org, one for subjects.
+struct Outside {
+    scene: Scene,
+    spire: Authority,
+    corporate: Authority,
+    address: SocketAddr,
+    internal: CertificateDer<'static>,
+    _stop: watch::Sender<bool>,
+}
+
+impl Outside {
+    async fn new() -> Self {
+        let (spire, corporate) = (ca(), ca());
+        let others = [
+            external(
+                &spire,
+                ExternalNames::SpiffeIds("example.org".parse().unwrap()),
+            ),
+            external(&corporate, ExternalNames::Subjects),
+        ];
+        let scene = Scene::new().await;
+        let internal = scene.vault.internal_ca().await;
+        let inner = scene.vault.provider_trusting(&others).await;
+        scene.password("backend", "one").await;
+        let issued = internal
+            .issue_server(&["localhost".to_owned()], clock::now())
+            .unwrap();
+        let identity = ServerIdentity {
+            chain: vec![issued.certificate],
+            key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(issued.key.to_vec())),
+        };
+        let roots = others.iter().flat_map(|ca| ca.certificates.clone());
+        let roots = roots.chain([internal.certificate().clone()]);
+        let sds = Sds::new(Arc::clone(&inner), Aliases::new());
+        let routes = provider::router(inner, Arc::new(sds));
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let tls = tls::mutual(identity, roots).unwrap();
+        tokio::spawn(listener::serve(
+            listener,
+            tls,
+            routes,
+            Limits::INTERNAL,
+            stopped,
+        ));
+        Self {
+            scene,
+            spire,
+            corporate,
+            address,
+            internal: internal.certificate().clone(),
+            _stop: stop,
+        }
+    }
+
+    async fn register(&self, body: Value) -> crate::http::Reply {
+        let path = "{}/gateways/external";
+        self.scene.door.own(Method::POST, path, body).await
+    }
+
+    /// Registers a gateway and lets it read.
+    async fn let_read(&self, body: Value) {
+        let id = self.register(body).await.is(StatusCode::CREATED).json()["id"].clone();
+        let path = format!("grants/{}", id.as_str().unwrap());
+        let read = json!({ "access": ["read"] });
+        self.scene.door.own(Method::PUT, &path, read).await.ok();
+    }
+
+    /// What a client with that certificate is answered.
+    async fn ask(&self, path: &str, shown: &Shown, body: Value) -> (StatusCode, Value) {
+        let stream = greet(self.address, &self.internal, &shown.certificate, &shown.key).await;
+        let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        let request = Request::post(format!("https://localhost{path}"))
+            .header("content-type", "application/json")
+            .body(Full::new(Bytes::from(body.to_string())));
+        let answer = sender.send_request(request.unwrap()).await.unwrap();
+        let status = answer.status();
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    /// Whether a certificate gets the secret; otherwise it belongs to no gateway.
+    async fn reads(&self, shown: &Shown) -> bool {
+        let body = json!({
+            "scope": self.scene.vault.scope, "references": [{ "reference": BACKEND }], "wait": 0,
+        });
+        let (status, answer) = self.ask("/provider/v1/resolve", shown, body).await;
+        if status == StatusCode::FORBIDDEN {
+            assert_eq!(answer["code"], "not_a_gateway");
+            return false;
+        }
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        answer["answers"][0]["outcome"]["current"].is_object()
+    }
+}
+
+fn external(ca: &Authority, names: ExternalNames) -> ExternalCa {
+    ExternalCa {
+        certificates: vec![ca.der().clone()],
+        names,
+    }
+}
+
+/// A certificate with its key.
+struct Shown {
+    certificate: CertificateDer<'static>,
+    key: Vec<u8>,
+    pem: String,
+}
+
+/// A certificate with these URI names and this common name, if any.
+fn shown(ca: &Authority, uris: &[&str], common_name: Option<&str>) -> Shown {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    if let Some(name) = common_name {
+        params.distinguished_name.push(DnType::CommonName, name);
+    }
+    let uris = uris.iter().map(|uri| Ia5String::try_from(*uri).unwrap());
+    params.subject_alt_names = uris.map(SanType::URI).collect();
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, ca).unwrap();
+    Shown {
+        certificate: certificate.der().clone(),
+        key: key.serialize_der(),
+        pem: certificate.pem(),
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_is_known_by_the_one_spiffe_id_in_its_certificates() {
+    let outside = Outside::new().await;
+    let spire = &outside.spire;
+    let edge = shown(spire, &[EDGE], Some("edge"));
+    assert!(!outside.reads(&edge).await);
+    outside
+        .let_read(json!({ "name": "edge", "spiffeId": EDGE }))
+        .await;
+    assert!(outside.reads(&edge).await);
+    // Another certificate with the same ID is the same gateway.
+    assert!(outside.reads(&shown(spire, &[EDGE], None)).await);
+    for (uris, why) in [
+        (&["spiffe://example.org/other"][..], "another workload"),
+        (&["spiffe://example.org/edge/"], "no SPIFFE ID"),
+        (&["spiffe://EXAMPLE.org/edge"], "another spelling"),
+        (&["spiffe://example.com/edge"], "another trust domain"),
+        (&[EDGE, "spiffe://example.org/other"], "two names"),
+        (&[EDGE, EDGE], "the same twice"),
+        (&[EDGE, "https://example.org/"], "one more URI"),
+        (&[], "none"),
+    ] {
+        assert!(
+            !outside.reads(&shown(spire, uris, Some("edge"))).await,
+            "{why}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_ca_gives_the_names_that_it_may_and_no_others() {
+    let outside = Outside::new().await;
+    outside
+        .let_read(json!({ "name": "edge", "spiffeId": EDGE }))
+        .await;
+    // The CA of subjects says a SPIFFE ID.
+    assert!(
+        !outside
+            .reads(&shown(&outside.corporate, &[EDGE], Some("edge")))
+            .await
+    );
+    // Both say that they are a gateway of the internal CA, which reads.
+    let (own, certificate, key) = outside.scene.vault.enrolled("own").await;
+    outside.scene.vault.grant(&outside.scene.group, own).await;
+    let ours = Shown {
+        certificate: certificate.der().to_vec().into(),
+        key: key.serialize_der(),
+        pem: String::new(),
+    };
+    assert!(outside.reads(&ours).await);
+    let identity = outside
+        .scene
+        .vault
+        .manager
+        .gateway_identity(outside.scene.vault.scope, own);
+    for ca in [&outside.spire, &outside.corporate] {
+        assert!(
+            !outside
+                .reads(&shown(ca, &[&identity.to_string()], None))
+                .await
+        );
+    }
+    // The CA of SPIFFE IDs says a subject.
+    let subject = shown(&outside.corporate, &[], Some("edge-2"));
+    outside
+        .let_read(json!({ "name": "edge-2", "certificate": subject.pem }))
+        .await;
+    assert!(
+        !outside
+            .reads(&shown(&outside.spire, &[], Some("edge-2")))
+            .await
+    );
+}
+
+#[tokio::test]
+async fn a_gateway_is_known_by_the_whole_subject_of_its_certificates() {
+    let outside = Outside::new().await;
+    let corporate = &outside.corporate;
+    let first = shown(corporate, &[], Some("edge,O=Acme"));
+    outside
+        .let_read(json!({ "name": "edge", "certificate": first.pem }))
+        .await;
+    assert!(outside.reads(&first).await);
+    assert!(
+        outside
+            .reads(&shown(corporate, &[], Some("edge,O=Acme")))
+            .await
+    );
+    for (uris, name) in [
+        (&[][..], Some("edge")),
+        (&[], Some("Edge,O=Acme")),
+        (&[], None),
+        // A certificate with a URI name is known by that only.
+        (&["https://example.org/"], Some("edge,O=Acme")),
+    ] {
+        assert!(
+            !outside.reads(&shown(corporate, uris, name)).await,
+            "{name:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn it_gets_no_certificate_of_ours_and_ends_when_it_is_deleted() {
+    let outside = Outside::new().await;
+    outside
+        .let_read(json!({ "name": "edge", "spiffeId": EDGE }))
+        .await;
+    let edge = shown(&outside.spire, &[EDGE], None);
+    let signing_request = CertificateParams::default()
+        .serialize_request(&KeyPair::generate().unwrap())
+        .unwrap();
+    let body = json!({ "csr": signing_request.pem().unwrap() });
+    let (status, answer) = outside.ask("/provider/v1/certificate", &edge, body).await;
+    assert_eq!(
+        (status, &answer["code"]),
+        (StatusCode::FORBIDDEN, &json!("another_ca"))
+    );
+
+    let listed = outside
+        .scene
+        .door
+        .own(Method::GET, "{}/gateways", Value::Null)
+        .await
+        .ok();
+    assert_eq!(listed[0]["identity"], EDGE);
+    let path = format!("{{}}/gateways/{}", listed[0]["id"].as_str().unwrap());
+    let deleted = outside
+        .scene
+        .door
+        .own(Method::DELETE, &path, Value::Null)
+        .await;
+    deleted.is(StatusCode::NO_CONTENT);
+    assert!(!outside.reads(&edge).await);
+}
+
+#[tokio::test]
+async fn a_registration_names_one_gateway_by_one_name() {
+    let outside = Outside::new().await;
+    outside
+        .let_read(json!({ "name": "edge", "spiffeId": EDGE }))
+        .await;
+    let again = json!({ "name": "other", "spiffeId": EDGE });
+    outside.register(again).await.is(StatusCode::CONFLICT);
+    let with_uri = shown(&outside.corporate, &["https://example.org/"], Some("edge"));
+    for (body, pointer) in [
+        (json!({ "name": "a" }), ""),
+        (
+            json!({ "name": "a", "spiffeId": "spiffe://example.org/a", "certificate": "x" }),
+            "",
+        ),
+        (
+            json!({ "name": "a", "spiffeId": "https://example.org/a" }),
+            "/spiffeId",
+        ),
+        (
+            json!({ "name": "a", "spiffeId": "spiffe://example.org/a//b" }),
+            "/spiffeId",
+        ),
+        (
+            json!({ "name": "a", "spiffeId": "spiffe://test.internal/gateway" }),
+            "/spiffeId",
+        ),
+        (
+            json!({ "name": "a", "certificate": "no certificate" }),
+            "/certificate",
+        ),
+        (
+            json!({ "name": "a", "certificate": with_uri.pem }),
+            "/certificate",
+        ),
+        (
+            json!({ "name": "a", "certificate": outside.corporate.pem() }),
+            "/certificate",
+        ),
+    ] {
+        let refused = outside
+            .register(body)
+            .await
+            .is(StatusCode::BAD_REQUEST)
+            .json();
+        assert_eq!(refused["pointer"], pointer, "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn no_other_ca_speaks_for_the_trust_domain_of_the_vault() {
+    let scene = Scene::new().await;
+    let internal = scene.vault.internal_ca().await;
+    let own = "test.internal".parse().unwrap();
+    let names = ExternalNames::SpiffeIds("test.internal".parse().unwrap());
+    let refused = ExternalCas::new(internal.certificate(), &own, &[external(&ca(), names)]);
+    assert!(matches!(refused, Err(ExternalCaError::OwnTrustDomain(_))));
+    let nobody = ExternalCa {
+        certificates: Vec::new(),
+        names: ExternalNames::Subjects,
+    };
+    assert!(ExternalCas::new(internal.certificate(), &own, &[nobody]).is_err());
+}

@@ -101,24 +101,26 @@ test-clients: $(ANYPOINT_CLI) $(SCHEMATHESIS) ## The Secrets Manager with Anypoi
 	  cargo test -p sallyport-tests --test clients -- --test-threads 2; \
 	fi
 
-bench: load $(OPENBAO) ## Measure: paths, pins and CRLs; a gateway with the filter beside its peers; rotation; reads beside OpenBao
-	@echo "[2/5] path validation, natively and in Envoy (half a minute; best on a machine that has nothing else to do)"
+bench: load $(OPENBAO) ## Measure: paths, pins and CRLs; a gateway with the filter beside its peers; rotation; reads beside OpenBao; memory
+	@echo "[2/6] path validation, natively and in Envoy (half a minute; best on a machine that has nothing else to do)"
 	@cargo rustc -p sallyport-bench --lib --crate-type cdylib --target wasm32-wasip1 --profile filter
 	@cargo build --release -p sallyport-bench
 	@$(TARGET)/release/bench "$(SALLYPORT_ENVOY)" $(BENCH) $(TARGET)/bench.json
 	@cargo run --quiet --release -p sallyport-pki --example crl_sizes -- --json $(TARGET)/bench-crls.json
-	@echo "[3/5] gateways beside each other, Envoy on processor 0, everything else on processor 1 (two minutes)"
+	@echo "[3/6] gateways beside each other, Envoy on processor 0, everything else on processor 1 (two minutes)"
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" taskset --cpu-list 1 $(TARGET)/release/load compare $(NOOP) $(TARGET)/bench-gateways.json
-	@echo "[4/5] rotation under load (a minute)"
+	@echo "[4/6] rotation under load (a minute)"
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" $(TARGET)/release/load rotation $(TARGET)/bench-rotation.json
-	@echo "[5/5] authorised reads beside OpenBao $(OPENBAO_VERSION), servers on processor 0 (two minutes)"
+	@echo "[5/6] authorised reads beside OpenBao $(OPENBAO_VERSION), servers on processor 0 (two minutes)"
 	@taskset --cpu-list 1 $(TARGET)/release/load vaults $(TOOLS)/openbao/bin/bao $(TARGET)/bench-vaults.json
+	@echo "[6/6] memory of a worker with 100 contexts and 1,000,000 revoked certificates (a minute)"
+	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" $(TARGET)/release/load memory $(TARGET)/bench-memory.json
 
 soak: load ## Full load for SOAK_MINUTES: rotation every second, the vault killed and filters dying now and then
 	@$(TARGET)/release/load soak $(SOAK_MINUTES) $(TARGET)/soak.json
 
 load: $(TARGETS_READY) $(ENVOY)
-	@echo "[1/5] building release binaries and filter.wasm"
+	@echo "[1/6] building release binaries and filter.wasm"
 	@cargo build --release -p sallyport-load -p sallyport-vault -p sallyport-cli
 	@$(MAKE) shipped
 	@cargo build -p sallyport-load --examples --target wasm32-wasip1 --profile filter

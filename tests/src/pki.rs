@@ -14,6 +14,9 @@ use rcgen::{
 
 use crate::{Result, files};
 
+/// Odd, and without a pattern: the golden ratio in 128 bits.
+const SPREAD: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
+
 /// A certificate authority.
 #[derive(Debug)]
 pub struct Authority {
@@ -129,8 +132,27 @@ impl Authority {
 
     /// The same with another end.
     pub fn crl_until(&self, end: SystemTime, number: u64, revoked: &[&Identity]) -> Result<String> {
-        let revoked = revoked.iter().map(|identity| RevokedCertParams {
-            serial_number: SerialNumber::from_slice(&identity.serial),
+        let serials = revoked.iter().map(|identity| identity.serial.clone());
+        self.crl_of(end, number, serials)
+    }
+
+    /// A CRL that lists so many certificates that nobody has.
+    pub fn large_crl(&self, number: u64, entries: u64) -> Result<String> {
+        let until = date_time_ymd(2049, 1, 1).into();
+        // 16 octets, spread like the random ones of a CA, and positive.
+        let serial = |entry: u64| u128::from(entry + 1).wrapping_mul(SPREAD) >> 1;
+        let serials = (0..entries).map(|entry| serial(entry).to_be_bytes().to_vec());
+        self.crl_of(until, number, serials)
+    }
+
+    fn crl_of(
+        &self,
+        end: SystemTime,
+        number: u64,
+        serials: impl Iterator<Item = Vec<u8>>,
+    ) -> Result<String> {
+        let revoked = serials.map(|serial| RevokedCertParams {
+            serial_number: SerialNumber::from(serial),
             revocation_time: date_time_ymd(2026, 1, 1),
             reason_code: None,
             invalidity_date: None,

@@ -7,6 +7,7 @@ mod authorizer;
 mod backend;
 mod compare;
 mod hammer;
+mod memory;
 mod openbao;
 mod process;
 mod rotation;
@@ -27,11 +28,13 @@ async fn main() -> ExitCode {
         ["compare", noop, json] => compare::run(noop.as_ref(), json.as_ref()).await,
         ["rotation", json] => rotation::run(json.as_ref()).await,
         ["vaults", bao, json] => vaults::run(bao.as_ref(), json.as_ref()).await,
+        ["memory", json] => memory::run(json.as_ref()).await,
         ["soak", minutes, json] => soak::run(minutes, json.as_ref()).await,
         _ => {
             eprintln!("usage: load compare <noop.wasm> <result.json>");
             eprintln!("       load rotation <result.json>");
             eprintln!("       load vaults <bao> <result.json>");
+            eprintln!("       load memory <result.json>");
             eprintln!("       load soak <minutes> <result.json>");
             return ExitCode::from(2);
         }

@@ -48,6 +48,37 @@ pub(crate) fn resident(id: u32) -> Result<u64> {
     Ok(kib.unwrap_or(0))
 }
 
+/// Sizes of the linear memories of a process's wasm virtual machines, in KiB.
+///
+/// V8 reserves 8 GiB for each and makes what the machine asked for accessible: it lies right before what is not.
+pub(crate) fn linear_memories(id: u32) -> Result<Vec<u64>> {
+    const RESERVED: u64 = 7 * 1024 * 1024 * 1024;
+    let path = format!("/proc/{id}/maps");
+    let maps = fs::read_to_string(&path).map_err(file(&path))?;
+    let mut memories = Vec::new();
+    let mut before = None;
+    for line in maps.lines() {
+        let mut words = line.split(' ');
+        let range = words.next().and_then(|range| range.split_once('-'));
+        let address = |text: &str| u64::from_str_radix(text, 16).ok();
+        let Some((from, to)) = range.and_then(|(from, to)| Some((address(from)?, address(to)?)))
+        else {
+            continue;
+        };
+        let accessible = words.next() == Some("rw-p");
+        if let Some((start, end)) = before
+            && end == from
+            && !accessible
+            && to - from > RESERVED
+        {
+            memories.push((end - start) / 1024);
+        }
+        before = accessible.then_some((from, to));
+    }
+    memories.sort_unstable();
+    Ok(memories)
+}
+
 fn file(path: &str) -> impl FnOnce(std::io::Error) -> Error {
     let path = path.into();
     |source| Error::File { path, source }

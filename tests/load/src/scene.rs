@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::backend::Backend;
 use crate::hammer::{Hammer, Target};
+use crate::memory::{CONTEXTS, context};
 
 const TEMPLATE: &str = include_str!("../gateway.yaml");
 
@@ -26,6 +27,10 @@ pub(crate) enum Scene {
     Sallyport,
     /// The same in a module that dies when a client says so, downstream with a configuration that can change.
     Mortal,
+    /// The same as [`Self::Sallyport`], with the service that watches on the main thread.
+    Watched,
+    /// The same with many contexts, and a large revocation list for the clients.
+    Full,
     /// Envoy's own filter with one credential.
     CredentialInjector,
     /// A Lua script that adds a header.
@@ -71,11 +76,18 @@ impl Scene {
             configure(stage, "2s")?;
         }
         let [bootstrap, downstream, upstream] = self.filters(parts)?;
-        let line = |filter: Option<Value>| filter.map_or_else(String::new, |it| format!("- {it}"));
+        let line = |filters: Option<Value>| match filters {
+            Some(Value::Array(filters)) => filters
+                .iter()
+                .map(|it| format!("- {it}\n          "))
+                .collect(),
+            Some(filter) => format!("- {filter}"),
+            None => String::new(),
+        };
         let placeholders = [
             (
                 "BOOTSTRAP",
-                bootstrap.map_or_else(String::new, |it| it.to_string()),
+                bootstrap.map_or_else(String::new, |it| format!("bootstrap_extensions: [{it}]")),
             ),
             ("DOWNSTREAM_FILTER", line(downstream)),
             ("UPSTREAM_FILTER", line(upstream)),
@@ -112,6 +124,16 @@ impl Scene {
                 let module = program::filter_wasm()?;
                 let [downstream, upstream] = sallyport(&module, "2s");
                 [None, Some(downstream), Some(upstream)]
+            }
+            Self::Watched => {
+                let module = program::filter_wasm()?;
+                let [downstream, upstream] = sallyport(&module, "2s");
+                [Some(watcher(&module)), Some(downstream), Some(upstream)]
+            }
+            Self::Full => {
+                let module = program::filter_wasm()?;
+                let [_, upstream] = sallyport(&module, "2s");
+                [Some(watcher(&module)), Some(full(&module)), Some(upstream)]
             }
             Self::Mortal => {
                 let module = program::trapping_filter_wasm()?;
@@ -178,6 +200,8 @@ impl fmt::Display for Scene {
             Self::Noop => "no-op wasm filters",
             Self::Sallyport => "sallyport",
             Self::Mortal => "mortal",
+            Self::Watched => "watched",
+            Self::Full => "full",
             Self::CredentialInjector => "credential_injector",
             Self::Lua => "lua",
             Self::ExtAuthz => "ext_authz",
@@ -187,32 +211,80 @@ impl fmt::Display for Scene {
 
 /// Our filter on both sides.
 fn sallyport(module: &Path, startup_wait: &str) -> [Value; 2] {
-    let plugin = |side: &str, policy: Value| {
-        let vault = json!({
-            "cluster": "sallyport_provider",
-            "organization": "${ORGANIZATION}",
-            "environment": "${ENVIRONMENT}",
-        });
-        let configuration = json!({"vault": vault, "startupWait": startup_wait, side: policy});
+    let [downstream, upstream] = policies();
+    [("downstream", downstream), ("upstream", upstream)].map(|(side, policy)| {
+        let configuration = json!({"vault": vault(), "startupWait": startup_wait, side: policy});
         wasm(side, module, "sallyport", configuration)
-    };
+    })
+}
+
+/// Two filters downstream with many contexts by route, and clients whose certificates are looked up in a large list.
+fn full(module: &Path) -> Value {
+    let checked = json!("secret://payments/tlsContexts/checked");
+    let plugins = ["downstream", "downstream-too"].into_iter().enumerate();
+    let plugins = plugins.map(|(turn, name)| {
+        let [policy, _] = policies();
+        let numbers = (0..CONTEXTS).filter(|number| number % 2 == turn);
+        let routes = numbers.map(|number| {
+            let context = context(number);
+            json!({
+                "match": {"serverName": format!("{context}.test")},
+                "tlsContext": format!("secret://payments/tlsContexts/{context}"),
+            })
+        });
+        let policy = with(policy, "routes", Value::Array(routes.collect()));
+        let policy = with(policy, "tlsContext", checked.clone());
+        let policy = match turn {
+            0 => with(policy, "forwardClientCertificate", json!("keep")),
+            _ => policy,
+        };
+        let configuration = json!({"vault": vault(), "startupWait": "60s", "downstream": policy});
+        wasm(name, module, "sallyport", configuration)
+    });
+    Value::Array(plugins.collect())
+}
+
+fn with(mut policy: Value, field: &str, value: Value) -> Value {
+    if let Some(policy) = policy.as_object_mut() {
+        policy.insert(field.to_owned(), value);
+    }
+    policy
+}
+
+/// The service that watches the vault for all filters.
+fn watcher(module: &Path) -> Value {
+    let configuration = json!({"vault": vault(), "watcher": {}});
+    filter(
+        "envoy.bootstrap.wasm",
+        json!({
+            "@type": "type.googleapis.com/envoy.extensions.wasm.v3.WasmService",
+            "singleton": true,
+            "config": plugin("watcher", module, "sallyport", &configuration),
+        }),
+    )
+}
+
+fn vault() -> Value {
+    json!({
+        "cluster": "sallyport_provider",
+        "organization": "${ORGANIZATION}",
+        "environment": "${ENVIRONMENT}",
+    })
+}
+
+/// What is asked of clients and of servers.
+fn policies() -> [Value; 2] {
     [
-        plugin(
-            "downstream",
-            json!({
-                "tlsContext": "secret://payments/tlsContexts/partner-inbound",
-                "certificatePinset": "secret://payments/certificatePinsets/partners",
-            }),
-        ),
-        plugin(
-            "upstream",
-            json!({
-                "tlsContext": "secret://payments/tlsContexts/backend-outbound",
-                "certificatePinset": "secret://payments/certificatePinsets/backend",
-                "serverName": "backend.test",
-                "inject": [{"header": "authorization", "basic": "secret://payments/sharedSecrets/backend"}],
-            }),
-        ),
+        json!({
+            "tlsContext": "secret://payments/tlsContexts/partner-inbound",
+            "certificatePinset": "secret://payments/certificatePinsets/partners",
+        }),
+        json!({
+            "tlsContext": "secret://payments/tlsContexts/backend-outbound",
+            "certificatePinset": "secret://payments/certificatePinsets/backend",
+            "serverName": "backend.test",
+            "inject": [{"header": "authorization", "basic": "secret://payments/sharedSecrets/backend"}],
+        }),
     ]
 }
 
@@ -236,12 +308,9 @@ fn discovered(stage: &Stage) -> Value {
 
 /// Writes what a discovered filter is configured with, as Envoy wants a file to be replaced: by its name.
 pub(crate) fn configure(stage: &Stage, startup_wait: &str) -> Result<()> {
-    let [mut resource, _] = sallyport(&program::trapping_filter_wasm()?, startup_wait);
-    if let Some(resource) = resource.as_object_mut() {
-        let kind = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig";
-        resource.insert("@type".to_owned(), json!(kind));
-    }
-    let resource = json!({"resources": [resource]});
+    let [downstream, _] = sallyport(&program::trapping_filter_wasm()?, startup_wait);
+    let kind = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig";
+    let resource = json!({"resources": [with(downstream, "@type", json!(kind))]});
     let text = stage.fill(&resource.to_string(), &[])?;
     let directory = stage.scratch().directory("discovered")?;
     files::replace(&directory.join("downstream.json"), &text)
@@ -256,23 +325,27 @@ fn wasm(side: &str, module: &Path, vm: &str, configuration: Value) -> Value {
         &format!("{vm}.{side}"),
         json!({
             "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
-            "config": {
-                "name": format!("{vm}-{side}"),
-                "root_id": side,
-                "failure_policy": "FAIL_RELOAD",
-                "reload_config": {"backoff": {"base_interval": "0.1s", "max_interval": "1s"}},
-                "vm_config": {
-                    "vm_id": vm,
-                    "runtime": "envoy.wasm.runtime.v8",
-                    "code": {"local": {"filename": module}},
-                },
-                "configuration": {
-                    "@type": "type.googleapis.com/google.protobuf.StringValue",
-                    "value": configuration.to_string(),
-                },
-            },
+            "config": plugin(side, module, vm, &configuration),
         }),
     )
+}
+
+fn plugin(side: &str, module: &Path, vm: &str, configuration: &Value) -> Value {
+    json!({
+        "name": format!("{vm}-{side}"),
+        "root_id": side,
+        "failure_policy": "FAIL_RELOAD",
+        "reload_config": {"backoff": {"base_interval": "0.1s", "max_interval": "1s"}},
+        "vm_config": {
+            "vm_id": vm,
+            "runtime": "envoy.wasm.runtime.v8",
+            "code": {"local": {"filename": module}},
+        },
+        "configuration": {
+            "@type": "type.googleapis.com/google.protobuf.StringValue",
+            "value": configuration.to_string(),
+        },
+    })
 }
 
 /// The directory for results is made if it is missing.

@@ -15,6 +15,7 @@ mod bad_input;
 mod contexts;
 mod failure_matrix;
 mod gateway;
+mod large_snapshot;
 mod recipes;
 mod sds;
 mod seven_lines;

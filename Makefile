@@ -78,6 +78,7 @@ test: ## Run every test: unit, layering, wasm, end to end against a real Envoy, 
 	  cargo test --workspace --exclude sallyport-tests --test '*'; \
 	  cargo test -p sallyport-tests --test layering; \
 	fi
+	@PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover --quiet -s envoy/oci -p '*_test.py'
 	@echo "[5/7] the pure crates as wasm, in Node"
 	@cargo test $(PURE) --test wasm --target wasm32-unknown-unknown
 	@echo "[6/7] end to end, against Envoy $(ENVOY_VERSION)"
@@ -157,7 +158,6 @@ dist: $(TARGETS_READY) ## Release binaries, filter.wasm, its OCI image and check
 	@echo "[3/3] dist/"
 	@mkdir -p dist
 	@cp $(TARGET)/release/sallyport-vault $(TARGET)/release/sallyport $(SHIPPED) dist/
-	@PYTHONDONTWRITEBYTECODE=1 python3 -m unittest --quiet discover -s envoy/oci -p '*_test.py'
 	@python3 envoy/oci/layout.py dist/filter.wasm dist/filter.oci.tar
 	@cd dist && openssl dgst -sha256 -r sallyport-vault sallyport filter.wasm filter.oci.tar | tee SHA256SUMS
 

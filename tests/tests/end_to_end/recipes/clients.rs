@@ -88,20 +88,24 @@ async fn observing_counts_who_would_be_refused_and_refuses_nobody() -> Result<()
         gateway.stat_becomes(&counter, sent).await?;
     }
 
-    let enforcing =
-        stage
-            .envoy_configuration()?
-            .replacen(r#""mode": "observe""#, r#""mode": "enforce""#, 1);
-    let directory = stage.scratch().directory("enforcing")?;
-    let gateway = Envoy::start(&directory, &enforcing).await?;
-    for (client, verdict) in [
-        (&clients.partner, (200, "")),
-        (&clients.unpinned, (403, "pin_mismatch")),
-        (&clients.rogue, (403, "unknown_issuer")),
+    let refused = (403, "pin_mismatch");
+    for (name, setting, of_unpinned) in [
+        ("enforcing", r#""mode": "enforce""#, refused),
+        ("observing-pins", r#""observe": ["pins"]"#, (200, "")),
     ] {
-        let client = stage.client(Some(client))?;
-        let reply = client.get(gateway.listener(), "/").await?;
-        assert_eq!(reply.verdict(), verdict);
+        let configuration = stage.envoy_configuration()?;
+        let configuration = configuration.replacen(r#""mode": "observe""#, setting, 1);
+        let directory = stage.scratch().directory(name)?;
+        let gateway = Envoy::start(&directory, &configuration).await?;
+        for (client, verdict) in [
+            (&clients.partner, (200, "")),
+            (&clients.unpinned, of_unpinned),
+            (&clients.rogue, (403, "unknown_issuer")),
+        ] {
+            let client = stage.client(Some(client))?;
+            let reply = client.get(gateway.listener(), "/").await?;
+            assert_eq!(reply.verdict(), verdict, "{name}");
+        }
     }
     followed_to_the_end(&stage);
     Ok(())

@@ -5,10 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rustix::process::{Pid, Signal, kill_process};
 use sallyport_tests::demo::{Options, Stage};
+use sallyport_tests::manager::Manager;
 use sallyport_tests::pki::Identity;
 use sallyport_tests::provider::Provider;
 use sallyport_tests::said::Said;
+use sallyport_tests::scratch::Scratch;
+use sallyport_tests::vault::Vault;
 use sallyport_tests::wait::{PATIENCE, until};
 use sallyport_tests::{Result, files, program};
 use serde_json::Value;
@@ -61,6 +65,32 @@ async fn a_kill_under_load_loses_no_entry_of_a_value_that_left() -> Result<()> {
         log.lines().collect::<BTreeSet<_>>().len(),
         log.lines().count()
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_file_that_was_moved_is_made_anew_after_a_hang_up() -> Result<()> {
+    let scratch = Scratch::new()?;
+    let mut vault = Vault::start(&scratch.directory("vault")?).await?;
+    let (file, moved) = (scratch.join("audit.jsonl"), scratch.join("moved.jsonl"));
+    vault.stop();
+    let sink = format!("\n[[audit_sinks]]\nkind = \"file\"\npath = {file:?}\n");
+    files::append(&vault.data().join("vault.toml"), &sink)?;
+    vault.resume().await?;
+    Manager::login(&vault).await?;
+    std::fs::rename(&file, &moved).unwrap();
+    let id = i32::try_from(vault.id().unwrap()).unwrap();
+    kill_process(Pid::from_raw(id).unwrap(), Signal::HUP).unwrap();
+    until("the signal", PATIENCE, async || {
+        let said = files::read(&vault.log())?.contains("opening audit files anew");
+        Ok(said.then_some(()))
+    })
+    .await?;
+    Manager::login(&vault).await?;
+    vault.stop();
+    let (before, after) = (files::read(&moved)?, files::read(&file)?);
+    assert!(after.contains("token.create"), "{after}");
+    assert_eq!(before + &after, export(&vault.data()).await?);
     Ok(())
 }
 

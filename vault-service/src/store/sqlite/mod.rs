@@ -129,8 +129,10 @@ impl StoredLog {
 
     /// Lines after a position, oldest first.
     pub fn after(&self, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError> {
-        let mut lines = reads::log(&self.database, after, limit)?;
-        let head = Head::read(&self.database)?;
+        // Both at one moment: what is folded in between would be in neither.
+        let database = self.database.unchecked_transaction()?;
+        let mut lines = reads::log(&database, after, limit)?;
+        let head = Head::read(&database)?;
         let room = usize::try_from(limit).unwrap_or(usize::MAX) - lines.len();
         let journal = self.journal.after(head.seq, head.hash);
         let rest = journal.map(|(line, _)| line);

@@ -54,6 +54,7 @@ impl Writer {
         let mut committer = Committer {
             writing,
             unfolded: Arc::clone(&unfolded),
+            fold_at: FOLD_AT,
             // A crash may have come between a destruction and the removal of its traces.
             traces: Traces::InLog,
         };
@@ -112,6 +113,8 @@ type Outcomes = Vec<Result<(), StoreError>>;
 struct Committer {
     writing: Writing,
     unfolded: Arc<AtomicBool>,
+    // Grows while the database takes nothing, so that it is not tried for every entry.
+    fold_at: usize,
     traces: Traces,
 }
 
@@ -125,7 +128,7 @@ impl Committer {
                 together.push(job);
             }
             self.commit(together);
-            if self.writing.journal.pending().len() >= FOLD_AT {
+            if self.writing.journal.pending().len() >= self.fold_at {
                 self.fold();
             }
         }
@@ -156,7 +159,10 @@ impl Committer {
 
     // What is not folded now stays in the journal.
     fn fold(&mut self) {
-        if let Err(error) = self.transact(&[]) {
+        let folded = self.transact(&[]);
+        let left = self.writing.journal.pending().len();
+        self.fold_at = left.saturating_add(FOLD_AT);
+        if let Err(error) = folded {
             warn!(%error, source = ?std::error::Error::source(&error), "the database does not take the journal of the audit log");
         }
     }

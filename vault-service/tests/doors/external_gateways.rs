@@ -9,7 +9,10 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::string::Ia5String;
-use rcgen::{CertificateParams, CertifiedIssuer, DnType, KeyPair, SanType};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType,
+};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sallyport_vault::clock;
 use sallyport_vault::http::listener::{self, Limits};
@@ -101,7 +104,7 @@ impl Outside {
 
     /// What a client with that certificate is answered.
     async fn ask(&self, path: &str, shown: &Shown, body: Value) -> (StatusCode, Value) {
-        let stream = greet(self.address, &self.internal, &shown.certificate, &shown.key).await;
+        let stream = greet(self.address, &self.internal, &shown.chain, &shown.key).await;
         let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
             .await
             .unwrap();
@@ -139,13 +142,13 @@ fn external(ca: &Authority, names: ExternalNames) -> ExternalCa {
 
 /// A certificate with its key.
 struct Shown {
-    certificate: CertificateDer<'static>,
+    chain: Vec<CertificateDer<'static>>,
     key: Vec<u8>,
     pem: String,
 }
 
 /// A certificate with these URI names and this common name, if any.
-fn shown(ca: &Authority, uris: &[&str], common_name: Option<&str>) -> Shown {
+fn shown(ca: &Issuer<'_, KeyPair>, uris: &[&str], common_name: Option<&str>) -> Shown {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
     if let Some(name) = common_name {
@@ -156,7 +159,7 @@ fn shown(ca: &Authority, uris: &[&str], common_name: Option<&str>) -> Shown {
     let key = KeyPair::generate().unwrap();
     let certificate = params.signed_by(&key, ca).unwrap();
     Shown {
-        certificate: certificate.der().clone(),
+        chain: vec![certificate.der().clone()],
         key: key.serialize_der(),
         pem: certificate.pem(),
     }
@@ -192,6 +195,28 @@ async fn a_gateway_is_known_by_the_one_spiffe_id_in_its_certificates() {
 }
 
 #[tokio::test]
+async fn a_chain_ends_at_the_ca_that_may_give_the_name() {
+    let outside = Outside::new().await;
+    outside
+        .let_read(json!({ "name": "edge", "spiffeId": EDGE }))
+        .await;
+    for (root, read) in [(&outside.spire, true), (&outside.corporate, false)] {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "issuing CA");
+        let intermediate = params.clone().signed_by(&key, root).unwrap();
+        let issuing = Issuer::new(params, key);
+        let mut edge = shown(&issuing, &[EDGE], None);
+        edge.chain.push(intermediate.der().clone());
+        assert_eq!(outside.reads(&edge).await, read);
+    }
+}
+
+#[tokio::test]
 async fn a_ca_gives_the_names_that_it_may_and_no_others() {
     let outside = Outside::new().await;
     outside
@@ -207,7 +232,7 @@ async fn a_ca_gives_the_names_that_it_may_and_no_others() {
     let (own, certificate, key) = outside.scene.vault.enrolled("own").await;
     outside.scene.vault.grant(&outside.scene.group, own).await;
     let ours = Shown {
-        certificate: certificate.der().to_vec().into(),
+        chain: vec![certificate.der().to_vec().into()],
         key: key.serialize_der(),
         pem: String::new(),
     };

@@ -90,16 +90,22 @@ impl Door {
 
     /// A connection of a gateway.
     pub(super) async fn connect(&self, edge: &Edge) -> Connection {
-        let stream = greet(self.address, &self.ca, &edge.certificate, &edge.key).await;
+        let stream = greet(
+            self.address,
+            &self.ca,
+            std::slice::from_ref(&edge.certificate),
+            &edge.key,
+        )
+        .await;
         speak(stream).await.unwrap()
     }
 }
 
-/// The handshake of a client with that certificate.
+/// The handshake of a client with that chain.
 pub(crate) async fn greet(
     address: SocketAddr,
     ca: &CertificateDer<'static>,
-    certificate: &CertificateDer<'static>,
+    chain: &[CertificateDer<'static>],
     key: &[u8],
 ) -> TlsStream<TcpStream> {
     let mut roots = RootCertStore::empty();
@@ -109,7 +115,7 @@ pub(crate) async fn greet(
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
-        .with_client_auth_cert(vec![certificate.clone()], key)
+        .with_client_auth_cert(chain.to_vec(), key)
         .unwrap();
     config.alpn_protocols = vec![b"h2".to_vec()];
     let stream = TcpStream::connect(address).await.unwrap();

@@ -45,7 +45,13 @@ async fn a_connection_ends_with_the_certificate_of_its_client() {
         stopped,
     ));
 
-    let stream = greet(address, ca.der(), client.der(), &client_key.serialize_der()).await;
+    let stream = greet(
+        address,
+        ca.der(),
+        &[client.der().clone()],
+        &client_key.serialize_der(),
+    )
+    .await;
     let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
     let (mut sender, connection) = handshake.await.unwrap();
     let connection = tokio::spawn(connection);

@@ -49,6 +49,8 @@ pub enum Trick {
     Garbage,
     /// The first half of the JSON, as if it were all.
     HalfOfTheJson,
+    /// More than 64 MiB: a good answer with spaces behind it.
+    Huge,
     /// The connection ends in the middle of the answer.
     CutOff,
     /// The wire format of another version.
@@ -225,6 +227,9 @@ fn spoiled(trick: Trick, answer: &str) -> io::Result<String> {
     let half = answer.get(..answer.len() / 2).unwrap_or_default();
     if matches!(trick, Trick::HalfOfTheJson | Trick::CutOff) {
         return Ok(half.to_owned());
+    }
+    if trick == Trick::Huge {
+        return Ok(answer.to_owned() + &" ".repeat(64 * 1024 * 1024));
     }
     let mut answer: Answer = serde_json::from_str(answer)?;
     match trick {

@@ -41,6 +41,8 @@ struct Figures {
     resident: u64,
     /// What Envoy's own allocator has given out, without the virtual machines.
     allocated: u64,
+    /// What came from the vault.
+    received: u64,
     /// The linear memory of each virtual machine: base, main thread, workers.
     linear: Vec<u64>,
 }
@@ -123,6 +125,10 @@ async fn measure(
         workers,
         resident: process::resident(id)?,
         allocated: envoy.stat("server.memory_allocated").await? / 1024,
+        received: envoy
+            .stat("cluster.sallyport_provider.upstream_cx_rx_bytes_total")
+            .await?
+            / 1024,
         linear: process::linear_memories(id)?,
     })
 }

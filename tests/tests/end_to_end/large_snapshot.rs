@@ -1,4 +1,4 @@
-//! A snapshot of 30 MB, from the vault through Envoy into the filter.
+//! Snapshots of 30 MB and more, from the vault through Envoy into the filter.
 
 use http::StatusCode;
 use rcgen::{
@@ -6,6 +6,7 @@ use rcgen::{
 };
 use sallyport_tests::demo::{Options, Stage};
 use sallyport_tests::envoy::Envoy;
+use sallyport_tests::false_door::Trick;
 use sallyport_tests::wait::{PATIENCE, until};
 use sallyport_tests::{Result, files};
 
@@ -105,11 +106,62 @@ async fn a_snapshot_of_thirty_megabytes_arrives_whole_and_is_replaced_whole() ->
         StatusCode::OK
     );
     let log = files::read(envoy.log())?;
-    assert!(
-        !log.contains("panicked") && !log.contains("vault: unreachable"),
-        "{log}"
-    );
+    for bad in ["panicked", "has been exceeded"] {
+        assert!(!log.contains(bad), "{log}");
+    }
     assert_eq!(envoy.count("vault.malformed").await?, 0);
+    envoy.still_runs()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_more_than_64_mib_is_refused_and_said_so() -> Result<()> {
+    let limit = "http.async_response_buffer_limit";
+    let raised = format!(
+        "layered_runtime: {{layers: [{{name: static, static_layer: {{{limit}: 134217728}}}}]}}\n"
+    );
+    refused(&raised, "bytes, at most 67108864 are parsed").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_more_than_envoy_holds_is_no_answer_until_there_is_a_smaller_one() -> Result<()>
+{
+    refused(
+        "",
+        "the buffer size limit for async client response body has been exceeded",
+    )
+    .await
+}
+
+/// A gateway to which an answer of 64 MiB comes first, then a good one.
+async fn refused(runtime: &str, said: &str) -> Result<()> {
+    let mut stage = Stage::furnish(Options {
+        recipe: Some("mtls-inbound"),
+        startup_wait: "200ms",
+        ..Options::default()
+    })
+    .await?;
+    stage.put_false_door().await?;
+    stage.false_door()?.play(Trick::Huge);
+    let patient = "\"timeout\": \"30s\", \"environment\":";
+    let configuration = stage.envoy_configuration()?;
+    let configuration = configuration.replace("\"environment\":", patient);
+    let directory = stage.scratch().directory("huge-answer")?;
+    let mut envoy = Envoy::start(&directory, &format!("{runtime}{configuration}")).await?;
+    until(said, 2 * PATIENCE, async || {
+        Ok(files::read(envoy.log())?.contains(said).then_some(()))
+    })
+    .await?;
+    let partner = stage.client(Some(&stage.clients.partner))?;
+    let reply = partner.get(envoy.listener(), "/early").await?;
+    assert_eq!(reply.verdict(), (503, "secret_absent"));
+    assert!(stage.backend.requests().is_empty());
+    stage.false_door()?.play(Trick::Honest);
+    until("a good answer", 2 * PATIENCE, async || {
+        let reply = partner.get(envoy.listener(), "/later").await?;
+        Ok((reply.status == StatusCode::OK).then_some(()))
+    })
+    .await?;
+    assert!(!files::read(envoy.log())?.contains("panicked"));
     envoy.still_runs()
 }
 

@@ -1,11 +1,11 @@
 //! One configured filter: the brain, and what the host has to be told in its words.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use proxy_wasm::types::Action;
-use sallyport_filter_core::config::{Direction, Place, Protocol};
+use sallyport_filter_core::config::{Direction, Place, PolicyIndex, Protocol};
 use sallyport_filter_core::{
     Call, CallId, Config, Counter, Effect, Event, Facts, Reason, Reply, Speaker, State, StreamId,
     step,
@@ -23,11 +23,26 @@ pub(crate) struct Guard {
     protocol: Protocol,
     /// Whether requests are told apart by where they go.
     depends_on_place: bool,
+    /// Whether policies look at messages.
+    reads_messages: bool,
     state: RefCell<State>,
     calls: Calls,
     /// Requests and connections that are held, or were answered or closed here.
     stopped: RefCell<BTreeSet<StreamId>>,
+    /// Of requests whose messages are looked at.
+    bodies: RefCell<BTreeMap<StreamId, Body>>,
     metrics: Metrics,
+}
+
+/// What is known of a request's body.
+#[derive(Clone, Copy)]
+enum Body {
+    /// The head says that there is none.
+    None,
+    /// It comes, and is held by Envoy while the request is.
+    Coming,
+    /// All of these bytes are there.
+    Whole(usize),
 }
 
 impl Guard {
@@ -37,11 +52,13 @@ impl Guard {
             direction: config.policy.direction(),
             protocol: config.protocol,
             depends_on_place: config.policy.depends_on_place(),
+            reads_messages: config.policy.reads_messages(),
             state: RefCell::new(
                 State::with_signatures(config, host::signatures()).sharing(Rc::new(host::Shared)),
             ),
             calls: Calls::default(),
             stopped: RefCell::default(),
+            bodies: RefCell::default(),
             metrics: Metrics::default(),
         }
     }
@@ -67,22 +84,55 @@ impl Guard {
     }
 
     /// The headers of a request arrived; the host is in the context of its stream.
-    pub(crate) fn request(&self, stream: StreamId) -> Action {
-        let look = |stream| {
-            let facts = match self.direction {
-                Direction::Downstream => Facts::Downstream(attributes::downstream()),
-                Direction::Upstream => Facts::Upstream(attributes::upstream()),
+    pub(crate) fn request(&self, stream: StreamId, ends: bool) -> Action {
+        if self.reads_messages {
+            let body = match ends {
+                true => Body::None,
+                false => Body::Coming,
             };
-            Event::Request(stream, self.place(), facts)
-        };
+            self.bodies.borrow_mut().insert(stream, body);
+        }
+        let look = |stream| self.look_at_request(stream);
         self.decide(Event::Arrived(stream, self.place()), look)
             .unwrap_or_else(|| {
                 let direction = self.direction;
                 let reason = Reason::Internal;
                 self.metrics.count(Counter::Denied(direction, reason));
-                self.deny(stream, Reply { reason, direction });
+                self.deny(stream, &Reply::new(reason, direction));
                 Action::Pause
             })
+    }
+
+    fn look_at_request(&self, stream: StreamId) -> Event {
+        let facts = match self.direction {
+            Direction::Downstream => Facts::Downstream(attributes::downstream()),
+            Direction::Upstream => Facts::Upstream(attributes::upstream()),
+        };
+        Event::Request(stream, self.place(), facts)
+    }
+
+    /// So many bytes of a request's body are there, or all of it; the host is in its context.
+    pub(crate) fn body(&self, stream: StreamId, size: usize, ends: bool) -> Action {
+        if !self.stops(stream) {
+            return Action::Continue;
+        }
+        if !self.reads_messages {
+            return Action::Pause;
+        }
+        if ends && let Some(body) = self.bodies.borrow_mut().get_mut(&stream) {
+            *body = Body::Whole(size);
+        }
+        let event = match ends {
+            true => Event::Body(stream, host::request_body(size)),
+            false => Event::BodyGrew(stream, size),
+        };
+        match self.decide(event, |stream| self.look_at_request(stream)) {
+            Some(Action::Continue) => {
+                self.stopped.borrow_mut().remove(&stream);
+                Action::Continue
+            }
+            _ => Action::Pause,
+        }
     }
 
     /// Bytes arrived on a connection; the host is in its context.
@@ -116,6 +166,11 @@ impl Guard {
                 Effect::Look(stream) => {
                     queue.extend(self.feed(look(stream)));
                 }
+                Effect::Read(stream, policy) => queue.extend(self.read(stream, policy)),
+                Effect::Collect(stream) => {
+                    decided = Some(Action::Pause);
+                    queue.extend(self.collect(stream));
+                }
                 Effect::Resume(_) => decided = Some(Action::Continue),
                 Effect::Hold(_) | Effect::Deny(..) | Effect::Close(_) => {
                     decided = Some(Action::Pause);
@@ -127,6 +182,22 @@ impl Guard {
             }
         }
         decided
+    }
+
+    /// Reads the head of a request in whose context the host is.
+    fn read(&self, stream: StreamId, policy: PolicyIndex) -> Vec<Effect> {
+        let ends = matches!(self.bodies.borrow().get(&stream), Some(Body::None));
+        self.feed(Event::Head(stream, policy, host::request_head(ends)))
+    }
+
+    /// Holds a request until its body is there, which it may be by now.
+    fn collect(&self, stream: StreamId) -> Vec<Effect> {
+        self.stopped.borrow_mut().insert(stream);
+        let body = self.bodies.borrow().get(&stream).copied();
+        match body {
+            Some(Body::Whole(size)) => self.feed(Event::Body(stream, host::request_body(size))),
+            Some(Body::None | Body::Coming) | None => Vec::new(),
+        }
     }
 
     /// What can be seen of a connection.
@@ -163,6 +234,9 @@ impl Guard {
 
     pub(crate) fn closed(&self, stream: StreamId) {
         let stopped = self.stopped.borrow_mut().remove(&stream);
+        if self.reads_messages {
+            self.bodies.borrow_mut().remove(&stream);
+        }
         if stopped || self.protocol == Protocol::Tcp {
             for effect in self.feed(Event::Closed(stream)) {
                 self.carry_out(effect);
@@ -198,6 +272,8 @@ impl Guard {
                     // It was looked at before, when bytes arrived.
                     queue.extend(self.feed(self.look(stream, Handshake::Done)));
                 }
+                Effect::Read(stream, policy) => queue.extend(self.read(stream, policy)),
+                Effect::Collect(stream) => queue.extend(self.collect(stream)),
                 Effect::Resume(stream) => {
                     self.stopped.borrow_mut().remove(&stream);
                     match self.protocol {
@@ -220,10 +296,10 @@ impl Guard {
             Effect::Tick(period) => host::tick(period),
             Effect::RemoveForwarded(_) => host::remove_request_header("x-forwarded-client-cert"),
             Effect::RemoveHeader(_, name) => host::remove_request_header(name.as_str()),
-            Effect::AddCredential(_, name, value) => {
+            Effect::AddHeader(_, name, value) => {
                 host::add_request_header(name.as_str(), &value);
             }
-            Effect::Deny(stream, reply) => self.deny(stream, reply),
+            Effect::Deny(stream, reply) => self.deny(stream, &reply),
             Effect::Note(_, note) => host::note(self.direction, &note),
             Effect::Count(counter) => self.metrics.count(counter),
             Effect::Show(gauge, number) => self.metrics.show(gauge, number),
@@ -235,7 +311,12 @@ impl Guard {
             Effect::Hold(stream) => {
                 self.stopped.borrow_mut().insert(stream);
             }
-            Effect::Call(_) | Effect::Probe(_) | Effect::Look(_) | Effect::Resume(_) => {}
+            Effect::Call(_)
+            | Effect::Probe(_)
+            | Effect::Look(_)
+            | Effect::Read(..)
+            | Effect::Collect(_)
+            | Effect::Resume(_) => {}
         }
     }
 
@@ -253,7 +334,7 @@ impl Guard {
         }
     }
 
-    fn deny(&self, stream: StreamId, reply: Reply) {
+    fn deny(&self, stream: StreamId, reply: &Reply) {
         self.stopped.borrow_mut().insert(stream);
         host::reply(reply);
     }

@@ -9,7 +9,8 @@ use sallyport_filter_core::config::{Direction, Vault};
 use sallyport_filter_core::signatures::VERIFY_SIGNATURE;
 use sallyport_filter_core::{BUCKET_READS, ReadBucket};
 use sallyport_filter_core::{
-    Call, CallAnswer, Level, Line, Now, Reply, SharedData, Signatures, StreamId, UnixTime, Writing,
+    Call, CallAnswer, Head, Level, Line, Now, Reply, SharedData, Signatures, StreamId, UnixTime,
+    Writing,
 };
 use sallyport_model::{MARKER_HEADER, RESOLVE_PATH, SecretString};
 use zeroize::Zeroizing;
@@ -74,6 +75,23 @@ pub(crate) fn request_header(name: &str) -> Option<Vec<u8>> {
         .flatten()
 }
 
+/// All header lines of the request.
+pub(crate) fn request_head(ends: bool) -> Head {
+    let lines = hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default();
+    Head::new(lines, ends)
+}
+
+/// So many bytes of the request's body, all of which are there.
+pub(crate) fn request_body(size: usize) -> Zeroizing<Vec<u8>> {
+    let body = match size {
+        0 => None,
+        size => hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size)
+            .ok()
+            .flatten(),
+    };
+    Zeroizing::new(body.unwrap_or_default())
+}
+
 pub(crate) fn remove_request_header(name: &str) {
     let _ = hostcalls::remove_map_value(MapType::HttpRequestHeaders, name);
 }
@@ -97,12 +115,20 @@ pub(crate) fn close_connection() {
     let _ = hostcalls::close_downstream();
 }
 
-pub(crate) fn reply(reply: Reply) {
+pub(crate) fn reply(reply: &Reply) {
     let headers = [
         ("content-type", "application/json"),
         (Reply::REASON_HEADER, reply.reason.code()),
+        (
+            "www-authenticate",
+            reply.challenge.as_deref().unwrap_or_default(),
+        ),
     ];
-    abi::send_local_response(reply.status(), &reply.details(), &headers, &reply.body());
+    let headers = match &reply.challenge {
+        Some(_) => headers.as_slice(),
+        None => headers.get(..2).unwrap_or_default(),
+    };
+    abi::send_local_response(reply.status(), &reply.details(), headers, &reply.body());
 }
 
 /// Puts a value beside the current stream, where an access log finds it:

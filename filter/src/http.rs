@@ -1,5 +1,6 @@
 //! A request.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
@@ -14,6 +15,8 @@ use crate::host;
 pub(crate) struct Request {
     stream: StreamId,
     guard: Option<Rc<Guard>>,
+    /// Bytes of the body that are there.
+    size: Cell<usize>,
 }
 
 impl Request {
@@ -22,13 +25,14 @@ impl Request {
         Self {
             stream: StreamId(context),
             guard,
+            size: Cell::new(0),
         }
     }
 
-    fn go_on(&self) -> Action {
+    fn body(&self, ends: bool) -> Action {
         match &self.guard {
-            Some(guard) if !guard.stops(self.stream) => Action::Continue,
-            _ => Action::Pause,
+            Some(guard) => guard.body(self.stream, self.size.get(), ends),
+            None => Action::Pause,
         }
     }
 }
@@ -43,24 +47,24 @@ impl Context for Request {
 }
 
 impl HttpContext for Request {
-    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
+    fn on_http_request_headers(&mut self, _: usize, ends: bool) -> Action {
         match &self.guard {
-            Some(guard) => guard.request(self.stream),
+            Some(guard) => guard.request(self.stream, ends),
             None => {
-                host::reply(Reply {
-                    reason: Reason::Internal,
-                    direction: Direction::Downstream,
-                });
+                host::reply(&Reply::new(Reason::Internal, Direction::Downstream));
                 Action::Pause
             }
         }
     }
 
-    fn on_http_request_body(&mut self, _: usize, _: bool) -> Action {
-        self.go_on()
+    /// Only asked where Envoy goes on with the body of a paused request
+    /// (`allow_on_headers_stop_iteration`).
+    fn on_http_request_body(&mut self, size: usize, ends: bool) -> Action {
+        self.size.set(size);
+        self.body(ends)
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
-        self.go_on()
+        self.body(true)
     }
 }

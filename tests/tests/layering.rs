@@ -21,7 +21,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("sallyport-model", &["sallyport-pki"]),
     (
         "sallyport-filter-core",
-        &["sallyport-model", "sallyport-pki"],
+        &["sallyport-message", "sallyport-model", "sallyport-pki"],
     ),
     ("sallyport-message", &["sallyport-model", "sallyport-pki"]),
     (

@@ -24,6 +24,7 @@ pub use route::{Place, Route, RouteMatch};
 use crate::decide::Checks;
 use crate::header_name::HeaderName;
 use crate::ordered;
+use crate::policy::check::CallerCheck;
 
 /// A valid configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,8 +131,8 @@ pub struct Downstream {
 /// What the peers of a side, or of one route, must show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerPolicy {
-    /// A TLS context.
-    pub tls_context: Reference,
+    /// A TLS context. Without one, peers are known by what they show in their messages.
+    pub tls_context: Option<Reference>,
     /// A certificate pinset.
     pub certificate_pinset: Option<Reference>,
     /// A name that a server's certificate must carry: DNS name or IP address.
@@ -142,6 +143,19 @@ pub struct PeerPolicy {
     pub mode: Mode,
     /// Checks that are only observed while the others are enforced.
     pub observe: Checks,
+    /// What callers must show.
+    pub check: Option<Box<CallerCheck>>,
+    /// What is read of bodies, where a message policy needs them.
+    pub body: BodyLimits,
+}
+
+/// How much of a body is held, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyLimits {
+    /// Most bytes.
+    pub max_bytes: usize,
+    /// From the moment at which the head was looked at.
+    pub wait: Duration,
 }
 
 /// Which policy of a plugin entry a request falls under.
@@ -204,7 +218,8 @@ impl Config {
         let policies = self.policy.policies();
         let mut references = ordered::set(policies.flat_map(|policy| {
             let pinset = policy.certificate_pinset.iter();
-            pinset.chain([&policy.tls_context])
+            let checked = policy.check.iter().flat_map(|check| check.references());
+            pinset.chain(&policy.tls_context).chain(checked)
         }));
         if let Policy::Upstream(upstream) = &self.policy {
             for injection in &upstream.inject {
@@ -280,6 +295,11 @@ impl Policy {
             Self::Upstream(_) => 0,
         };
         (0..=routes).map(|index| self.get(PolicyIndex(index)))
+    }
+
+    /// Whether messages are looked at.
+    pub fn reads_messages(&self) -> bool {
+        self.policies().any(|policy| policy.check.is_some())
     }
 
     /// Whether it matters where a request goes.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sallyport_model::{ResolveRequest, SecretString};
 
-use crate::config::Direction;
+use crate::config::{Direction, PolicyIndex};
 use crate::event::StreamId;
 use crate::header_name::HeaderName;
 use crate::metric::{Counter, Gauge};
@@ -24,14 +24,19 @@ pub enum Effect {
     /// Look at the connection of this stream and report [`crate::Event::Request`], or
     /// [`crate::Event::Seen`] of a TCP connection.
     Look(StreamId),
+    /// Read the head of this request, and report [`crate::Event::Head`] with this policy.
+    Read(StreamId, PolicyIndex),
+    /// Hold the request and its body, and report [`crate::Event::BodyGrew`] and at its end
+    /// [`crate::Event::Body`].
+    Collect(StreamId),
     /// Keep the request, or the bytes of the client, from going on.
     Hold(StreamId),
     /// Remove `x-forwarded-client-cert`.
     RemoveForwarded(StreamId),
     /// Remove a header of the request.
     RemoveHeader(StreamId, HeaderName),
-    /// Add a header with a credential; the name was removed before.
-    AddCredential(StreamId, HeaderName, Arc<SecretString>),
+    /// Add a header that only the gateway says, such as a credential; the name was removed before.
+    AddHeader(StreamId, HeaderName, Arc<SecretString>),
     /// Let the request, or all bytes of the connection, go on.
     Resume(StreamId),
     /// Answer in place of the upstream.
@@ -60,12 +65,14 @@ pub struct Call {
 }
 
 /// The answer to a denied request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// Why.
     pub reason: Reason,
     /// On which side.
     pub direction: Direction,
+    /// `WWW-Authenticate`.
+    pub challenge: Option<Arc<str>>,
 }
 
 /// A line for the log, free of secrets.
@@ -120,11 +127,13 @@ impl Effect {
         match self {
             Self::Probe(stream)
             | Self::Look(stream)
+            | Self::Read(stream, _)
+            | Self::Collect(stream)
             | Self::Close(stream)
             | Self::RemoveForwarded(stream)
             | Self::Hold(stream)
             | Self::RemoveHeader(stream, _)
-            | Self::AddCredential(stream, _, _)
+            | Self::AddHeader(stream, _, _)
             | Self::Resume(stream)
             | Self::Deny(stream, _)
             | Self::Note(stream, _) => Some(*stream),
@@ -134,23 +143,32 @@ impl Effect {
 }
 
 impl Reply {
+    /// Without a challenge.
+    pub const fn new(reason: Reason, direction: Direction) -> Self {
+        Self {
+            reason,
+            direction,
+            challenge: None,
+        }
+    }
+
     /// Header with the code.
     pub const REASON_HEADER: &str = "x-sallyport-reason";
 
     /// What the access log shows as response code details.
-    pub fn details(self) -> String {
+    pub fn details(&self) -> String {
         let (side, code) = (self.direction.as_str(), self.reason.code());
         format!("sallyport_{side}_{code}")
     }
 
     /// The HTTP status.
-    pub const fn status(self) -> u16 {
+    pub const fn status(&self) -> u16 {
         self.reason.status(self.direction)
     }
 
     /// The JSON body: `{"error":"<code>","message":"<sentence>"}`. Both are fixed texts without
     /// characters that JSON escapes.
-    pub fn body(self) -> String {
+    pub fn body(&self) -> String {
         let (code, message) = (self.reason.code(), self.reason.message());
         format!("{{\"error\":\"{code}\",\"message\":\"{message}\"}}\n")
     }
@@ -163,6 +181,10 @@ impl fmt::Debug for Effect {
             Self::Tick(period) => f.debug_tuple("Tick").field(period).finish(),
             Self::Probe(stream) => f.debug_tuple("Probe").field(stream).finish(),
             Self::Look(stream) => f.debug_tuple("Look").field(stream).finish(),
+            Self::Read(stream, policy) => {
+                f.debug_tuple("Read").field(stream).field(policy).finish()
+            }
+            Self::Collect(stream) => f.debug_tuple("Collect").field(stream).finish(),
             Self::Close(stream) => f.debug_tuple("Close").field(stream).finish(),
             Self::Hold(stream) => f.debug_tuple("Hold").field(stream).finish(),
             Self::RemoveForwarded(stream) => {
@@ -173,8 +195,8 @@ impl fmt::Debug for Effect {
                 .field(stream)
                 .field(name)
                 .finish(),
-            Self::AddCredential(stream, name, _) => f
-                .debug_tuple("AddCredential")
+            Self::AddHeader(stream, name, _) => f
+                .debug_tuple("AddHeader")
                 .field(stream)
                 .field(name)
                 .finish_non_exhaustive(),
@@ -197,7 +219,7 @@ mod tests {
         for reason in Reason::ALL {
             let direction = Direction::Downstream;
             let body: serde_json::Value =
-                serde_json::from_str(&Reply { reason, direction }.body()).unwrap();
+                serde_json::from_str(&Reply::new(reason, direction).body()).unwrap();
             assert_eq!(body["error"], reason.code());
             assert_eq!(body["message"], reason.message());
         }
@@ -207,7 +229,7 @@ mod tests {
     fn a_credential_is_not_in_the_debug_output() {
         let value = Arc::new(SecretString::new("canary".to_owned()));
         let name = "authorization".parse().unwrap();
-        let effect = Effect::AddCredential(StreamId(1), name, value);
+        let effect = Effect::AddHeader(StreamId(1), name, value);
         assert!(!format!("{effect:?}").contains("canary"));
     }
 }

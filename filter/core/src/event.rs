@@ -4,8 +4,9 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::config::Place;
+use crate::config::{Place, PolicyIndex};
 use crate::facts::{Facts, UpstreamFacts};
+use crate::head::Head;
 use crate::watch::CallId;
 
 /// A request or a connection, by the host's context id.
@@ -13,7 +14,6 @@ use crate::watch::CallId;
 pub struct StreamId(pub u32);
 
 /// Something that happened.
-#[derive(Debug)]
 pub enum Event {
     /// The filter was configured; nothing else happens before.
     Start,
@@ -27,6 +27,12 @@ pub enum Event {
     Arrived(StreamId, Place),
     /// The headers of a request arrived, and its connection was looked at.
     Request(StreamId, Place, Facts),
+    /// The head of a request whose peer passed, for the message policies of its policy.
+    Head(StreamId, PolicyIndex, Head),
+    /// So many bytes of a body that is collected are there, and more will come.
+    BodyGrew(StreamId, usize),
+    /// All of a body that is collected.
+    Body(StreamId, Zeroizing<Vec<u8>>),
     /// The server's side of a held request was looked at again.
     Probed(StreamId, UpstreamFacts),
     /// Bytes, or the end of them, arrived on a TCP connection.

@@ -47,6 +47,11 @@ pub enum HeaderNameError {
 }
 
 impl HeaderName {
+    /// `authorization`.
+    pub(crate) fn authorization() -> Self {
+        Self("authorization".into())
+    }
+
     /// The name, in lower case.
     pub fn as_str(&self) -> &str {
         &self.0

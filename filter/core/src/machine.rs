@@ -5,10 +5,12 @@
 //! (bounded by `handshakeWait` per request). Whatever ends the waiting, the request is then judged
 //! like any other. A TCP connection is held for the same, and judged again as long as it lives.
 
+mod callers;
 mod connection;
 mod consequence;
 mod credentials;
 mod judge;
+mod message;
 mod note;
 mod request;
 mod vault;
@@ -28,8 +30,10 @@ use crate::time::Now;
 use crate::usable::Usable;
 use crate::verdict_cache::VerdictCache;
 use crate::watch::Wanted;
+use callers::Callers;
 use connection::Connections;
 use credentials::Ready;
+use message::Collecting;
 use request::Waiting;
 use vault::{Own, Source};
 
@@ -57,6 +61,10 @@ pub struct State {
     verdicts: VerdictCache,
     known_peers: KnownPeers,
     credentials: Option<Ready>,
+    callers: Option<Callers>,
+    collecting: Vec<Collecting>,
+    /// What all virtual machines of the process see.
+    data: Option<Rc<dyn SharedData>>,
     signatures: Signatures,
     waiting: BTreeMap<StreamId, Waiting>,
     connections: Connections,
@@ -87,6 +95,9 @@ impl State {
             verdicts: VerdictCache::default(),
             known_peers: KnownPeers::default(),
             credentials: None,
+            callers: None,
+            collecting: Vec::new(),
+            data: None,
             signatures,
             waiting: BTreeMap::new(),
             connections: Connections::default(),
@@ -103,6 +114,7 @@ impl State {
     /// says otherwise.
     #[must_use]
     pub fn sharing(mut self, data: Rc<dyn SharedData>) -> Self {
+        self.data = Some(Rc::clone(&data));
         if self.config.vault.watch == WatchMode::Shared {
             let references = self.config.references().into_iter();
             let references = references.map(ToString::to_string).collect();
@@ -134,7 +146,7 @@ impl State {
 
     /// How many requests wait.
     pub fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.waiting.len() + self.collecting.len()
     }
 
     /// How many TCP connections are known.
@@ -159,6 +171,7 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
                 request::release(state, now, &mut effects);
             }
             request::tick(state, now, &mut effects);
+            message::tick(state, now, &mut effects);
             connection::tick(state, now, &mut effects);
             connection::sweep(state, &mut effects);
         }
@@ -173,6 +186,11 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Request(stream, place, facts) => {
             request::begin(state, stream, place, facts, now, &mut effects);
         }
+        Event::Head(stream, policy, head) => {
+            message::head(state, stream, policy, &head, now, &mut effects);
+        }
+        Event::BodyGrew(stream, size) => message::grew(state, stream, size, &mut effects),
+        Event::Body(stream, body) => message::body(state, stream, &body, now, &mut effects),
         Event::Probed(stream, facts) => request::probed(state, stream, facts, now, &mut effects),
         Event::Data(stream, speaker) => {
             connection::data(state, stream, speaker, now, &mut effects);
@@ -182,12 +200,14 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         }
         Event::Closed(stream) => {
             state.waiting.remove(&stream);
+            message::closed(state, stream);
             connection::closed(state, stream);
         }
     }
     // What the vault takes back is dropped at once, and not at the next request.
     let snapshot = &state.snapshot;
     state.credentials.take_if(|ready| !ready.is_of(snapshot));
+    state.callers.take_if(|callers| !callers.is_of(snapshot));
     schedule(state, ticked, now, &mut effects);
     effects
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use sallyport_pki::PinRole;
 
 use crate::config::Direction;
+use crate::policy::check::SchemeName;
+use crate::policy::keys::Version;
 use crate::reason::Reason;
 
 /// Counts, by the host around the brain, parts of revocation lists that were looked up.
@@ -35,6 +37,8 @@ pub enum Counter {
     KnownPeer(Direction),
     /// Verdicts that were not at hand and took a path validation.
     Verified(Direction),
+    /// Callers who passed, by what they showed and by the version of the secret.
+    Caller(SchemeName, Version),
     /// Calls to the vault.
     VaultCalls,
     /// Answers of the vault that were taken over.
@@ -75,6 +79,7 @@ impl Counter {
                 | Self::KnownConnection(_)
                 | Self::KnownPeer(_)
                 | Self::Injected
+                | Self::Caller(..)
         )
     }
 }
@@ -130,6 +135,12 @@ impl fmt::Display for Counter {
             }
             Self::KnownPeer(direction) => write!(f, "sallyport.{}.known.peer", side(direction)),
             Self::Verified(direction) => write!(f, "sallyport.{}.verified", side(direction)),
+            Self::Caller(scheme, version) => write!(
+                f,
+                "sallyport.check.{}.{}",
+                scheme.as_str(),
+                version.as_str()
+            ),
             Self::VaultCalls => f.write_str("sallyport.vault.calls"),
             Self::VaultAnswers => f.write_str("sallyport.vault.answers"),
             Self::VaultChanges => f.write_str("sallyport.vault.changes"),

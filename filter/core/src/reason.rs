@@ -1,8 +1,8 @@
 //! Why a request is denied: a closed list of stable codes.
 //!
 //! The client gets the code and a short sentence. Evidence (which certificate, which reference)
-//! goes to the log only. Which side did not pass is told by the status: 403 the client, 502 the
-//! server, 503 the gateway itself cannot decide or has no credential, 504 no handshake in time.
+//! goes to the log only. Which side did not pass is told by the status: 400, 401, 403, 408 and 413 the
+//! client, 502 the server, 503 the gateway itself cannot decide or has no credential, 504 no handshake in time.
 
 use crate::config::Direction;
 
@@ -77,6 +77,28 @@ pub enum Reason {
     HandshakeTimeout,
     /// The credential cannot be written into a header.
     CredentialUnusable,
+    /// The caller shows no credential that is accepted.
+    CredentialAbsent,
+    /// The caller's credential is not of its form.
+    CredentialMalformed,
+    /// The caller's credential is there more than once.
+    CredentialAmbiguous,
+    /// The caller's credential fits no secret.
+    CredentialWrong,
+    /// The caller's credential is over, not valid yet, or too old.
+    CredentialExpired,
+    /// The credential holds, but not for this: issuer, audience, claims, covered parts.
+    CallerRefused,
+    /// The signature was seen before.
+    SignatureReplayed,
+    /// The head of the request cannot be protected or checked as it is.
+    RequestMalformed,
+    /// The body is not the one that was signed.
+    BodyAltered,
+    /// The body is longer than the policy takes.
+    BodyTooLarge,
+    /// The body did not arrive in time.
+    BodyTimeout,
     /// The filter itself failed; it denies rather than guesses.
     Internal,
 }
@@ -94,7 +116,7 @@ pub enum Unavailable {
 
 impl Reason {
     /// All reasons, in the order of the documentation.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 46] = [
         Self::SecretAbsent,
         Self::SecretExpired,
         Self::SecretStale,
@@ -129,6 +151,17 @@ impl Reason {
         Self::PeerNameMismatch,
         Self::HandshakeTimeout,
         Self::CredentialUnusable,
+        Self::CredentialAbsent,
+        Self::CredentialMalformed,
+        Self::CredentialAmbiguous,
+        Self::CredentialWrong,
+        Self::CredentialExpired,
+        Self::CallerRefused,
+        Self::SignatureReplayed,
+        Self::RequestMalformed,
+        Self::BodyAltered,
+        Self::BodyTooLarge,
+        Self::BodyTimeout,
         Self::Internal,
     ];
 
@@ -169,6 +202,17 @@ impl Reason {
             Self::PeerNameMismatch => "peer_name_mismatch",
             Self::HandshakeTimeout => "handshake_timeout",
             Self::CredentialUnusable => "credential_unusable",
+            Self::CredentialAbsent => "credential_absent",
+            Self::CredentialMalformed => "credential_malformed",
+            Self::CredentialAmbiguous => "credential_ambiguous",
+            Self::CredentialWrong => "credential_wrong",
+            Self::CredentialExpired => "credential_expired",
+            Self::CallerRefused => "caller_refused",
+            Self::SignatureReplayed => "signature_replayed",
+            Self::RequestMalformed => "request_malformed",
+            Self::BodyAltered => "body_altered",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyTimeout => "body_timeout",
             Self::Internal => "internal",
         }
     }
@@ -193,6 +237,14 @@ impl Reason {
             | Self::CredentialUnusable
             | Self::Internal => 503,
             Self::HandshakeTimeout => 504,
+            Self::CredentialAbsent
+            | Self::CredentialMalformed
+            | Self::CredentialWrong
+            | Self::CredentialExpired => 401,
+            Self::CallerRefused | Self::SignatureReplayed => 403,
+            Self::CredentialAmbiguous | Self::RequestMalformed | Self::BodyAltered => 400,
+            Self::BodyTooLarge => 413,
+            Self::BodyTimeout => 408,
             Self::TlsVersionUnknown
             | Self::TlsVersionRefused
             | Self::CertificateMissing
@@ -268,6 +320,17 @@ impl Reason {
             Self::PeerNameMismatch => "the certificate has none of the allowed names",
             Self::HandshakeTimeout => "the server's handshake took too long",
             Self::CredentialUnusable => "the credential for the server cannot be used",
+            Self::CredentialAbsent => "a credential is required",
+            Self::CredentialMalformed => "the credential cannot be read",
+            Self::CredentialAmbiguous => "the request says more than once who sent it",
+            Self::CredentialWrong => "the credential is not accepted",
+            Self::CredentialExpired => "the credential is outside of its time",
+            Self::CallerRefused => "the credential is not for this request",
+            Self::SignatureReplayed => "the signature was used before",
+            Self::RequestMalformed => "the request cannot be read",
+            Self::BodyAltered => "the body is not the one that was signed",
+            Self::BodyTooLarge => "the body is too large",
+            Self::BodyTimeout => "the body did not arrive in time",
             Self::Internal => "the gateway could not decide",
         }
     }

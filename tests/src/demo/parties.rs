@@ -8,10 +8,13 @@ use crate::pki::{Authority, Identity, IdentityFiles};
 use crate::{Result, files};
 
 /// The first password of the credential that is injected.
-pub(super) const FIRST_PASSWORD: &str = "demo-password-one-5d8e2c";
+pub const FIRST_PASSWORD: &str = "demo-password-one-5d8e2c";
 
 /// What the READMEs rotate it to.
 pub const NEXT_PASSWORD: &str = "demo-password-next-93ab71";
+
+/// A symmetric key of 32 bytes, base64.
+pub const HMAC_KEY: &str = "ZGVtby1obWFjLWtleS0wMDAwMDAwMDAwMC1hNGU3MWI=";
 
 /// Certificates of clients.
 #[derive(Clone, Debug)]
@@ -84,6 +87,7 @@ impl Parties {
             ("backend-certs.pem", &both),
             ("backend.password", &FIRST_PASSWORD.to_owned()),
             ("next.password", &NEXT_PASSWORD.to_owned()),
+            ("hmac.key", &HMAC_KEY.to_owned()),
         ] {
             files::write(&directory.join(name), contents)?;
         }

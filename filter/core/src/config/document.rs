@@ -1,5 +1,7 @@
 //! The JSON document and its way to a [`Config`].
 
+mod body;
+mod check;
 mod downstream;
 mod injection;
 mod name;

@@ -62,6 +62,35 @@ pub enum Fault {
     /// Strict for a while, then open.
     #[error("with unreachable letPass, stale deny would deny first and let pass later")]
     StaleDenied,
+    /// Nothing is enforced.
+    #[error("clients show a certificate (tlsContext), a credential (check), or both")]
+    NothingEnforced,
+    /// Pins or names without a TLS context.
+    #[error("this is about certificates, and there is no tlsContext")]
+    NeedsTlsContext,
+    /// A check that nobody could pass.
+    #[error("at least one way to show who calls is wanted here")]
+    NothingAccepted,
+    /// A setting of another scheme.
+    #[error("this scheme has no such setting")]
+    OtherScheme,
+    /// A secret that is absent most of the time.
+    #[error("at least one secret other than @previous is wanted here")]
+    NoCurrentSecret,
+    /// No algorithm for tokens.
+    #[error("HS256, HS384 or HS512 is wanted here: the token never chooses")]
+    Algorithm,
+    /// Not a component of RFC 9421.
+    #[error(
+        "a header in lower case, @method, @target-uri, @authority, @scheme, @path or @query is wanted here"
+    )]
+    Component,
+    /// Empty, too long, or with characters that end a quoted text.
+    #[error("1 to {max} printable ASCII characters without \" and \\ are wanted here")]
+    Quotable {
+        /// Most characters allowed.
+        max: usize,
+    },
     /// Neither kind of value, or both.
     #[error("an injection has exactly one of basic and template")]
     InjectionValue,

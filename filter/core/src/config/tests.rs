@@ -1,4 +1,6 @@
 #[cfg(not(target_arch = "wasm32"))]
+mod check;
+#[cfg(not(target_arch = "wasm32"))]
 mod schema;
 
 use super::*;
@@ -434,7 +436,8 @@ fn the_first_route_that_fits_counts_and_the_default_is_for_the_rest() {
             server_name: bytes(name),
         };
         let policy = config.policy.get(config.policy.select(&place));
-        (policy.tls_context.to_string(), policy.mode)
+        let context = policy.tls_context.as_ref().unwrap();
+        (context.to_string(), policy.mode)
     };
     let partners = "secret://payments/tlsContexts/partners".to_owned();
     let inbound = "secret://payments/tlsContexts/partner-inbound".to_owned();

@@ -145,6 +145,17 @@ impl Check {
             | Reason::TooManyConnections
             | Reason::HandshakeTimeout
             | Reason::CredentialUnusable
+            | Reason::CredentialAbsent
+            | Reason::CredentialMalformed
+            | Reason::CredentialAmbiguous
+            | Reason::CredentialWrong
+            | Reason::CredentialExpired
+            | Reason::CallerRefused
+            | Reason::SignatureReplayed
+            | Reason::RequestMalformed
+            | Reason::BodyAltered
+            | Reason::BodyTooLarge
+            | Reason::BodyTimeout
             | Reason::Internal => return None,
         })
     }

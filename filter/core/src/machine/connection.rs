@@ -260,7 +260,8 @@ fn refuse(
     let policy = connection.policy.unwrap_or(PolicyIndex::DEFAULT);
     let standing = connection.standing();
     let known = state.connections.all.contains_key(&stream);
-    match consequence(state, stream, policy, standing, denial, effects) {
+    let mode = state.config.policy.get(policy).mode;
+    match consequence(state, stream, (policy, mode), standing, denial, effects) {
         Consequence::GoOn if known => {
             let always = (UnixTime(i64::MIN), UnixTime(i64::MAX));
             let_go(state, stream, connection, always, effects);

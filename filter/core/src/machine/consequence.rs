@@ -26,11 +26,11 @@ pub(super) enum Standing {
     Live,
 }
 
-/// Says what a denial comes to under a policy, and counts, logs and notes it.
+/// Says what a denial comes to under a policy and the mode of what denied, and counts, logs and notes it.
 pub(super) fn consequence(
     state: &State,
     stream: StreamId,
-    index: PolicyIndex,
+    (index, mode): (PolicyIndex, Mode),
     standing: Standing,
     denial: &Denial,
     effects: &mut Vec<Effect>,
@@ -40,7 +40,7 @@ pub(super) fn consequence(
     let failure = reason
         .unavailable()
         .map(|unavailable| state.config.on_failure.of(unavailable));
-    let (consequence, counter, word) = match (state.config.policy.get(index).mode, failure) {
+    let (consequence, counter, word) = match (mode, failure) {
         (Mode::Observe, _) => {
             let counter = Counter::Observed(direction, reason);
             (Consequence::GoOn, counter, "observed")

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sallyport_model::Reference;
-use sallyport_pki::PinMatch;
+use sallyport_pki::{PinMatch, UnixTime};
 
 use super::State;
 use super::note::{self, Note};
@@ -25,6 +25,15 @@ pub(super) enum Judgement {
     /// And what the access log shows of an allowance.
     Done(Verdict, Option<Note>),
 }
+
+/// Of peers that are asked for no certificate.
+const ANYBODY: Verdict = Verdict::Allow {
+    from: UnixTime(i64::MIN),
+    until: UnixTime(i64::MAX),
+    pin: None,
+    observed: Vec::new(),
+    peer: None,
+};
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +72,13 @@ pub(super) fn judge(
 ) -> Judgement {
     let direction = state.config.policy.direction();
     let wanted = state.config.policy.get(index);
-    let policy = match policy_of(wanted, state.usable(now.uptime), &state.signatures) {
+    if callers_are_absent(wanted, state.usable(now.uptime)) {
+        return Judgement::Wait(WaitingOn::Vault);
+    }
+    let Some(context) = &wanted.tls_context else {
+        return Judgement::Done(ANYBODY, None);
+    };
+    let policy = match policy_of(wanted, context, state.usable(now.uptime), &state.signatures) {
         Ok((policy, age)) => {
             if age == Age::Stale {
                 effects.push(Effect::Count(Counter::Stale(direction)));
@@ -106,9 +121,19 @@ pub(super) fn judge(
     Judgement::Done(verdict, Some(note))
 }
 
+/// Whether the vault has not said yet what callers must show.
+fn callers_are_absent(wanted: &PeerPolicy, usable: Usable<'_>) -> bool {
+    let mut references = wanted.check.iter().flat_map(|check| check.references());
+    references.any(|reference| {
+        let found = usable.look_up(reference);
+        matches!(found, Err(Reason::SecretAbsent))
+    })
+}
+
 /// The policy as the snapshot has it, and the age of its oldest part.
 fn policy_of<'a>(
     wanted: &'a PeerPolicy,
+    tls_context: &'a Reference,
     usable: Usable<'a>,
     signatures: &Signatures,
 ) -> Result<(decide::Policy<'a>, Age), (&'a Reference, Reason)> {
@@ -116,8 +141,8 @@ fn policy_of<'a>(
         let found = usable.look_up(reference);
         found.map_err(|reason| (reference, reason))
     };
-    let (Prepared::TlsContext(context), mut age) = look_up(&wanted.tls_context)? else {
-        return Err((&wanted.tls_context, Reason::SecretMalformed));
+    let (Prepared::TlsContext(context), mut age) = look_up(tls_context)? else {
+        return Err((tls_context, Reason::SecretMalformed));
     };
     let pins = match &wanted.certificate_pinset {
         None => None,

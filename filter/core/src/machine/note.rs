@@ -54,12 +54,11 @@ fn begin(state: &State, word: &str, policy: PolicyIndex, denials: &[Denial]) -> 
     if !codes.is_empty() {
         let _ = write!(text, " code={}", codes.join(","));
     }
-    let context = &state.config.policy.get(policy).tls_context;
-    let generation = state.snapshot.generation();
-    let _ = write!(
-        text,
-        " policy={policy} tls_context={context} generation={generation}"
-    );
+    let _ = write!(text, " policy={policy}");
+    if let Some(context) = &state.config.policy.get(policy).tls_context {
+        let _ = write!(text, " tls_context={context}");
+    }
+    let _ = write!(text, " generation={}", state.snapshot.generation());
     text
 }
 

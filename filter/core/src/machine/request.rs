@@ -8,15 +8,14 @@ use sallyport_pki::PinRole;
 use super::consequence::{Consequence, Standing, consequence, observe};
 use super::credentials::{self, Credentials};
 use super::judge::{Judgement, WaitingOn, is_unseen, judge};
+use super::message;
 use super::note::Note;
 use super::{MAX_WAITING, SHORTEST_TICK, State};
-use crate::config::{
-    Direction, ForwardClientCertificate, Notes, Place, Policy, PolicyIndex, Upstream,
-};
+use crate::config::{ForwardClientCertificate, Notes, Place, Policy, PolicyIndex, Upstream};
 use crate::decide::{Denial, Verdict};
 use crate::effect::{Effect, Reply};
 use crate::event::StreamId;
-use crate::facts::{Facts, UpstreamFacts};
+use crate::facts::{DownstreamFacts, Facts, UpstreamFacts};
 use crate::inject::InjectError;
 use crate::known_peers::{Known, PeerId};
 use crate::metric::Counter;
@@ -53,13 +52,23 @@ impl Waiting {
 /// A new request, of which it is known where it comes from. It goes on if its peer is known, or else
 /// its connection is looked at.
 pub(super) fn arrive(
-    state: &State,
+    state: &mut State,
     stream: StreamId,
     place: Place,
     now: Now,
     effects: &mut Vec<Effect>,
 ) {
-    if pass_known(state, stream, place, now, effects).is_none() {
+    let policy = state.config.policy.select(&place);
+    if state.config.policy.get(policy).tls_context.is_none() {
+        // There is nothing to see: no certificate is asked for.
+        let place = Place {
+            peer: None,
+            ..place
+        };
+        let facts = Facts::Downstream(DownstreamFacts::default());
+        return begin(state, stream, place, facts, now, effects);
+    }
+    if pass_known(state, stream, policy, place, now, effects).is_none() {
         effects.push(Effect::Look(stream));
     }
 }
@@ -68,11 +77,11 @@ pub(super) fn arrive(
 fn pass_known(
     state: &State,
     stream: StreamId,
+    policy: PolicyIndex,
     place: Place,
     now: Now,
     effects: &mut Vec<Effect>,
 ) -> Option<()> {
-    let policy = state.config.policy.select(&place);
     let generation = state.snapshot.generation();
     let peers = &state.known_peers;
     let known = peers.look_up(place.peer?, policy, generation, now)?;
@@ -91,7 +100,7 @@ fn pass_known(
     if state.config.notes == Notes::All {
         effects.push(Effect::Note(stream, Arc::clone(&known.note)));
     }
-    pass(direction, stream, known.pin, effects);
+    pass(state, stream, policy, known.pin, effects);
     Some(())
 }
 
@@ -237,7 +246,7 @@ fn proceed(
             if !clean || state.config.notes == Notes::All {
                 effects.push(Effect::Note(stream, note));
             }
-            pass(direction, stream, pin, effects);
+            pass(state, stream, policy, pin, effects);
         }
     }
 }
@@ -281,17 +290,26 @@ fn put_in(
     for (name, value) in &**credentials {
         effects.push(Effect::Count(Counter::Injected));
         let (name, value) = (name.clone(), Arc::clone(value));
-        effects.push(Effect::AddCredential(stream, name, value));
+        effects.push(Effect::AddHeader(stream, name, value));
     }
 }
 
 /// Lets a request go on whose peer passed.
-fn pass(direction: Direction, stream: StreamId, pin: Option<PinRole>, effects: &mut Vec<Effect>) {
+fn pass(
+    state: &State,
+    stream: StreamId,
+    policy: PolicyIndex,
+    pin: Option<PinRole>,
+    effects: &mut Vec<Effect>,
+) {
+    let direction = state.config.policy.direction();
     if let Some(role) = pin {
         effects.push(Effect::Count(Counter::Pinned(direction, role)));
     }
-    effects.push(Effect::Count(Counter::Allowed(direction)));
-    effects.push(Effect::Resume(stream));
+    if state.config.policy.get(policy).check.is_none() {
+        effects.push(Effect::Count(Counter::Allowed(direction)));
+    }
+    message::go_on(state, stream, policy, effects);
 }
 
 /// Denies, or lets the request go on without a credential, by configuration.
@@ -302,12 +320,17 @@ fn refuse(
     denial: &Denial,
     effects: &mut Vec<Effect>,
 ) {
-    match consequence(state, stream, policy, Standing::New, denial, effects) {
+    let mode = state.config.policy.get(policy).mode;
+    match consequence(
+        state,
+        stream,
+        (policy, mode),
+        Standing::New,
+        denial,
+        effects,
+    ) {
         Consequence::Refuse => {
-            let reply = Reply {
-                reason: denial.reason,
-                direction: state.config.policy.direction(),
-            };
+            let reply = Reply::new(denial.reason, state.config.policy.direction());
             effects.push(Effect::Deny(stream, reply));
         }
         Consequence::GoOn => {
@@ -315,7 +338,7 @@ fn refuse(
                 // No credential goes to a peer that did not pass, the client's word for one either.
                 clear_places(upstream, stream, effects);
             }
-            effects.push(Effect::Resume(stream));
+            message::go_on(state, stream, policy, effects);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The brain, stepped through what can happen to it.
 
+mod check;
+mod check_orders;
 mod connection;
 mod connection_orders;
 mod downstream;

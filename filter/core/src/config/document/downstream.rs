@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 
+use super::body::BodyDocument;
+use super::check::CheckDocument;
 use super::count;
-use super::policy::{self, ModeWord};
+use super::policy::{self, Certificates, Messages, ModeWord};
 use super::protocol::ProtocolWord;
 use super::route::RouteDocument;
 use crate::config::{ConfigError, Downstream, Fault, ForwardClientCertificate, Route};
@@ -19,8 +21,8 @@ pub(super) struct DownstreamDocument {
     /// What the connections carry.
     #[serde(default)]
     pub(super) protocol: ProtocolWord,
-    /// The TLS context to enforce.
-    tls_context: String,
+    /// The TLS context to enforce; may be left out where there is a `check`.
+    tls_context: Option<String>,
     /// Pins of which one must be on the client's path.
     certificate_pinset: Option<String>,
     /// Names of which the client's certificate must carry one.
@@ -31,6 +33,10 @@ pub(super) struct DownstreamDocument {
     /// Checks that only count and log, while the others are enforced.
     #[serde(default)]
     observe: Vec<Check>,
+    /// What callers must show, in their requests.
+    check: Option<CheckDocument>,
+    /// How much of a body is held for that, and for how long.
+    body: Option<BodyDocument>,
     /// Other policies for some requests; the first one that fits counts.
     #[serde(default)]
     routes: Vec<RouteDocument>,
@@ -52,16 +58,29 @@ impl DownstreamDocument {
             &format!("{section}/forwardClientCertificate"),
             self.forward_client_certificate.is_some(),
         )?;
+        for (field, given) in [
+            ("check", self.check.is_some()),
+            ("body", self.body.is_some()),
+        ] {
+            self.protocol
+                .for_requests(&format!("{section}/{field}"), given)?;
+        }
         let routes = routes(&format!("{section}/routes"), self.routes, self.protocol)?;
         Ok(Downstream {
             routes,
             default: policy::read(
                 section,
-                &self.tls_context,
-                self.certificate_pinset,
-                self.peer_names,
-                self.mode,
-                self.observe,
+                Certificates {
+                    tls_context: self.tls_context,
+                    certificate_pinset: self.certificate_pinset,
+                    peer_names: self.peer_names,
+                    mode: self.mode,
+                    observe: self.observe,
+                },
+                Messages {
+                    check: self.check,
+                    body: self.body,
+                },
             )?,
             forward_client_certificate: match self.forward_client_certificate {
                 None | Some(ForwardWord::Remove) => ForwardClientCertificate::Remove,
@@ -81,6 +100,7 @@ fn routes(
     for (index, document) in documents.into_iter().enumerate() {
         let section = format!("{section}/{index}");
         let route = document.read(&section)?;
+        protocol.for_requests(&format!("{section}/check"), route.policy.check.is_some())?;
         protocol.check_match(&format!("{section}/match"), &route.matches)?;
         let mut earlier = routes.iter();
         if let Some(first) = earlier.position(|earlier| earlier.matches == route.matches) {

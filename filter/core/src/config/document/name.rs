@@ -15,6 +15,15 @@ pub(super) fn word(pointer: &str, text: String) -> Result<String, ConfigError> {
     }
 }
 
+/// A text that may stand between quotation marks in a header.
+pub(super) fn quotable(pointer: &str, text: String) -> Result<String, ConfigError> {
+    let plain = |byte: u8| (b' '..=b'~').contains(&byte) && !matches!(byte, b'"' | b'\\');
+    match (1..=MAX_NAME).contains(&text.len()) && text.bytes().all(plain) {
+        true => Ok(text),
+        false => Err(ConfigError::at(pointer, Fault::Quotable { max: MAX_NAME })),
+    }
+}
+
 /// A name that a server's certificate carries: DNS name or IP address.
 pub(super) fn server(pointer: &str, text: String) -> Result<String, ConfigError> {
     if text.parse::<IpAddr>().is_ok() || is_dns_name(&text) {

@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 
+use super::body::BodyDocument;
+use super::check::CheckDocument;
 use super::{peer_names, reference};
-use crate::config::{ConfigError, Mode, PeerPolicy};
+use crate::config::{ConfigError, Fault, Mode, PeerPolicy};
 use crate::decide::Check;
 
 #[derive(Default, Deserialize)]
@@ -15,22 +17,61 @@ pub(super) enum ModeWord {
     Observe,
 }
 
+/// What is asked of certificates.
+pub(super) struct Certificates {
+    pub(super) tls_context: Option<String>,
+    pub(super) certificate_pinset: Option<String>,
+    pub(super) peer_names: Option<Vec<String>>,
+    pub(super) mode: ModeWord,
+    pub(super) observe: Vec<Check>,
+}
+
+/// What is asked of messages.
+#[derive(Default)]
+pub(super) struct Messages {
+    pub(super) check: Option<CheckDocument>,
+    pub(super) body: Option<BodyDocument>,
+}
+
 pub(super) fn read(
     section: &str,
-    tls_context: &str,
-    certificate_pinset: Option<String>,
-    names: Option<Vec<String>>,
-    mode: ModeWord,
-    observe: Vec<Check>,
+    certificates: Certificates,
+    messages: Messages,
 ) -> Result<PeerPolicy, ConfigError> {
-    Ok(PeerPolicy {
-        tls_context: reference::tls_context(section, tls_context)?,
-        certificate_pinset: reference::certificate_pinset(section, certificate_pinset)?,
+    let at = |field: &str| format!("{section}/{field}");
+    let check = messages.check.map(|check| check.read(&at("check")));
+    let policy = PeerPolicy {
+        tls_context: certificates
+            .tls_context
+            .map(|text| reference::tls_context(section, &text))
+            .transpose()?,
+        certificate_pinset: reference::certificate_pinset(
+            section,
+            certificates.certificate_pinset,
+        )?,
         server_name: None,
-        peer_names: peer_names::read(section, names)?,
-        mode: mode.into(),
-        observe: observe.into_iter().collect(),
-    })
+        peer_names: peer_names::read(section, certificates.peer_names)?,
+        mode: certificates.mode.into(),
+        observe: certificates.observe.into_iter().collect(),
+        check: check.transpose()?.map(Box::new),
+        body: messages.body.unwrap_or_default().read(&at("body"))?,
+    };
+    match (&policy.tls_context, &policy.check) {
+        (None, None) => return Err(ConfigError::at(section, Fault::NothingEnforced)),
+        (Some(_), _) => return Ok(policy),
+        (None, Some(_)) => {}
+    }
+    for (field, given) in [
+        ("certificatePinset", policy.certificate_pinset.is_some()),
+        ("peerNames", policy.peer_names.is_some()),
+        ("mode", policy.mode == Mode::Observe),
+        ("observe", !policy.observe.is_empty()),
+    ] {
+        if given {
+            return Err(ConfigError::at(at(field), Fault::NeedsTlsContext));
+        }
+    }
+    Ok(policy)
 }
 
 impl From<ModeWord> for Mode {

@@ -14,6 +14,15 @@ pub(super) fn tls_context(section: &str, text: &str) -> Result<Reference, Config
     )
 }
 
+/// A reference to a shared secret, or to a field of one.
+pub(super) fn shared_secret(pointer: impl Display, text: &str) -> Result<Reference, ConfigError> {
+    let reference: Reference = text
+        .parse()
+        .map_err(|error| ConfigError::at(&pointer, Fault::Reference(error)))?;
+    expect(pointer, &reference, Collection::SharedSecrets)?;
+    Ok(reference)
+}
+
 pub(super) fn certificate_pinset(
     section: &str,
     text: Option<String>,

@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 
+use super::body::BodyDocument;
+use super::check::CheckDocument;
 use super::name;
-use super::policy::{self, ModeWord};
+use super::policy::{self, Certificates, Messages, ModeWord};
 use crate::config::{ConfigError, Fault, Route, RouteMatch};
 use crate::decide::Check;
 
@@ -14,8 +16,8 @@ use crate::decide::Check;
 pub(super) struct RouteDocument {
     /// The requests: all that is given must fit.
     r#match: MatchDocument,
-    /// The TLS context to enforce.
-    tls_context: String,
+    /// The TLS context to enforce; may be left out where there is a `check`.
+    tls_context: Option<String>,
     /// Pins of which one must be on the client's path.
     certificate_pinset: Option<String>,
     /// Names of which the client's certificate must carry one.
@@ -26,6 +28,10 @@ pub(super) struct RouteDocument {
     /// Checks that only count and log, while the others are enforced.
     #[serde(default)]
     observe: Vec<Check>,
+    /// What callers must show, in their requests.
+    check: Option<CheckDocument>,
+    /// How much of a body is held for that, and for how long.
+    body: Option<BodyDocument>,
 }
 
 /// Requests, by what Envoy says of them.
@@ -49,11 +55,17 @@ impl RouteDocument {
             matches: self.r#match.read(&format!("{section}/match"))?,
             policy: policy::read(
                 section,
-                &self.tls_context,
-                self.certificate_pinset,
-                self.peer_names,
-                self.mode,
-                self.observe,
+                Certificates {
+                    tls_context: self.tls_context,
+                    certificate_pinset: self.certificate_pinset,
+                    peer_names: self.peer_names,
+                    mode: self.mode,
+                    observe: self.observe,
+                },
+                Messages {
+                    check: self.check,
+                    body: self.body,
+                },
             )?,
         })
     }

@@ -1,11 +1,14 @@
 //! The JSON schema of the document, for editors and pipelines: what the types say, and what only
 //! the parser knows. Nothing of it is in the filter.
 
+use sallyport_message::MAX_KEYS;
 use sallyport_pki::MAX_NAME_PATTERNS;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::Document;
+use super::body::MAX_BYTES;
+use super::check::{MAX_ACCEPTED, MAX_IDENTITY_HEADERS, MAX_WORDS};
 use super::downstream::MAX_ROUTES;
 use super::name::MAX_NAME;
 use super::upstream::MAX_INJECTIONS;
@@ -24,6 +27,9 @@ const DNS_NAME: &str = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\
 const UP_TO_A_MINUTE: &str = "([0-9]{1,4}|[1-5][0-9]{4}|60000)ms|([0-9]|[1-5][0-9]|60)s";
 const FROM_10_MS_TO_A_MINUTE: &str =
     "([1-9][0-9]{1,3}|[1-5][0-9]{4}|60000)ms|([1-9]|[1-5][0-9]|60)s";
+const FROM_A_SECOND_TO_A_MINUTE: &str =
+    "([1-9][0-9]{3}|[1-5][0-9]{4}|60000)ms|([1-9]|[1-5][0-9]|60)s";
+const FROM_A_SECOND_TO_A_DAY: &str = "([1-9][0-9]{3,6}|[1-7][0-9]{7}|8[0-5][0-9]{6}|86[0-3][0-9]{5}|86400000)ms|([1-9][0-9]{0,3}|[1-7][0-9]{4}|8[0-5][0-9]{3}|86[0-3][0-9]{2}|86400)s";
 const WHOLE_SECONDS_TO_A_MINUTE: &str = "([1-9]|[1-5][0-9]|60)(s|000ms)";
 
 /// The schema, in draft 2020-12.
@@ -63,6 +69,34 @@ pub(in crate::config) fn schema() -> Value {
             wait(FROM_10_MS_TO_A_MINUTE, "5s"),
         ),
         ("Upstream", "inject", list(MAX_INJECTIONS)),
+        (
+            "Check",
+            "accept",
+            json!({"minItems": 1, "maxItems": MAX_ACCEPTED}),
+        ),
+        ("Check", "realm", with(quotable(), "default", "gateway")),
+        ("Check", "mode", default("enforce")),
+        ("Check", "credential", default("remove")),
+        ("Check", "identity", list(MAX_IDENTITY_HEADERS)),
+        ("Identity", "header", header()),
+        ("Identity", "claim", quotable()),
+        ("Accept", "secrets", secrets()),
+        ("Accept", "header", with(header(), "default", "x-api-key")),
+        ("Accept", "issuers", words()),
+        ("Accept", "audiences", words()),
+        ("Accept", "requiredClaims", words()),
+        ("Accept", "components", components()),
+        (
+            "Accept",
+            "maxAge",
+            pattern(&format!("0*({FROM_A_SECOND_TO_A_DAY})")),
+        ),
+        (
+            "Body",
+            "maxBytes",
+            json!({"default": 1_048_576, "maximum": MAX_BYTES}),
+        ),
+        ("Body", "wait", wait(FROM_A_SECOND_TO_A_MINUTE, "10s")),
         ("Injection", "header", header()),
         ("Injection", "basic", reference("sharedSecrets")),
         ("Injection", "template", template()),
@@ -77,12 +111,20 @@ pub(in crate::config) fn schema() -> Value {
         add(&mut schema, policy, "mode", default("enforce"));
         add(&mut schema, policy, "observe", json!({"default": []}));
     }
+    for side in ["Downstream", "Route"] {
+        schema["$defs"][side]["anyOf"] =
+            json!([{"required": ["tlsContext"]}, {"required": ["check"]}]);
+        let certificates = ["certificatePinset", "peerNames", "observe"];
+        let needs = certificates.map(|name| (name.to_owned(), json!(["tlsContext"])));
+        schema["$defs"][side]["dependentRequired"] = Value::Object(Map::from_iter(needs));
+    }
+    schema["$defs"]["Accept"]["oneOf"] = accept();
     for (side, no_requests) in [
         (
             "Downstream",
             json!({
-                "forwardClientCertificate": false,
-                "routes": {"items": {"properties": {"match": {"properties": {
+                "forwardClientCertificate": false, "check": false, "body": false,
+                "routes": {"items": {"properties": {"check": false, "match": {"properties": {
                     "route": false, "virtualHost": false, "cluster": false,
                 }}}}},
             }),
@@ -183,6 +225,72 @@ fn template() -> Value {
         "pattern": format!("{placeholder}{reference}{field}\\}}"),
         "not": {"pattern": format!("{placeholder}(?!{reference}{field}\\}})")},
     })
+}
+
+fn quotable() -> Value {
+    let text = with(pattern(r"[ !#-\[\]-~]+"), "minLength", 1);
+    with(text, "maxLength", MAX_NAME)
+}
+
+fn words() -> Value {
+    let item = with(quotable(), "type", "string");
+    json!({"default": [], "maxItems": MAX_WORDS, "items": item})
+}
+
+fn components() -> Value {
+    let name = r"@(method|target-uri|authority|scheme|path|query)|[0-9a-z!#$%&'*+.^_`|~-]+";
+    let item = with(pattern(name), "type", "string");
+    let method_and_uri = json!(["@method", "@target-uri"]);
+    json!({"default": method_and_uri, "maxItems": MAX_WORDS, "items": item})
+}
+
+fn secrets() -> Value {
+    let item = with(shared_secret(), "type", "string");
+    let current = json!({"not": {"pattern": "@previous$"}});
+    json!({"minItems": 1, "maxItems": MAX_KEYS, "items": item, "contains": current})
+}
+
+/// A reference to a shared secret or to a field of one.
+fn shared_secret() -> Value {
+    let scope = format!("({UUID}/{UUID}/)?");
+    let field = "(#[A-Za-z0-9]{1,64})?";
+    let text = format!("secret://{scope}{SEGMENT}/sharedSecrets/{SEGMENT}{field}{VERSION}");
+    with(pattern(&text), "maxLength", 1024)
+}
+
+/// Each scheme and the settings that it has.
+fn accept() -> Value {
+    let jwt = [
+        "algorithm",
+        "type",
+        "issuers",
+        "audiences",
+        "requiredClaims",
+        "expiry",
+    ];
+    let signature = ["components", "tag", "body", "replay"];
+    let all = [["header", "maxAge"].as_slice(), &jwt, &signature].concat();
+    let schemes = [
+        ("basic", [].to_vec(), [].as_slice()),
+        ("apiKey", ["header"].to_vec(), &[]),
+        (
+            "jwt",
+            [jwt.as_slice(), &["maxAge"]].concat(),
+            &["algorithm"],
+        ),
+        (
+            "signature",
+            [signature.as_slice(), &["maxAge"]].concat(),
+            &[],
+        ),
+    ];
+    let choices = schemes.map(|(word, own, required)| {
+        let others = all.iter().filter(|name| !own.contains(name));
+        let mut properties = Map::from_iter(others.map(|name| ((*name).to_owned(), json!(false))));
+        properties.insert("scheme".to_owned(), json!({"const": word}));
+        json!({"properties": properties, "required": required})
+    });
+    json!(choices)
 }
 
 fn server_name() -> Value {

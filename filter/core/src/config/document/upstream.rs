@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::injection::InjectionDocument;
-use super::policy::{self, ModeWord};
+use super::policy::{self, Certificates, Messages, ModeWord};
 use super::protocol::ProtocolWord;
 use super::{count, name, wait};
 use crate::config::{ConfigError, Fault, Injection, PeerPolicy, Upstream};
@@ -60,11 +60,14 @@ impl UpstreamDocument {
                     .transpose()?,
                 ..policy::read(
                     section,
-                    &self.tls_context,
-                    self.certificate_pinset,
-                    self.peer_names,
-                    self.mode,
-                    self.observe,
+                    Certificates {
+                        tls_context: Some(self.tls_context),
+                        certificate_pinset: self.certificate_pinset,
+                        peer_names: self.peer_names,
+                        mode: self.mode,
+                        observe: self.observe,
+                    },
+                    Messages::default(),
                 )?
             },
             handshake_wait: wait(

@@ -1,0 +1,368 @@
+//! `check`: what callers must show.
+
+use std::fmt::Write as _;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use sallyport_message::MAX_KEYS;
+use sallyport_message::http_signatures::{self, Component};
+use sallyport_message::jwt::{self, Algorithm, Expiry};
+use sallyport_model::{Collection, Reference, VersionSelector};
+use serde::Deserialize;
+
+use super::policy::ModeWord;
+use super::{count, name, reference, wait};
+use crate::config::{ConfigError, Fault};
+use crate::header_name::HeaderName;
+use crate::policy::check::{
+    Accept, CallerCheck, IdentityHeader, Replay, Scheme, SignatureCheck, SignedBody,
+};
+
+pub(super) const MAX_ACCEPTED: usize = 8;
+pub(super) const MAX_IDENTITY_HEADERS: usize = 16;
+pub(super) const MAX_WORDS: usize = 32;
+
+const MAX_AGE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(86_400);
+
+/// What callers must show.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Check"))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct CheckDocument {
+    /// One of these is enough; the first one that a request has decides.
+    accept: Vec<AcceptDocument>,
+    /// The name of what is protected, in `WWW-Authenticate`.
+    realm: Option<String>,
+    /// Whether requests are denied, or only counted and logged.
+    #[serde(default)]
+    mode: ModeWord,
+    /// Whether the upstream gets the credential too. Signatures stay in any case.
+    #[serde(default)]
+    credential: CredentialWord,
+    /// Headers that tell the upstream who called; what the client sent in them is removed.
+    #[serde(default)]
+    identity: Vec<IdentityDocument>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "camelCase")]
+enum CredentialWord {
+    #[default]
+    Remove,
+    Forward,
+}
+
+/// A header that tells who called.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Identity"))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct IdentityDocument {
+    /// Its name.
+    header: String,
+    /// A claim of the token; who called if not given.
+    claim: Option<String>,
+}
+
+/// One way to show who one is.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Accept"))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AcceptDocument {
+    /// Which.
+    scheme: SchemeWord,
+    /// The secrets that fit: `UsernamePassword` for `basic`, `SymmetricKey` for `jwt` and `signature`; for
+    /// `apiKey` also a `Blob` or a `#field`. `@previous` may be absent.
+    secrets: Vec<String>,
+    /// `apiKey`: where it is.
+    header: Option<String>,
+    /// `jwt`: the one algorithm.
+    algorithm: Option<AlgorithmWord>,
+    /// `jwt`: `typ` of the header.
+    r#type: Option<String>,
+    /// `jwt`: accepted `iss`; any or none if empty.
+    #[serde(default)]
+    issuers: Vec<String>,
+    /// `jwt`: our names in `aud`; a token for somebody is refused if empty.
+    #[serde(default)]
+    audiences: Vec<String>,
+    /// `jwt`: claims that must be there.
+    #[serde(default)]
+    required_claims: Vec<String>,
+    /// `jwt`: whether a token must end.
+    expiry: Option<ExpiryWord>,
+    /// `signature`: what it covers at least.
+    #[serde(default)]
+    components: Vec<String>,
+    /// `signature`: its `tag`.
+    tag: Option<String>,
+    /// `signature`: whether bodies are covered.
+    body: Option<SignedBodyWord>,
+    /// `signature`: whether it may come again.
+    replay: Option<ReplayWord>,
+    /// `jwt`, `signature`: how old it may be by `iat` or `created`.
+    max_age: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "camelCase")]
+enum SchemeWord {
+    /// RFC 7617.
+    Basic,
+    /// A header with a key.
+    ApiKey,
+    /// RFC 7519, as a bearer token.
+    Jwt,
+    /// RFC 9421.
+    Signature,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+enum AlgorithmWord {
+    #[serde(rename = "HS256")]
+    Hs256,
+    #[serde(rename = "HS384")]
+    Hs384,
+    #[serde(rename = "HS512")]
+    Hs512,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "camelCase")]
+enum ExpiryWord {
+    Required,
+    Optional,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "camelCase")]
+enum SignedBodyWord {
+    Covered,
+    Optional,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "camelCase")]
+enum ReplayWord {
+    Refuse,
+    Allow,
+}
+
+impl CheckDocument {
+    pub(super) fn read(self, section: &str) -> Result<CallerCheck, ConfigError> {
+        let at = |field: &str| format!("{section}/{field}");
+        let realm = match self.realm {
+            None => "gateway".to_owned(),
+            Some(realm) => name::quotable(&at("realm"), realm)?,
+        };
+        count(&at("accept"), &self.accept, MAX_ACCEPTED)?;
+        if self.accept.is_empty() {
+            return Err(ConfigError::at(at("accept"), Fault::NothingAccepted));
+        }
+        let mut challenge = String::new();
+        let mut accept = Vec::with_capacity(self.accept.len());
+        let mut removed = Vec::new();
+        for (index, document) in self.accept.into_iter().enumerate() {
+            let one = document.read(&format!("{section}/accept/{index}"))?;
+            if !challenge.is_empty() {
+                challenge.push_str(", ");
+            }
+            let (word, more) = match &one.scheme {
+                Scheme::Basic => ("Basic", ", charset=\"UTF-8\""),
+                Scheme::ApiKey(_) => ("ApiKey", ""),
+                Scheme::Jwt(_) => ("Bearer", ""),
+                Scheme::Signature(_) => ("Signature", ""),
+            };
+            let _ = write!(challenge, "{word} realm=\"{realm}\"{more}");
+            let header = match &one.scheme {
+                Scheme::Basic | Scheme::Jwt(_) => Some(HeaderName::authorization()),
+                Scheme::ApiKey(header) => Some(header.clone()),
+                Scheme::Signature(_) => None,
+            };
+            removed.extend(header.filter(|header| !removed.contains(header)));
+            accept.push(one);
+        }
+        if self.credential == CredentialWord::Forward {
+            removed.clear();
+        }
+        Ok(CallerCheck {
+            identity: identity(&at("identity"), self.identity, &accept)?,
+            accept,
+            mode: self.mode.into(),
+            removed,
+            challenge: challenge.into(),
+        })
+    }
+}
+
+fn identity(
+    section: &str,
+    documents: Vec<IdentityDocument>,
+    accept: &[Accept],
+) -> Result<Vec<IdentityHeader>, ConfigError> {
+    count(section, &documents, MAX_IDENTITY_HEADERS)?;
+    let mut headers: Vec<IdentityHeader> = Vec::with_capacity(documents.len());
+    for (index, document) in documents.into_iter().enumerate() {
+        let at = |field: &str| format!("{section}/{index}/{field}");
+        let header = header(&at("header"), &document.header)?;
+        let of_credential = accept.iter().any(|accept| match &accept.scheme {
+            Scheme::Basic | Scheme::Jwt(_) => header.as_str() == "authorization",
+            Scheme::ApiKey(key) => *key == header,
+            Scheme::Signature(_) => false,
+        });
+        if of_credential || headers.iter().any(|other| other.header == header) {
+            let fault = Fault::DuplicateHeader(header.to_string());
+            return Err(ConfigError::at(at("header"), fault));
+        }
+        let claim = document.claim;
+        let claim = claim
+            .map(|claim| name::quotable(&at("claim"), claim))
+            .transpose()?;
+        headers.push(IdentityHeader { header, claim });
+    }
+    Ok(headers)
+}
+
+impl AcceptDocument {
+    fn read(self, section: &str) -> Result<Accept, ConfigError> {
+        self.check_fields(section)?;
+        let at = |field: &str| format!("{section}/{field}");
+        let secrets = secrets(&at("secrets"), &self.secrets, self.scheme)?;
+        let max_age = match self.max_age {
+            None => None,
+            text => {
+                let age = wait(&at("maxAge"), text, &MAX_AGE, Duration::ZERO)?;
+                Some(u32::try_from(age.as_secs()).unwrap_or(u32::MAX))
+            }
+        };
+        let scheme = match self.scheme {
+            SchemeWord::Basic => Scheme::Basic,
+            SchemeWord::ApiKey => {
+                let text = self.header.as_deref().unwrap_or("x-api-key");
+                Scheme::ApiKey(header(&at("header"), text)?)
+            }
+            SchemeWord::Jwt => {
+                let algorithm = match self.algorithm {
+                    None => return Err(ConfigError::at(at("algorithm"), Fault::Algorithm)),
+                    Some(AlgorithmWord::Hs256) => Algorithm::Hs256,
+                    Some(AlgorithmWord::Hs384) => Algorithm::Hs384,
+                    Some(AlgorithmWord::Hs512) => Algorithm::Hs512,
+                };
+                Scheme::Jwt(Box::new(jwt::Policy {
+                    typ: self.r#type,
+                    issuers: words(&at("issuers"), self.issuers)?,
+                    audiences: words(&at("audiences"), self.audiences)?,
+                    required_claims: words(&at("requiredClaims"), self.required_claims)?,
+                    expiry: match self.expiry {
+                        None | Some(ExpiryWord::Required) => Expiry::Required,
+                        Some(ExpiryWord::Optional) => Expiry::Optional,
+                    },
+                    max_age,
+                    ..jwt::Policy::new(algorithm)
+                }))
+            }
+            SchemeWord::Signature => {
+                let required = components(&at("components"), &self.components)?;
+                let policy = http_signatures::Policy::new(required);
+                Scheme::Signature(Box::new(SignatureCheck {
+                    policy: http_signatures::Policy {
+                        tag: self.tag,
+                        max_age: max_age.unwrap_or(policy.max_age),
+                        ..policy
+                    },
+                    body: match self.body {
+                        None | Some(SignedBodyWord::Covered) => SignedBody::Covered,
+                        Some(SignedBodyWord::Optional) => SignedBody::Optional,
+                    },
+                    replay: match self.replay {
+                        None | Some(ReplayWord::Refuse) => Replay::Refuse,
+                        Some(ReplayWord::Allow) => Replay::Allow,
+                    },
+                }))
+            }
+        };
+        Ok(Accept { scheme, secrets })
+    }
+
+    /// Refuses what is about another scheme: whoever wrote it believes that it is enforced.
+    fn check_fields(&self, section: &str) -> Result<(), ConfigError> {
+        use SchemeWord::{ApiKey, Jwt, Signature};
+        let jwt: &[SchemeWord] = &[Jwt];
+        for (field, given, of) in [
+            ("header", self.header.is_some(), &[ApiKey] as &[_]),
+            ("algorithm", self.algorithm.is_some(), jwt),
+            ("type", self.r#type.is_some(), jwt),
+            ("issuers", !self.issuers.is_empty(), jwt),
+            ("audiences", !self.audiences.is_empty(), jwt),
+            ("requiredClaims", !self.required_claims.is_empty(), jwt),
+            ("expiry", self.expiry.is_some(), jwt),
+            ("components", !self.components.is_empty(), &[Signature]),
+            ("tag", self.tag.is_some(), &[Signature]),
+            ("body", self.body.is_some(), &[Signature]),
+            ("replay", self.replay.is_some(), &[Signature]),
+            ("maxAge", self.max_age.is_some(), &[Jwt, Signature]),
+        ] {
+            if given && !of.contains(&self.scheme) {
+                let pointer = format!("{section}/{field}");
+                return Err(ConfigError::at(pointer, Fault::OtherScheme));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn secrets(
+    section: &str,
+    texts: &[String],
+    scheme: SchemeWord,
+) -> Result<Vec<Reference>, ConfigError> {
+    count(section, texts, MAX_KEYS)?;
+    let mut all = Vec::with_capacity(texts.len());
+    for (index, text) in texts.iter().enumerate() {
+        let pointer = format!("{section}/{index}");
+        all.push(match scheme {
+            SchemeWord::ApiKey => reference::shared_secret(&pointer, text)?,
+            _ => reference::whole(&pointer, text, Collection::SharedSecrets)?,
+        });
+    }
+    let previous = |reference: &Reference| reference.version == Some(VersionSelector::Previous);
+    match all.iter().all(previous) {
+        true => Err(ConfigError::at(section, Fault::NoCurrentSecret)),
+        false => Ok(all),
+    }
+}
+
+fn components(section: &str, texts: &[String]) -> Result<Vec<Component>, ConfigError> {
+    count(section, texts, MAX_WORDS)?;
+    if texts.is_empty() {
+        return Ok(vec![Component::Method, Component::TargetUri]);
+    }
+    let mut all = Vec::with_capacity(texts.len());
+    for (index, text) in texts.iter().enumerate() {
+        let component = text.parse();
+        all.push(
+            component
+                .map_err(|_| ConfigError::at(format!("{section}/{index}"), Fault::Component))?,
+        );
+    }
+    Ok(all)
+}
+
+fn header(pointer: &str, text: &str) -> Result<HeaderName, ConfigError> {
+    text.parse()
+        .map_err(|error| ConfigError::at(pointer, Fault::Header(error)))
+}
+
+fn words(section: &str, texts: Vec<String>) -> Result<Vec<String>, ConfigError> {
+    count(section, &texts, MAX_WORDS)?;
+    let mut all = Vec::with_capacity(texts.len());
+    for (index, text) in texts.into_iter().enumerate() {
+        all.push(name::quotable(&format!("{section}/{index}"), text)?);
+    }
+    Ok(all)
+}

@@ -1,0 +1,72 @@
+//! The head of a request, as message policies look at it.
+
+use std::fmt;
+
+use sallyport_message::{Header, Request};
+
+/// Most header lines that are looked at; Envoy takes a hundred by default.
+const MAX_LINES: usize = 512;
+
+/// Header lines in their order, pseudo-headers among them, and whether anything follows them.
+pub struct Head {
+    lines: Vec<(String, Vec<u8>)>,
+    /// Whether the request has no body.
+    pub(crate) ends: bool,
+}
+
+impl Head {
+    /// Takes over the lines.
+    pub const fn new(lines: Vec<(String, Vec<u8>)>, ends: bool) -> Self {
+        Self { lines, ends }
+    }
+
+    /// Lends the request to `look`; `None` if it is not one: a pseudo-header is absent or no text, or
+    /// there are too many lines.
+    pub(crate) fn with<R>(&self, look: impl FnOnce(&Request<'_>) -> R) -> Option<R> {
+        if self.lines.len() > MAX_LINES {
+            return None;
+        }
+        let mut headers = Vec::with_capacity(self.lines.len());
+        for (name, value) in &self.lines {
+            if !name.starts_with(':') {
+                headers.push(Header { name, value });
+            }
+        }
+        let request = Request {
+            method: self.pseudo(":method")?,
+            scheme: self.pseudo(":scheme")?,
+            authority: self.pseudo(":authority")?,
+            target: self.pseudo(":path")?,
+            headers: &headers,
+        };
+        Some(look(&request))
+    }
+
+    fn pseudo(&self, name: &str) -> Option<&str> {
+        self.value(name)
+            .and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// The value of the first line of that name, in lower case.
+    pub(crate) fn value(&self, name: &str) -> Option<&[u8]> {
+        let mut lines = self.lines.iter();
+        let (_, value) = lines.find(|(found, _)| found == name)?;
+        Some(value)
+    }
+
+    /// How many bytes the body is said to have.
+    pub(crate) fn content_length(&self) -> Option<u64> {
+        let text = std::str::from_utf8(self.value("content-length")?).ok()?;
+        text.parse().ok()
+    }
+}
+
+/// Headers hold credentials.
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head")
+            .field("lines", &self.lines.len())
+            .field("ends", &self.ends)
+            .finish()
+    }
+}

@@ -1,0 +1,6 @@
+//! What is done with messages, by secrets of the vault: one room for each policy. Pure: a policy, what
+//! may be used of the snapshot, a message and the time go in.
+
+pub mod check;
+pub(crate) mod keys;
+pub(crate) mod replay;

@@ -1,0 +1,432 @@
+//! Callers that show a credential: Basic, API key, JWT, HTTP message signature. What they show is held
+//! against shared secrets of the vault.
+
+use std::sync::Arc;
+
+use sallyport_message::api_key::{ApiKeyError, ApiKeys};
+use sallyport_message::basic::{BasicCredentials, BasicError, BasicPairs};
+use sallyport_message::http_signatures::{self, HttpSignatureError};
+use sallyport_message::jwt::{self, JwtError};
+use sallyport_message::{BodyDigest, Key, Request, UnixTime};
+use sallyport_model::Reference;
+use serde_json::{Map, Value};
+
+use super::keys::{self, Found, Missing, Version};
+use crate::config::{Direction, Mode};
+use crate::header_name::HeaderName;
+use crate::reason::Reason;
+use crate::usable::{Age, Usable};
+
+/// Longest value of an identity header, in bytes.
+const MAX_IDENTITY: usize = 1024;
+
+/// What callers must show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallerCheck {
+    /// One of these; the first one that a request has decides.
+    pub accept: Vec<Accept>,
+    /// Enforce or observe.
+    pub mode: Mode,
+    /// Headers with credentials that the upstream does not get.
+    pub removed: Vec<HeaderName>,
+    /// Headers that tell the upstream who called; what the client sent in them is removed.
+    pub identity: Vec<IdentityHeader>,
+    /// `WWW-Authenticate` of a refusal.
+    pub challenge: Arc<str>,
+}
+
+/// One way to show who one is, and the secrets it is held against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accept {
+    /// How.
+    pub scheme: Scheme,
+    /// Any of these fits.
+    pub secrets: Vec<Reference>,
+}
+
+/// How a caller shows who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// RFC 7617, against `UsernamePassword`.
+    Basic,
+    /// A header of its own.
+    ApiKey(HeaderName),
+    /// RFC 7519 as a bearer token (RFC 6750), against `SymmetricKey`.
+    Jwt(Box<jwt::Policy>),
+    /// RFC 9421, against `SymmetricKey`.
+    Signature(Box<SignatureCheck>),
+}
+
+/// What a signature has to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignatureCheck {
+    /// What it covers, and how old it may be.
+    pub policy: http_signatures::Policy,
+    /// Whether bodies are covered.
+    pub body: SignedBody,
+    /// Whether it may come again.
+    pub replay: Replay,
+}
+
+/// Whether the body of a signed request is covered, by `content-digest`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignedBody {
+    /// Always, where there is one.
+    #[default]
+    Covered,
+    /// Where the signature says so.
+    Optional,
+}
+
+/// Whether a signature may come again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Replay {
+    /// It has a nonce, and holds once.
+    #[default]
+    Refuse,
+    /// Until it is too old.
+    Allow,
+}
+
+/// A header that tells who called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityHeader {
+    /// Its name.
+    pub header: HeaderName,
+    /// A claim of the token; who called if not given.
+    pub claim: Option<String>,
+}
+
+/// A caller who passed.
+pub(crate) struct Caller {
+    /// User name, `sub`, or the name of the secret.
+    pub(crate) name: String,
+    pub(crate) claims: Map<String, Value>,
+    pub(crate) scheme: SchemeName,
+    pub(crate) version: Version,
+    /// What the body must hash to.
+    pub(crate) body: Option<BodyDigest>,
+    /// What must not come again, until when.
+    pub(crate) once: Option<(String, UnixTime)>,
+}
+
+/// A scheme, in counters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SchemeName {
+    /// Basic.
+    Basic,
+    /// API key.
+    ApiKey,
+    /// JWT.
+    Jwt,
+    /// HTTP message signature.
+    Signature,
+}
+
+/// What one entry of `accept` accepts now. No `Debug`: it may hold keys.
+pub(crate) struct Accepted {
+    /// Name and version of each secret, by its place in the list.
+    names: Vec<(String, Version)>,
+    secrets: Secrets,
+}
+
+enum Secrets {
+    Pairs(BasicPairs),
+    Keys(ApiKeys),
+    Macs(Vec<Key>),
+}
+
+impl CallerCheck {
+    /// The references of all secrets.
+    pub(crate) fn references(&self) -> impl Iterator<Item = &Reference> {
+        self.accept.iter().flat_map(|accept| &accept.secrets)
+    }
+
+    /// What is accepted now, and the age of the oldest of it.
+    pub(crate) fn accepted<'a>(
+        &'a self,
+        usable: Usable<'a>,
+    ) -> Result<(Vec<Accepted>, Age), Missing<'a>> {
+        let mut all = Vec::with_capacity(self.accept.len());
+        let mut oldest = Age::Fresh;
+        for accept in &self.accept {
+            let (found, age) = keys::find(&accept.secrets, usable)?;
+            oldest = oldest.max(age);
+            let names = found
+                .iter()
+                .map(|one| (one.reference.secret.to_string(), one.version));
+            all.push(Accepted {
+                names: names.collect(),
+                secrets: accept.scheme.secrets(&found)?,
+            });
+        }
+        Ok((all, oldest))
+    }
+
+    /// Who sent this request, by the first credential it has of those that are accepted.
+    pub(crate) fn check(
+        &self,
+        accepted: &[Accepted],
+        request: &Request<'_>,
+        ends: bool,
+        now: UnixTime,
+    ) -> Result<Caller, Reason> {
+        for (accept, accepted) in self.accept.iter().zip(accepted) {
+            match accepted.check(&accept.scheme, request, ends, now) {
+                Err(Reason::CredentialAbsent) => {}
+                checked => return checked,
+            }
+        }
+        Err(Reason::CredentialAbsent)
+    }
+
+    /// What a refused caller is told to show.
+    pub(crate) fn challenge(&self, reason: Reason) -> Option<Arc<str>> {
+        if reason.status(Direction::Downstream) != 401 {
+            return None;
+        }
+        match self.challenge.strip_prefix("Bearer ") {
+            // RFC 6750 section 3.1: nothing of it where no token came.
+            Some(rest) if reason != Reason::CredentialAbsent => {
+                Some(["Bearer error=\"invalid_token\", ", rest].concat().into())
+            }
+            _ => Some(Arc::clone(&self.challenge)),
+        }
+    }
+}
+
+impl Scheme {
+    fn secrets<'a>(&self, found: &[Found<'a>]) -> Result<Secrets, Missing<'a>> {
+        let made = match self {
+            Self::Basic => {
+                let mut pairs = Vec::with_capacity(found.len());
+                for one in found {
+                    pairs.push(one.pair()?);
+                }
+                BasicPairs::new(pairs).ok().map(Secrets::Pairs)
+            }
+            Self::ApiKey(_) => {
+                let mut texts = Vec::with_capacity(found.len());
+                for one in found {
+                    texts.push(one.text()?);
+                }
+                ApiKeys::new(texts).ok().map(Secrets::Keys)
+            }
+            Self::Jwt(_) | Self::Signature(_) => {
+                let mut keys = Vec::with_capacity(found.len());
+                for one in found {
+                    keys.push(one.key()?);
+                }
+                Some(Secrets::Macs(keys))
+            }
+        };
+        match (made, found.first()) {
+            (None, Some(one)) => Err((one.reference, Reason::CredentialUnusable)),
+            (Some(secrets), _) => Ok(secrets),
+            // Only previous versions may be absent, and those do not stand alone.
+            (None, None) => Ok(Secrets::Macs(Vec::new())),
+        }
+    }
+}
+
+impl Accepted {
+    fn check(
+        &self,
+        scheme: &Scheme,
+        request: &Request<'_>,
+        ends: bool,
+        now: UnixTime,
+    ) -> Result<Caller, Reason> {
+        match (scheme, &self.secrets) {
+            (Scheme::Basic, Secrets::Pairs(pairs)) => {
+                let value = authorization(request, "basic")?;
+                let shown = BasicCredentials::parse(value).map_err(of_basic)?;
+                let place = pairs.check_credentials(&shown).map_err(of_basic)?;
+                self.caller(SchemeName::Basic, place, Some(shown.username()))
+            }
+            (Scheme::ApiKey(header), Secrets::Keys(keys)) => {
+                let place = keys.check(request, header.as_str()).map_err(of_api_key)?;
+                self.caller(SchemeName::ApiKey, place, None)
+            }
+            (Scheme::Jwt(policy), Secrets::Macs(keys)) => {
+                let value = authorization(request, "bearer")?;
+                let token = value
+                    .get(7..)
+                    .and_then(|token| std::str::from_utf8(token).ok());
+                let token = token.ok_or(Reason::CredentialMalformed)?.trim_ascii();
+                let verified = policy
+                    .verify(token, keys, now)
+                    .map_err(|error| of_jwt(&error))?;
+                let subject = verified.claims.get("sub").and_then(Value::as_str);
+                let caller = self.caller(SchemeName::Jwt, verified.key, subject)?;
+                let claims = verified.claims;
+                Ok(Caller { claims, ..caller })
+            }
+            (Scheme::Signature(check), Secrets::Macs(keys)) => {
+                let verified = check.policy.verify(request, keys, now);
+                let verified = verified.map_err(|error| of_signature(&error))?;
+                if verified.content_digest.is_none() && check.body == SignedBody::Covered && !ends {
+                    return Err(Reason::CallerRefused);
+                }
+                let caller = self.caller(SchemeName::Signature, verified.key, None)?;
+                let once = match (check.replay, verified.nonce) {
+                    (Replay::Allow, _) => None,
+                    (Replay::Refuse, None) => return Err(Reason::CallerRefused),
+                    (Replay::Refuse, Some(nonce)) => {
+                        let ends = i64::from(check.policy.max_age) + i64::from(check.policy.skew);
+                        let until = UnixTime(verified.created.0.saturating_add(ends));
+                        Some((format!("{} {nonce}", caller.name), until))
+                    }
+                };
+                let body = verified.content_digest;
+                Ok(Caller {
+                    body,
+                    once,
+                    ..caller
+                })
+            }
+            // `accepted` makes no such pair.
+            _ => Err(Reason::Internal),
+        }
+    }
+
+    fn caller(
+        &self,
+        scheme: SchemeName,
+        place: usize,
+        name: Option<&str>,
+    ) -> Result<Caller, Reason> {
+        let (secret, version) = self.names.get(place).ok_or(Reason::Internal)?;
+        Ok(Caller {
+            name: name.unwrap_or(secret).to_owned(),
+            claims: Map::new(),
+            scheme,
+            version: *version,
+            body: None,
+            once: None,
+        })
+    }
+}
+
+impl Caller {
+    /// The value of an identity header; `None` if the token does not say it. What cannot stand in a
+    /// header is refused, for leaving it out would make somebody else of the caller.
+    pub(crate) fn tells(&self, header: &IdentityHeader) -> Result<Option<String>, Reason> {
+        let text = match &header.claim {
+            None => Some(self.name.clone()),
+            Some(claim) => match self.claims.get(claim) {
+                None | Some(Value::Null) => None,
+                Some(Value::String(text)) => Some(text.clone()),
+                Some(Value::Bool(word)) => Some(word.to_string()),
+                Some(Value::Number(number)) => Some(number.to_string()),
+                Some(Value::Array(_) | Value::Object(_)) => return Err(Reason::CallerRefused),
+            },
+        };
+        match &text {
+            Some(text) if text.len() > MAX_IDENTITY || text.chars().any(char::is_control) => {
+                Err(Reason::CallerRefused)
+            }
+            _ => Ok(text),
+        }
+    }
+}
+
+impl SchemeName {
+    /// The word in counters.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::ApiKey => "api_key",
+            Self::Jwt => "jwt",
+            Self::Signature => "signature",
+        }
+    }
+}
+
+/// The one `authorization` of a request, if it is of this scheme.
+fn authorization<'a>(request: &Request<'a>, scheme: &str) -> Result<&'a [u8], Reason> {
+    let mut lines = request.headers.iter();
+    let mut value = None;
+    for line in lines.by_ref() {
+        if line.name.eq_ignore_ascii_case("authorization") && value.replace(line.value).is_some() {
+            return Err(Reason::CredentialAmbiguous);
+        }
+    }
+    let value = value.ok_or(Reason::CredentialAbsent)?.trim_ascii();
+    let (word, rest) = value
+        .split_at_checked(scheme.len())
+        .ok_or(Reason::CredentialAbsent)?;
+    match word.eq_ignore_ascii_case(scheme.as_bytes()) && rest.starts_with(b" ") {
+        true => Ok(value),
+        false => Err(Reason::CredentialAbsent),
+    }
+}
+
+const fn of_basic(error: BasicError) -> Reason {
+    match error {
+        BasicError::Absent | BasicError::Scheme => Reason::CredentialAbsent,
+        BasicError::Repeated(_) => Reason::CredentialAmbiguous,
+        BasicError::TooLong(_) | BasicError::Syntax | BasicError::Control => {
+            Reason::CredentialMalformed
+        }
+        BasicError::Wrong => Reason::CredentialWrong,
+        BasicError::Accepted => Reason::CredentialUnusable,
+    }
+}
+
+const fn of_api_key(error: ApiKeyError) -> Reason {
+    match error {
+        ApiKeyError::Absent => Reason::CredentialAbsent,
+        ApiKeyError::Repeated(_) => Reason::CredentialAmbiguous,
+        ApiKeyError::TooLong(_) => Reason::CredentialMalformed,
+        ApiKeyError::Wrong => Reason::CredentialWrong,
+        ApiKeyError::Accepted => Reason::CredentialUnusable,
+    }
+}
+
+const fn of_jwt(error: &JwtError) -> Reason {
+    match error {
+        JwtError::TooLong(_)
+        | JwtError::Parts
+        | JwtError::Base64
+        | JwtError::Header(_)
+        | JwtError::Claims(_) => Reason::CredentialMalformed,
+        JwtError::Algorithm
+        | JwtError::Critical
+        | JwtError::Type
+        | JwtError::NoKey
+        | JwtError::Signature => Reason::CredentialWrong,
+        JwtError::KeyTooShort { .. } => Reason::CredentialUnusable,
+        JwtError::Expired { .. } | JwtError::NotYetValid { .. } | JwtError::TooOld { .. } => {
+            Reason::CredentialExpired
+        }
+        JwtError::Claim(_) | JwtError::Issuer | JwtError::Audience => Reason::CallerRefused,
+    }
+}
+
+const fn of_signature(error: &HttpSignatureError) -> Reason {
+    match error {
+        HttpSignatureError::Absent => Reason::CredentialAbsent,
+        HttpSignatureError::DuplicateLabel(_)
+        | HttpSignatureError::Ambiguous(_)
+        | HttpSignatureError::DuplicateComponent(_)
+        | HttpSignatureError::ComponentValue(_) => Reason::CredentialAmbiguous,
+        HttpSignatureError::TooLong { .. }
+        | HttpSignatureError::Syntax(_)
+        | HttpSignatureError::TooManySignatures
+        | HttpSignatureError::TooManyComponents
+        | HttpSignatureError::UnknownComponent
+        | HttpSignatureError::MissingComponent(_)
+        | HttpSignatureError::Parameter(_)
+        | HttpSignatureError::UnknownAlgorithm
+        | HttpSignatureError::DigestAlgorithm => Reason::CredentialMalformed,
+        HttpSignatureError::NotCovered(_) | HttpSignatureError::Tag => Reason::CallerRefused,
+        HttpSignatureError::NotYetValid { .. }
+        | HttpSignatureError::Expired { .. }
+        | HttpSignatureError::TooOld { .. } => Reason::CredentialExpired,
+        HttpSignatureError::KeyTooShort(_) => Reason::CredentialUnusable,
+        HttpSignatureError::AlgorithmMismatch
+        | HttpSignatureError::NoKey
+        | HttpSignatureError::Signature => Reason::CredentialWrong,
+    }
+}

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use proxy_wasm::types::Action;
-use sallyport_filter_core::config::{Direction, Place, PolicyIndex, Protocol};
+use sallyport_filter_core::config::{Direction, Place, Protocol};
 use sallyport_filter_core::{
-    Call, CallId, Config, Counter, Effect, Event, Facts, Reason, Reply, Speaker, State, StreamId,
-    step,
+    Call, CallId, Config, Counter, Effect, Event, Facts, Reading, Reason, Reply, Speaker, State,
+    StreamId, step,
 };
 
 use crate::attributes::Handshake;
@@ -166,7 +166,7 @@ impl Guard {
                 Effect::Look(stream) => {
                     queue.extend(self.feed(look(stream)));
                 }
-                Effect::Read(stream, policy) => queue.extend(self.read(stream, policy)),
+                Effect::Read(stream, reading) => queue.extend(self.read(stream, reading)),
                 Effect::Collect(stream) => {
                     decided = Some(Action::Pause);
                     queue.extend(self.collect(stream));
@@ -185,9 +185,9 @@ impl Guard {
     }
 
     /// Reads the head of a request in whose context the host is.
-    fn read(&self, stream: StreamId, policy: PolicyIndex) -> Vec<Effect> {
+    fn read(&self, stream: StreamId, reading: Reading) -> Vec<Effect> {
         let ends = matches!(self.bodies.borrow().get(&stream), Some(Body::None));
-        self.feed(Event::Head(stream, policy, host::request_head(ends)))
+        self.feed(Event::Head(stream, reading, host::request_head(ends)))
     }
 
     /// Holds a request until its body is there, which it may be by now.
@@ -272,7 +272,7 @@ impl Guard {
                     // It was looked at before, when bytes arrived.
                     queue.extend(self.feed(self.look(stream, Handshake::Done)));
                 }
-                Effect::Read(stream, policy) => queue.extend(self.read(stream, policy)),
+                Effect::Read(stream, reading) => queue.extend(self.read(stream, reading)),
                 Effect::Collect(stream) => queue.extend(self.collect(stream)),
                 Effect::Resume(stream) => {
                     self.stopped.borrow_mut().remove(&stream);
@@ -299,6 +299,7 @@ impl Guard {
             Effect::AddHeader(_, name, value) => {
                 host::add_request_header(name.as_str(), &value);
             }
+            Effect::SetTarget(_, target) => host::set_target(&target),
             Effect::Deny(stream, reply) => self.deny(stream, &reply),
             Effect::Note(_, note) => host::note(self.direction, &note),
             Effect::Count(counter) => self.metrics.count(counter),

@@ -100,6 +100,11 @@ pub(crate) fn add_request_header(name: &str, value: &SecretString) {
     let _ = hostcalls::add_map_value(MapType::HttpRequestHeaders, name, value.expose());
 }
 
+pub(crate) fn set_target(target: &SecretString) {
+    let target = Some(target.expose());
+    let _ = hostcalls::set_map_value(MapType::HttpRequestHeaders, ":path", target);
+}
+
 pub(crate) fn resume_request() {
     let _ = hostcalls::resume_http_request();
 }

@@ -14,6 +14,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sallyport_message::json_field::Pointer;
 use sallyport_model::{Reference, Scope, Template};
 use sallyport_pki::AllowedNames;
 
@@ -173,13 +174,48 @@ pub struct Upstream {
     pub inject: Vec<Injection>,
 }
 
-/// A credential and the header it goes into.
+/// A credential and where it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Injection {
-    /// The header; what the client sent under this name is removed.
-    pub header: HeaderName,
+    /// Where; what the client sent in this place is removed.
+    pub place: InjectionPlace,
     /// What it is made of.
     pub value: InjectionValue,
+    /// Whether the client's own is replaced.
+    pub overwrite: Overwrite,
+    /// What happens where it is not at hand.
+    pub absent: AbsentCredential,
+}
+
+/// Where a credential goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InjectionPlace {
+    /// A header.
+    Header(HeaderName),
+    /// A parameter of the query; its name is of RFC 3986's unreserved characters.
+    Query(String),
+    /// A cookie (RFC 6265).
+    Cookie(String),
+}
+
+/// What happens to a credential of the client's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overwrite {
+    /// It is replaced.
+    #[default]
+    Always,
+    /// It stays, and ours is not injected.
+    Never,
+}
+
+/// What happens to a request whose credential is not at hand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AbsentCredential {
+    /// It is not sent.
+    #[default]
+    Refuse,
+    /// It goes on without this credential, and without the client's.
+    GoWithout,
 }
 
 /// What a credential is made of.
@@ -189,6 +225,15 @@ pub enum InjectionValue {
     Basic(Reference),
     /// Text with fields of shared secrets in it.
     Template(Template),
+    /// One secret, or a value of a JSON document that it is.
+    Secret {
+        /// What stands before it: nothing, or a scheme and a space.
+        prefix: &'static str,
+        /// A field, a key as it is written, a blob.
+        secret: Reference,
+        /// RFC 6901: which value of the document.
+        pointer: Option<Pointer>,
+    },
 }
 
 /// What happens to a request whose peer did not pass.
@@ -228,6 +273,9 @@ impl Config {
                         references.insert(reference);
                     }
                     InjectionValue::Template(template) => references.extend(template.references()),
+                    InjectionValue::Secret { secret, .. } => {
+                        references.insert(secret);
+                    }
                 }
             }
         }
@@ -299,12 +347,59 @@ impl Policy {
 
     /// Whether messages are looked at.
     pub fn reads_messages(&self) -> bool {
-        self.policies().any(|policy| policy.check.is_some())
+        match self {
+            Self::Downstream(_) => self.policies().any(|policy| policy.check.is_some()),
+            Self::Upstream(upstream) => upstream.reads_messages(),
+        }
     }
 
     /// Whether it matters where a request goes.
     pub fn depends_on_place(&self) -> bool {
         matches!(self, Self::Downstream(downstream) if !downstream.routes.is_empty())
+    }
+}
+
+impl Upstream {
+    /// Whether messages are looked at.
+    pub(crate) fn reads_messages(&self) -> bool {
+        self.inject.iter().any(Injection::needs_head)
+    }
+}
+
+impl Injection {
+    /// The header that is replaced, whatever the client sent.
+    pub(crate) const fn fixed_header(&self) -> Option<&HeaderName> {
+        match (&self.place, self.overwrite) {
+            (InjectionPlace::Header(name), Overwrite::Always) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether it depends on what the client sent.
+    pub(crate) const fn needs_head(&self) -> bool {
+        self.fixed_header().is_none()
+    }
+}
+
+impl InjectionPlace {
+    /// The word for it in the configuration.
+    const fn field(&self) -> &'static str {
+        match self {
+            Self::Header(_) => "header",
+            Self::Query(_) => "query",
+            Self::Cookie(_) => "cookie",
+        }
+    }
+}
+
+impl fmt::Display for InjectionPlace {
+    /// The name in its place.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(name) => name.fmt(f),
+            Self::Query(name) => write!(f, "query parameter {name}"),
+            Self::Cookie(name) => write!(f, "cookie {name}"),
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use sallyport_model::{ResolveRequest, SecretString};
 
-use crate::config::{Direction, PolicyIndex};
-use crate::event::StreamId;
+use crate::config::Direction;
+use crate::event::{Reading, StreamId};
 use crate::header_name::HeaderName;
 use crate::metric::{Counter, Gauge};
 use crate::reason::Reason;
@@ -24,8 +24,8 @@ pub enum Effect {
     /// Look at the connection of this stream and report [`crate::Event::Request`], or
     /// [`crate::Event::Seen`] of a TCP connection.
     Look(StreamId),
-    /// Read the head of this request, and report [`crate::Event::Head`] with this policy.
-    Read(StreamId, PolicyIndex),
+    /// Read the head of this request, and report it with [`crate::Event::Head`].
+    Read(StreamId, Reading),
     /// Hold the request and its body, and report [`crate::Event::BodyGrew`] and at its end
     /// [`crate::Event::Body`].
     Collect(StreamId),
@@ -37,6 +37,8 @@ pub enum Effect {
     RemoveHeader(StreamId, HeaderName),
     /// Add a header that only the gateway says, such as a credential; the name was removed before.
     AddHeader(StreamId, HeaderName, Arc<SecretString>),
+    /// Set path and query, which may hold a credential.
+    SetTarget(StreamId, Arc<SecretString>),
     /// Let the request, or all bytes of the connection, go on.
     Resume(StreamId),
     /// Answer in place of the upstream.
@@ -128,6 +130,7 @@ impl Effect {
             Self::Probe(stream)
             | Self::Look(stream)
             | Self::Read(stream, _)
+            | Self::SetTarget(stream, _)
             | Self::Collect(stream)
             | Self::Close(stream)
             | Self::RemoveForwarded(stream)
@@ -181,8 +184,8 @@ impl fmt::Debug for Effect {
             Self::Tick(period) => f.debug_tuple("Tick").field(period).finish(),
             Self::Probe(stream) => f.debug_tuple("Probe").field(stream).finish(),
             Self::Look(stream) => f.debug_tuple("Look").field(stream).finish(),
-            Self::Read(stream, policy) => {
-                f.debug_tuple("Read").field(stream).field(policy).finish()
+            Self::Read(stream, reading) => {
+                f.debug_tuple("Read").field(stream).field(reading).finish()
             }
             Self::Collect(stream) => f.debug_tuple("Collect").field(stream).finish(),
             Self::Close(stream) => f.debug_tuple("Close").field(stream).finish(),
@@ -199,6 +202,10 @@ impl fmt::Debug for Effect {
                 .debug_tuple("AddHeader")
                 .field(stream)
                 .field(name)
+                .finish_non_exhaustive(),
+            Self::SetTarget(stream, _) => f
+                .debug_tuple("SetTarget")
+                .field(stream)
                 .finish_non_exhaustive(),
             Self::Resume(stream) => f.debug_tuple("Resume").field(stream).finish(),
             Self::Deny(stream, reply) => f.debug_tuple("Deny").field(stream).field(reply).finish(),

@@ -28,7 +28,7 @@ pub enum Event {
     /// The headers of a request arrived, and its connection was looked at.
     Request(StreamId, Place, Facts),
     /// The head of a request whose peer passed, for the message policies of its policy.
-    Head(StreamId, PolicyIndex, Head),
+    Head(StreamId, Reading, Head),
     /// So many bytes of a body that is collected are there, and more will come.
     BodyGrew(StreamId, usize),
     /// All of a body that is collected.
@@ -42,6 +42,22 @@ pub enum Event {
     Seen(StreamId, Place, Option<Facts>),
     /// A stream is gone.
     Closed(StreamId),
+}
+
+/// What the head of a request is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    pub(crate) policy: PolicyIndex,
+    pub(crate) peer: Peer,
+}
+
+/// Whether the peer of a request that goes on is who it has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// It is.
+    Passed,
+    /// It is let go on all the same, and no credential with it.
+    Unproven,
 }
 
 /// Whose bytes they are.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use sallyport_message::{Header, Request};
+use zeroize::Zeroize as _;
 
 /// Most header lines that are looked at; Envoy takes a hundred by default.
 const MAX_LINES: usize = 512;
@@ -42,6 +43,11 @@ impl Head {
         Some(look(&request))
     }
 
+    /// Path and query.
+    pub(crate) fn target(&self) -> Option<&str> {
+        self.pseudo(":path")
+    }
+
     fn pseudo(&self, name: &str) -> Option<&str> {
         self.value(name)
             .and_then(|value| std::str::from_utf8(value).ok())
@@ -54,10 +60,36 @@ impl Head {
         Some(value)
     }
 
+    /// All values of that name, in lower case.
+    pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let lines = self.lines.iter().filter(move |(found, _)| found == name);
+        lines.map(|(_, value)| value.as_slice())
+    }
+
+    /// Keeps up with what the host is asked to remove.
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.lines.retain(|(found, _)| found != name);
+    }
+
+    /// Keeps up with what the host is asked to add.
+    pub(crate) fn add(&mut self, name: &str, value: &str) {
+        self.lines
+            .push((name.to_owned(), value.as_bytes().to_vec()));
+    }
+
     /// How many bytes the body is said to have.
     pub(crate) fn content_length(&self) -> Option<u64> {
         let text = std::str::from_utf8(self.value("content-length")?).ok()?;
         text.parse().ok()
+    }
+}
+
+/// Headers hold credentials, among them ours.
+impl Drop for Head {
+    fn drop(&mut self) {
+        for (_, value) in &mut self.lines {
+            value.zeroize();
+        }
     }
 }
 

@@ -49,7 +49,12 @@ pub enum HeaderNameError {
 impl HeaderName {
     /// `authorization`.
     pub(crate) fn authorization() -> Self {
-        Self("authorization".into())
+        Self::ours("authorization")
+    }
+
+    /// One that the filter sets on its own account, in lower case.
+    pub(crate) fn ours(name: &'static str) -> Self {
+        Self(name.into())
     }
 
     /// The name, in lower case.

@@ -3,11 +3,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sallyport_message::json_field::{self, Pointer};
 use sallyport_model::{Reference, SecretString, SharedSecret, TemplatePart};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::config::InjectionValue;
+use crate::config::{Injection, InjectionPlace, InjectionValue};
 use crate::material::Prepared;
 use crate::reason::Reason;
 use crate::usable::Usable;
@@ -44,6 +45,15 @@ pub(crate) enum InjectError<'a> {
         /// Which.
         reference: &'a Reference,
     },
+    /// RFC 6265 section 4.1.1: such a character could end the cookie.
+    #[error("the value has a character that no cookie can have")]
+    Cookie,
+    /// Not a JSON document, or no text or number at the pointer.
+    #[error("{reference} has no text or number at its pointer")]
+    Pointer {
+        /// Which.
+        reference: &'a Reference,
+    },
     /// Nothing would be injected.
     #[error("{reference} is empty")]
     Empty {
@@ -57,11 +67,28 @@ pub(crate) enum InjectError<'a> {
 
 /// Makes the value from what may be used.
 pub(crate) fn render<'a>(
-    value: &'a InjectionValue,
+    Injection { place, value, .. }: &'a Injection,
     usable: Usable<'a>,
 ) -> Result<SecretString, InjectError<'a>> {
     let rendered = match value {
         InjectionValue::Basic(reference) => basic(reference, usable)?,
+        InjectionValue::Secret {
+            prefix,
+            secret,
+            pointer,
+        } => {
+            let text = text(secret, usable)?;
+            let found = match pointer {
+                None => None,
+                Some(pointer) => Some(member(secret, text, pointer)?),
+            };
+            let value = found.as_ref().map_or(text, SecretString::expose);
+            check(secret, value)?;
+            if value.is_empty() {
+                return Err(InjectError::Empty { reference: secret });
+            }
+            concat(&[prefix, value])
+        }
         InjectionValue::Template(template) => {
             let mut parts: Vec<&str> = Vec::with_capacity(template.parts().len());
             for part in template.parts() {
@@ -73,6 +100,7 @@ pub(crate) fn render<'a>(
             concat(&parts)
         }
     };
+    let rendered = placed(place, rendered)?;
     if rendered.len() > MAX_BYTES {
         return Err(InjectError::TooLong);
     }
@@ -116,6 +144,74 @@ fn field<'a>(reference: &'a Reference, usable: Usable<'a>) -> Result<&'a str, In
         return Err(InjectError::Empty { reference });
     }
     Ok(value.expose())
+}
+
+/// A secret that is one text.
+fn text<'a>(reference: &'a Reference, usable: Usable<'a>) -> Result<&'a str, InjectError<'a>> {
+    match look_up(reference, usable)? {
+        Prepared::Field(text)
+        | Prepared::SharedSecret(
+            SharedSecret::SymmetricKey { key: text } | SharedSecret::Blob { content: text },
+        ) => Ok(text.expose()),
+        _ => Err(InjectError::Type { reference }),
+    }
+}
+
+/// The text or number at a pointer of a JSON document.
+fn member<'a>(
+    reference: &'a Reference,
+    document: &str,
+    pointer: &Pointer,
+) -> Result<SecretString, InjectError<'a>> {
+    let found = json_field::find(document, pointer).ok().flatten();
+    let value = found.and_then(|place| document.get(place));
+    let text = match value {
+        Some(text) if text.starts_with('"') => serde_json::from_str(text).ok(),
+        Some(number)
+            if number.starts_with(|first: char| first == '-' || first.is_ascii_digit()) =>
+        {
+            Some(SecretString::new(number.to_owned()))
+        }
+        _ => None,
+    };
+    text.ok_or(InjectError::Pointer { reference })
+}
+
+/// The credential as it stands in its place: `name=value` in a query and in a cookie.
+fn placed<'a>(
+    place: &InjectionPlace,
+    value: Zeroizing<Vec<u8>>,
+) -> Result<Zeroizing<Vec<u8>>, InjectError<'a>> {
+    let name = match place {
+        InjectionPlace::Header(_) => return Ok(value),
+        InjectionPlace::Query(name) | InjectionPlace::Cookie(name) => name,
+    };
+    // Sized for the longest before it is filled, as above.
+    let mut text = Zeroizing::new(Vec::with_capacity(name.len() + 1 + 3 * value.len()));
+    text.extend_from_slice(name.as_bytes());
+    text.push(b'=');
+    for byte in value.iter().copied() {
+        match place {
+            InjectionPlace::Cookie(_) if !is_cookie_octet(byte) => return Err(InjectError::Cookie),
+            InjectionPlace::Query(_) if !is_unreserved(byte) => {
+                const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+                let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or(b'0');
+                text.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
+            }
+            _ => text.push(byte),
+        }
+    }
+    Ok(text)
+}
+
+/// RFC 6265 section 4.1.1.
+const fn is_cookie_octet(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
+}
+
+/// RFC 3986 section 2.3.
+const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
 fn look_up<'a>(

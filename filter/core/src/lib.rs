@@ -40,7 +40,7 @@ mod fixtures;
 pub use config::{Config, ConfigError};
 pub use duration::DurationError;
 pub use effect::{Call, Effect, Level, Line, Reply};
-pub use event::{CallAnswer, Event, Speaker, StreamId};
+pub use event::{CallAnswer, Event, Reading, Speaker, StreamId};
 pub use facts::{DownstreamFacts, Facts, UpstreamFacts};
 pub use head::Head;
 pub use header_name::{HeaderName, HeaderNameError};

@@ -12,6 +12,7 @@ mod credentials;
 mod judge;
 mod message;
 mod note;
+mod places;
 mod request;
 mod vault;
 
@@ -186,8 +187,8 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Request(stream, place, facts) => {
             request::begin(state, stream, place, facts, now, &mut effects);
         }
-        Event::Head(stream, policy, head) => {
-            message::head(state, stream, policy, &head, now, &mut effects);
+        Event::Head(stream, reading, head) => {
+            message::head(state, stream, reading, head, now, &mut effects);
         }
         Event::BodyGrew(stream, size) => message::grew(state, stream, size, &mut effects),
         Event::Body(stream, body) => message::body(state, stream, &body, now, &mut effects),

@@ -16,6 +16,9 @@ pub const NEXT_PASSWORD: &str = "demo-password-next-93ab71";
 /// A symmetric key of 32 bytes, base64.
 pub const HMAC_KEY: &str = "ZGVtby1obWFjLWtleS0wMDAwMDAwMDAwMC1hNGU3MWI=";
 
+/// A document with tokens.
+const TOKENS: &str = r#"{"session": "demo-session-4be1", "tokens": {"orders": "demo-token-77c0"}}"#;
+
 /// Certificates of clients.
 #[derive(Clone, Debug)]
 pub struct Clients {
@@ -88,6 +91,7 @@ impl Parties {
             ("backend.password", &FIRST_PASSWORD.to_owned()),
             ("next.password", &NEXT_PASSWORD.to_owned()),
             ("hmac.key", &HMAC_KEY.to_owned()),
+            ("tokens.json", &TOKENS.to_owned()),
         ] {
             files::write(&directory.join(name), contents)?;
         }

@@ -92,8 +92,20 @@ pub enum Fault {
         max: usize,
     },
     /// Neither kind of value, or both.
-    #[error("an injection has exactly one of basic and template")]
+    #[error("an injection has exactly one of basic, bearer, value and template")]
     InjectionValue,
+    /// No place, or several.
+    #[error("an injection has exactly one of header, query and cookie")]
+    InjectionPlace,
+    /// Not a name of a query parameter or cookie.
+    #[error("1 to 128 of letters, digits, '-', '.', '_' and '~' are wanted here")]
+    Parameter,
+    /// Not a JSON pointer.
+    #[error("a JSON pointer like /tokens/0 is wanted here (RFC 6901)")]
+    Pointer,
+    /// A pointer with several secrets.
+    #[error("a pointer goes with bearer or value")]
+    PointerOfOne,
     /// Two credentials for one header.
     #[error("{0} is already injected by an earlier entry")]
     DuplicateHeader(String),

@@ -88,7 +88,7 @@ fn every_setting_of_an_upstream_entry_is_read() {
     };
     assert_eq!(policy.handshake_wait, Duration::from_millis(250));
     assert_eq!(policy.policy.server_name.as_deref(), Some("backend.test"));
-    assert_eq!(policy.inject[0].header.as_str(), "authorization");
+    assert_eq!(policy.inject[0].place.to_string(), "authorization");
     assert!(matches!(policy.inject[0].value, InjectionValue::Basic(_)));
     assert!(matches!(
         policy.inject[1].value,
@@ -301,6 +301,29 @@ fn headers_of_the_connection_take_no_credential() {
         ),
         Fault::DuplicateHeader("authorization".to_owned())
     );
+}
+
+#[test]
+fn faults_of_an_injection_are_found_in_their_place() {
+    let secret = "secret://payments/sharedSecrets/x";
+    for (field, value, at, expected) in [
+        ("query", json!("key"), "", Fault::InjectionPlace),
+        ("bearer", json!(secret), "", Fault::InjectionValue),
+        ("pointer", json!("/a"), "/pointer", Fault::PointerOfOne),
+        ("pointer", json!("a"), "/pointer", Fault::Pointer),
+    ] {
+        let pointer = format!("/upstream/inject/0/{field}");
+        let error = with(upstream(), &pointer, value).unwrap_err();
+        let place = format!("/upstream/inject/0{at}");
+        assert_eq!((error.pointer, error.fault), (place, expected));
+    }
+    let twice = json!([{"cookie": "a", "value": secret}, {"cookie": "a", "bearer": secret}]);
+    let error = with(upstream(), "/upstream/inject", twice).unwrap_err();
+    assert_eq!(error.pointer, "/upstream/inject/1/cookie");
+    let bad = json!([{"cookie": "a b", "value": secret}]);
+    let error = with(upstream(), "/upstream/inject", bad).unwrap_err();
+    let expected = ConfigError::at("/upstream/inject/0/cookie", Fault::Parameter);
+    assert_eq!(error, expected);
 }
 
 #[test]

@@ -6,15 +6,18 @@ use std::time::Duration;
 use sallyport_model::SecretString;
 
 use super::State;
-use crate::config::{Injection, Upstream};
-use crate::header_name::HeaderName;
+use crate::config::{AbsentCredential, Upstream};
+use crate::decide::Denial;
+use crate::effect::Effect;
 use crate::inject::{self, InjectError};
+use crate::metric::Counter;
+use crate::reason::Reason;
 use crate::snapshot::Snapshot;
 use crate::time::Now;
 
-/// Headers and their values, in the order of the configuration. The values are zeroed when the last
-/// request lets go of them.
-pub(super) type Credentials = Arc<[(HeaderName, Arc<SecretString>)]>;
+/// Values in the order of the configuration, none where a request may go without. They are zeroed when
+/// the last request lets go of them.
+pub(super) type Credentials = Arc<[Option<Arc<SecretString>>]>;
 
 /// Credentials, and how long they are what the vault says.
 pub(super) struct Ready {
@@ -38,16 +41,34 @@ pub(super) fn ready(state: &State, now: Now) -> Option<Credentials> {
     holds.then(|| Arc::clone(&ready.credentials))
 }
 
+/// Those of an earlier request, or new ones.
+pub(super) fn at_hand(
+    state: &State,
+    upstream: &Upstream,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) -> Result<Credentials, Denial> {
+    if let Some(ready) = ready(state, now) {
+        return Ok(ready);
+    }
+    make(state, upstream, now).map_err(|error| {
+        effects.push(Effect::Count(Counter::InjectFailed));
+        unusable(&error)
+    })
+}
+
 /// All of them, or why there are none: half of a set of credentials is of no use to anybody honest.
-pub(super) fn make<'a>(
+fn make<'a>(
     state: &'a State,
     upstream: &'a Upstream,
     now: Now,
 ) -> Result<Credentials, InjectError<'a>> {
     let usable = state.usable(now.uptime);
-    let made = upstream.inject.iter().map(|Injection { header, value }| {
-        let value = inject::render(value, usable)?;
-        Ok((header.clone(), Arc::new(value)))
+    let made = upstream.inject.iter().map(|injection| {
+        match (inject::render(injection, usable), injection.absent) {
+            (Err(InjectError::Unusable { .. }), AbsentCredential::GoWithout) => Ok(None),
+            (made, _) => made.map(|value| Some(Arc::new(value))),
+        }
     });
     made.collect()
 }
@@ -62,4 +83,18 @@ pub(super) fn keep(state: &mut State, credentials: Credentials, now: Now) {
             credentials,
         });
     }
+}
+
+fn unusable(error: &InjectError<'_>) -> Denial {
+    let reason = match error {
+        InjectError::Unusable { reason, .. } => *reason,
+        InjectError::Type { .. }
+        | InjectError::Colon { .. }
+        | InjectError::Control { .. }
+        | InjectError::Empty { .. }
+        | InjectError::Cookie
+        | InjectError::Pointer { .. }
+        | InjectError::TooLong => Reason::CredentialUnusable,
+    };
+    Denial::new(reason).with_detail(error)
 }

@@ -9,11 +9,11 @@ use sallyport_model::SecretString;
 use zeroize::Zeroizing;
 
 use super::consequence::{Consequence, Standing, consequence};
-use super::{MAX_WAITING, State, callers};
-use crate::config::{Mode, PolicyIndex};
+use super::{MAX_WAITING, State, callers, credentials, places};
+use crate::config::{Mode, Policy, PolicyIndex};
 use crate::decide::Denial;
 use crate::effect::{Effect, Reply};
-use crate::event::StreamId;
+use crate::event::{Peer, Reading, StreamId};
 use crate::head::Head;
 use crate::metric::Counter;
 use crate::policy::check::{Caller, CallerCheck};
@@ -37,11 +37,16 @@ pub(super) fn go_on(
     state: &State,
     stream: StreamId,
     policy: PolicyIndex,
+    peer: Peer,
     effects: &mut Vec<Effect>,
 ) {
-    match &state.config.policy.get(policy).check {
-        Some(_) => effects.push(Effect::Read(stream, policy)),
-        None => effects.push(Effect::Resume(stream)),
+    let read = match &state.config.policy {
+        Policy::Downstream(_) => state.config.policy.get(policy).check.is_some(),
+        Policy::Upstream(upstream) => upstream.reads_messages(),
+    };
+    match read {
+        true => effects.push(Effect::Read(stream, Reading { policy, peer })),
+        false => pass(state, stream, peer, effects),
     }
 }
 
@@ -49,19 +54,30 @@ pub(super) fn go_on(
 pub(super) fn head(
     state: &mut State,
     stream: StreamId,
-    policy: PolicyIndex,
-    head: &Head,
+    Reading { policy, peer }: Reading,
+    mut head: Head,
     now: Now,
     effects: &mut Vec<Effect>,
 ) {
+    if let Policy::Upstream(upstream) = &state.config.policy {
+        let credentials = match peer {
+            Peer::Passed => match credentials::at_hand(state, upstream, now, effects) {
+                Ok(credentials) => Some(credentials),
+                Err(denial) => return refuse(state, stream, policy, &denial, effects),
+            },
+            Peer::Unproven => None,
+        };
+        places::fill(upstream, credentials, &mut head, stream, effects);
+        return pass(state, stream, peer, effects);
+    }
     let Some(check) = &state.config.policy.get(policy).check else {
-        return pass(state, stream, effects);
+        return pass(state, stream, peer, effects);
     };
     // What is not ours to believe is gone before anything else.
     for identity in &check.identity {
         effects.push(Effect::RemoveHeader(stream, identity.header.clone()));
     }
-    let caller = match checked(state, policy, head, now, effects) {
+    let caller = match checked(state, policy, &head, now, effects) {
         Ok(caller) => caller,
         Err(denial) => return refuse(state, stream, policy, &denial, effects),
     };
@@ -235,7 +251,7 @@ fn admit(
                 caller.scheme,
                 caller.version,
             )));
-            pass(state, stream, effects);
+            pass(state, stream, Peer::Passed, effects);
         }
     }
 }
@@ -265,9 +281,11 @@ fn identity(
     Ok(told)
 }
 
-fn pass(state: &State, stream: StreamId, effects: &mut Vec<Effect>) {
-    let direction = state.config.policy.direction();
-    effects.push(Effect::Count(Counter::Allowed(direction)));
+fn pass(state: &State, stream: StreamId, peer: Peer, effects: &mut Vec<Effect>) {
+    if peer == Peer::Passed {
+        let direction = state.config.policy.direction();
+        effects.push(Effect::Count(Counter::Allowed(direction)));
+    }
     effects.push(Effect::Resume(stream));
 }
 

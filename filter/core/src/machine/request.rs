@@ -11,12 +11,13 @@ use super::judge::{Judgement, WaitingOn, is_unseen, judge};
 use super::message;
 use super::note::Note;
 use super::{MAX_WAITING, SHORTEST_TICK, State};
-use crate::config::{ForwardClientCertificate, Notes, Place, Policy, PolicyIndex, Upstream};
+use crate::config::{
+    ForwardClientCertificate, Injection, Notes, Place, Policy, PolicyIndex, Upstream,
+};
 use crate::decide::{Denial, Verdict};
 use crate::effect::{Effect, Reply};
-use crate::event::StreamId;
+use crate::event::{Peer, StreamId};
 use crate::facts::{DownstreamFacts, Facts, UpstreamFacts};
-use crate::inject::InjectError;
 use crate::known_peers::{Known, PeerId};
 use crate::metric::Counter;
 use crate::reason::Reason;
@@ -262,16 +263,9 @@ fn inject(
     let Policy::Upstream(upstream) = &state.config.policy else {
         return Ok(());
     };
-    let ready = match clean {
-        true => credentials::ready(state, now),
-        false => Some([].into()),
-    };
-    let credentials = match ready {
-        Some(ready) => ready,
-        None => credentials::make(state, upstream, now).map_err(|error| {
-            effects.push(Effect::Count(Counter::InjectFailed));
-            unusable_credential(&error)
-        })?,
+    let credentials = match clean {
+        true => credentials::at_hand(state, upstream, now, effects)?,
+        false => [].into(),
     };
     put_in(upstream, stream, &credentials, effects);
     if clean {
@@ -287,10 +281,11 @@ fn put_in(
     effects: &mut Vec<Effect>,
 ) {
     clear_places(upstream, stream, effects);
-    for (name, value) in &**credentials {
-        effects.push(Effect::Count(Counter::Injected));
-        let (name, value) = (name.clone(), Arc::clone(value));
-        effects.push(Effect::AddHeader(stream, name, value));
+    for (injection, value) in upstream.inject.iter().zip(&**credentials) {
+        if let (Some(name), Some(value)) = (injection.fixed_header(), value) {
+            effects.push(Effect::Count(Counter::Injected));
+            effects.push(Effect::AddHeader(stream, name.clone(), Arc::clone(value)));
+        }
     }
 }
 
@@ -306,10 +301,7 @@ fn pass(
     if let Some(role) = pin {
         effects.push(Effect::Count(Counter::Pinned(direction, role)));
     }
-    if state.config.policy.get(policy).check.is_none() {
-        effects.push(Effect::Count(Counter::Allowed(direction)));
-    }
-    message::go_on(state, stream, policy, effects);
+    message::go_on(state, stream, policy, Peer::Passed, effects);
 }
 
 /// Denies, or lets the request go on without a credential, by configuration.
@@ -338,26 +330,14 @@ fn refuse(
                 // No credential goes to a peer that did not pass, the client's word for one either.
                 clear_places(upstream, stream, effects);
             }
-            message::go_on(state, stream, policy, effects);
+            message::go_on(state, stream, policy, Peer::Unproven, effects);
         }
     }
 }
 
 /// Takes out what the client sent in place of a credential.
 fn clear_places(upstream: &Upstream, stream: StreamId, effects: &mut Vec<Effect>) {
-    for injection in &upstream.inject {
-        effects.push(Effect::RemoveHeader(stream, injection.header.clone()));
+    for name in upstream.inject.iter().filter_map(Injection::fixed_header) {
+        effects.push(Effect::RemoveHeader(stream, name.clone()));
     }
-}
-
-fn unusable_credential(error: &InjectError<'_>) -> Denial {
-    let reason = match error {
-        InjectError::Unusable { reason, .. } => *reason,
-        InjectError::Type { .. }
-        | InjectError::Colon { .. }
-        | InjectError::Control { .. }
-        | InjectError::Empty { .. }
-        | InjectError::TooLong => Reason::CredentialUnusable,
-    };
-    Denial::new(reason).with_detail(error)
 }

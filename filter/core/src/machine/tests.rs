@@ -15,6 +15,7 @@ mod on_failure;
 mod orders;
 mod pinned_certificates;
 mod pins;
+mod places;
 mod revocation;
 mod routes;
 mod signatures;

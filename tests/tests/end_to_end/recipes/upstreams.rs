@@ -2,8 +2,9 @@
 
 use sallyport_tests::Result;
 use sallyport_tests::client::get;
-use sallyport_tests::demo::{USERNAME, basic};
+use sallyport_tests::demo::{NEXT_PASSWORD, USERNAME, basic};
 use sallyport_tests::pki::Authority;
+use sallyport_tests::wait::{PATIENCE, until};
 
 use super::{followed_to_the_end, gateway, gets, sends_the_next_password};
 
@@ -34,6 +35,52 @@ async fn a_server_that_envoy_does_not_trust_gets_no_connection() -> Result<()> {
     stage.backend.present(&stranger)?;
     gets(&mut stage, None, "/", (503, "")).await?;
     assert_eq!(stage.backend.received_bytes(), 0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_stand_in_query_cookie_and_header_and_the_clients_do_not() -> Result<()> {
+    let mut stage = gateway("inject-anywhere").await?;
+    let listener = stage.gateway()?.listener();
+    let mut connection = stage.client(None)?.connect(listener).await?;
+    let key = stage.password().to_owned();
+    for (target, tenant) in [
+        ("/orders?a=1&key=forged&%6Bey=x", None),
+        ("/orders?a=1", Some("mine")),
+    ] {
+        let mut request = get(target)?;
+        for (name, value) in [
+            ("authorization", Some("forged")),
+            ("cookie", Some("a=1; session=forged; b=2")),
+            ("x-tenant-token", tenant),
+        ] {
+            if let Some(value) = value {
+                let value = value.parse().map_err(http::Error::from)?;
+                request.headers_mut().insert(name, value);
+            }
+        }
+        assert_eq!(connection.send(request).await?.verdict(), (200, ""));
+        let seen = stage.backend.last_request().unwrap();
+        assert_eq!(seen.path, format!("/orders?a=1&key={key}"));
+        assert_eq!(seen.header("cookie"), "a=1; b=2; session=demo-session-4be1");
+        assert_eq!(seen.header("authorization"), "Bearer demo-token-77c0");
+        assert_eq!(seen.header("x-tenant-token"), tenant.unwrap_or_default());
+    }
+    stage.follow("Rotate").await?;
+    until("the next password", PATIENCE, async || {
+        connection.get("/rotated").await?;
+        let seen = stage.backend.last_request();
+        Ok(seen.filter(|seen| seen.path == format!("/rotated?key={NEXT_PASSWORD}")))
+    })
+    .await?;
+    gets(
+        &mut stage,
+        None,
+        "/impostor?key=forged",
+        (502, "pin_mismatch"),
+    )
+    .await?;
+    followed_to_the_end(&stage);
     Ok(())
 }
 

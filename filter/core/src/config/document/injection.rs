@@ -1,44 +1,101 @@
-//! `upstream.inject[]`: a credential and the header it goes into.
+//! `upstream.inject[]`: a credential and where it goes.
 
 use sallyport_model::{Collection, Template};
 use serde::Deserialize;
 
-use super::reference;
-use crate::config::{ConfigError, Fault, Injection, InjectionValue};
+use super::{name, reference};
+use crate::config::{
+    AbsentCredential, ConfigError, Fault, Injection, InjectionPlace, InjectionValue, Overwrite,
+};
 
-/// A credential and the header it goes into.
+/// A credential and where it goes: one of `header`, `query`, `cookie`, and one of `basic`, `bearer`, `value`,
+/// `template`.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Injection"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct InjectionDocument {
-    /// The header; what the client sent under this name is removed.
-    header: String,
+    /// A header; what the client sent under this name is removed.
+    header: Option<String>,
+    /// A parameter of the query; what the client sent under this name is removed.
+    query: Option<String>,
+    /// A cookie; what the client sent under this name is removed.
+    cookie: Option<String>,
     /// A `UsernamePassword` secret, as RFC 7617 Basic credentials.
     basic: Option<String>,
+    /// A `SymmetricKey`, a `Blob` or a `#field`, as RFC 6750 bearer token.
+    bearer: Option<String>,
+    /// A `SymmetricKey`, a `Blob` or a `#field`, as it is.
+    value: Option<String>,
     /// Text with `${secret://...#field}` in it; `$${` stands for a literal `${`.
     template: Option<String>,
+    /// With `bearer` and `value`: JSON pointer (RFC 6901) to the value in the JSON document that the secret is.
+    pointer: Option<String>,
+    /// Whether the client's own is replaced; if not, it stays and nothing is injected in its place.
+    overwrite: Option<bool>,
+    /// Whether a request goes on without this credential where the vault does not give it.
+    #[serde(default)]
+    allow_request_without_credential: bool,
 }
 
 impl InjectionDocument {
     pub(super) fn read(self, section: &str) -> Result<Injection, ConfigError> {
-        let header = self
-            .header
-            .parse()
-            .map_err(|error| ConfigError::at(format!("{section}/header"), Fault::Header(error)))?;
-        let value = match (self.basic, self.template) {
-            (Some(text), None) => {
-                let pointer = format!("{section}/basic");
-                let secret = reference::whole(pointer, &text, Collection::SharedSecrets)?;
+        let at = |field: &str| format!("{section}/{field}");
+        let place = match (self.header, self.query, self.cookie) {
+            (Some(header), None, None) => {
+                let header = header.parse();
+                let header =
+                    header.map_err(|error| ConfigError::at(at("header"), Fault::Header(error)))?;
+                InjectionPlace::Header(header)
+            }
+            (None, Some(query), None) => {
+                InjectionPlace::Query(name::parameter(&at("query"), query)?)
+            }
+            (None, None, Some(cookie)) => {
+                InjectionPlace::Cookie(name::parameter(&at("cookie"), cookie)?)
+            }
+            _ => return Err(ConfigError::at(section, Fault::InjectionPlace)),
+        };
+        let pointer = self.pointer.map(|text| {
+            let pointer = text.parse();
+            pointer.map_err(|_| ConfigError::at(at("pointer"), Fault::Pointer))
+        });
+        let pointer = pointer.transpose()?;
+        let has_pointer = pointer.is_some();
+        let value = match (self.basic, self.bearer, self.value, self.template) {
+            (Some(text), None, None, None) => {
+                let secret = reference::whole(at("basic"), &text, Collection::SharedSecrets)?;
                 InjectionValue::Basic(secret)
             }
-            (None, Some(text)) => {
-                InjectionValue::Template(template(&format!("{section}/template"), &text)?)
+            (None, Some(text), None, None) => InjectionValue::Secret {
+                prefix: "Bearer ",
+                secret: reference::shared_secret(at("bearer"), &text)?,
+                pointer,
+            },
+            (None, None, Some(text), None) => InjectionValue::Secret {
+                prefix: "",
+                secret: reference::shared_secret(at("value"), &text)?,
+                pointer,
+            },
+            (None, None, None, Some(text)) => {
+                InjectionValue::Template(template(&at("template"), &text)?)
             }
-            (None, None) | (Some(_), Some(_)) => {
-                return Err(ConfigError::at(section, Fault::InjectionValue));
-            }
+            _ => return Err(ConfigError::at(section, Fault::InjectionValue)),
         };
-        Ok(Injection { header, value })
+        if has_pointer && !matches!(value, InjectionValue::Secret { .. }) {
+            return Err(ConfigError::at(at("pointer"), Fault::PointerOfOne));
+        }
+        Ok(Injection {
+            place,
+            value,
+            overwrite: match self.overwrite {
+                None | Some(true) => Overwrite::Always,
+                Some(false) => Overwrite::Never,
+            },
+            absent: match self.allow_request_without_credential {
+                false => AbsentCredential::Refuse,
+                true => AbsentCredential::GoWithout,
+            },
+        })
     }
 }
 

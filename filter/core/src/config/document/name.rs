@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::config::{ConfigError, Fault};
 
 pub(super) const MAX_NAME: usize = 253;
+pub(super) const MAX_PARAMETER: usize = 128;
 
 /// A name that Envoy knows.
 pub(super) fn word(pointer: &str, text: String) -> Result<String, ConfigError> {
@@ -12,6 +13,15 @@ pub(super) fn word(pointer: &str, text: String) -> Result<String, ConfigError> {
         Ok(text)
     } else {
         Err(ConfigError::at(pointer, Fault::Word { max: MAX_NAME }))
+    }
+}
+
+/// The name of a query parameter or a cookie, which nobody has to encode.
+pub(super) fn parameter(pointer: &str, text: String) -> Result<String, ConfigError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    match (1..=MAX_PARAMETER).contains(&text.len()) && text.bytes().all(plain) {
+        true => Ok(text),
+        false => Err(ConfigError::at(pointer, Fault::Parameter)),
     }
 }
 

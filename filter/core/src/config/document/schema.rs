@@ -10,7 +10,7 @@ use super::Document;
 use super::body::MAX_BYTES;
 use super::check::{MAX_ACCEPTED, MAX_IDENTITY_HEADERS, MAX_WORDS};
 use super::downstream::MAX_ROUTES;
-use super::name::MAX_NAME;
+use super::name::{MAX_NAME, MAX_PARAMETER};
 use super::upstream::MAX_INJECTIONS;
 use crate::header_name::RESERVED;
 
@@ -98,7 +98,17 @@ pub(in crate::config) fn schema() -> Value {
         ),
         ("Body", "wait", wait(FROM_A_SECOND_TO_A_MINUTE, "10s")),
         ("Injection", "header", header()),
+        ("Injection", "query", parameter()),
+        ("Injection", "cookie", parameter()),
         ("Injection", "basic", reference("sharedSecrets")),
+        ("Injection", "bearer", shared_secret()),
+        ("Injection", "value", shared_secret()),
+        (
+            "Injection",
+            "pointer",
+            json!({"pattern": "^(/([^~/]|~[01])*)*$", "maxLength": 1024}),
+        ),
+        ("Injection", "overwrite", json!({"default": true})),
         ("Injection", "template", template()),
     ] {
         add(&mut schema, definition, property, facts);
@@ -142,8 +152,15 @@ pub(in crate::config) fn schema() -> Value {
         "properties": {"unreachable": {"const": "letPass"}, "stale": {"const": "deny"}},
     });
     schema["$defs"]["Match"]["minProperties"] = json!(1);
-    schema["$defs"]["Injection"]["oneOf"] =
-        json!([{"required": ["basic"]}, {"required": ["template"]}]);
+    let one_of = |names: &[&str]| {
+        let choices = names.iter().map(|name| json!({"required": [name]}));
+        json!({"oneOf": choices.collect::<Vec<_>>()})
+    };
+    schema["$defs"]["Injection"]["allOf"] = json!([
+        one_of(&["header", "query", "cookie"]),
+        one_of(&["basic", "bearer", "value", "template"]),
+        {"if": {"required": ["pointer"]}, "then": {"anyOf": [{"required": ["bearer"]}, {"required": ["value"]}]}},
+    ]);
     schema
 }
 
@@ -225,6 +242,10 @@ fn template() -> Value {
         "pattern": format!("{placeholder}{reference}{field}\\}}"),
         "not": {"pattern": format!("{placeholder}(?!{reference}{field}\\}})")},
     })
+}
+
+fn parameter() -> Value {
+    with(pattern("[A-Za-z0-9._~-]+"), "maxLength", MAX_PARAMETER)
 }
 
 fn quotable() -> Value {

@@ -86,10 +86,10 @@ fn inject(section: &str, documents: Vec<InjectionDocument>) -> Result<Vec<Inject
     for (index, document) in documents.into_iter().enumerate() {
         let section = format!("{section}/{index}");
         let injection = document.read(&section)?;
-        if inject.iter().any(|other| other.header == injection.header) {
+        if inject.iter().any(|other| other.place == injection.place) {
             return Err(ConfigError::at(
-                format!("{section}/header"),
-                Fault::DuplicateHeader(injection.header.to_string()),
+                format!("{section}/{}", injection.place.field()),
+                Fault::DuplicateHeader(injection.place.to_string()),
             ));
         }
         inject.push(injection);

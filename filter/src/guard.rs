@@ -1,7 +1,7 @@
 //! One configured filter: the brain, and what the host has to be told in its words.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use proxy_wasm::types::Action;
@@ -12,6 +12,7 @@ use sallyport_filter_core::{
 };
 
 use crate::attributes::Handshake;
+use crate::bodies::{Bodies, Body};
 use crate::calls::Calls;
 use crate::metrics::Metrics;
 use crate::{attributes, host};
@@ -30,19 +31,8 @@ pub(crate) struct Guard {
     /// Requests and connections that are held, or were answered or closed here.
     stopped: RefCell<BTreeSet<StreamId>>,
     /// Of requests whose messages are looked at.
-    bodies: RefCell<BTreeMap<StreamId, Body>>,
+    bodies: RefCell<Bodies>,
     metrics: Metrics,
-}
-
-/// What is known of a request's body.
-#[derive(Clone, Copy)]
-enum Body {
-    /// The head says that there is none.
-    None,
-    /// It comes, and is held by Envoy while the request is.
-    Coming,
-    /// All of these bytes are there.
-    Whole(usize),
 }
 
 impl Guard {
@@ -90,7 +80,7 @@ impl Guard {
                 true => Body::None,
                 false => Body::Coming,
             };
-            self.bodies.borrow_mut().insert(stream, body);
+            self.bodies.borrow_mut().set(stream, body);
         }
         let look = |stream| self.look_at_request(stream);
         self.decide(Event::Arrived(stream, self.place()), look)
@@ -119,8 +109,8 @@ impl Guard {
         if !self.reads_messages {
             return Action::Pause;
         }
-        if ends && let Some(body) = self.bodies.borrow_mut().get_mut(&stream) {
-            *body = Body::Whole(size);
+        if ends {
+            self.bodies.borrow_mut().set(stream, Body::Whole(size));
         }
         let event = match ends {
             true => Event::Body(stream, host::request_body(size)),
@@ -186,14 +176,14 @@ impl Guard {
 
     /// Reads the head of a request in whose context the host is.
     fn read(&self, stream: StreamId, reading: Reading) -> Vec<Effect> {
-        let ends = matches!(self.bodies.borrow().get(&stream), Some(Body::None));
+        let ends = matches!(self.bodies.borrow().get(stream), Some(Body::None));
         self.feed(Event::Head(stream, reading, host::request_head(ends)))
     }
 
     /// Holds a request until its body is there, which it may be by now.
     fn collect(&self, stream: StreamId) -> Vec<Effect> {
         self.stopped.borrow_mut().insert(stream);
-        let body = self.bodies.borrow().get(&stream).copied();
+        let body = self.bodies.borrow().get(stream);
         match body {
             Some(Body::Whole(size)) => self.feed(Event::Body(stream, host::request_body(size))),
             Some(Body::None | Body::Coming) | None => Vec::new(),
@@ -235,7 +225,7 @@ impl Guard {
     pub(crate) fn closed(&self, stream: StreamId) {
         let stopped = self.stopped.borrow_mut().remove(&stream);
         if self.reads_messages {
-            self.bodies.borrow_mut().remove(&stream);
+            self.bodies.borrow_mut().forget(stream);
         }
         if stopped || self.protocol == Protocol::Tcp {
             for effect in self.feed(Event::Closed(stream)) {

@@ -5,6 +5,7 @@
 
 mod abi;
 mod attributes;
+mod bodies;
 mod calls;
 mod connection;
 mod guard;

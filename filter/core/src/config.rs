@@ -14,10 +14,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sallyport_message::json_field::Pointer;
 use sallyport_model::{Reference, Scope, Template};
 use sallyport_pki::AllowedNames;
 
+pub(crate) use document::word::{place as place_of_word, words};
 pub use error::{ConfigError, Fault};
 pub use on_failure::{Failure, OnFailure, OnStale};
 pub use route::{Place, Route, RouteMatch};
@@ -232,7 +232,7 @@ pub enum InjectionValue {
         /// A field, a key as it is written, a blob.
         secret: Reference,
         /// RFC 6901: which value of the document.
-        pointer: Option<Pointer>,
+        pointer: Option<String>,
     },
 }
 

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sallyport_message::json_field::{self, Pointer};
+use sallyport_message::text_at;
 use sallyport_model::{Reference, SecretString, SharedSecret, TemplatePart};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -161,19 +161,10 @@ fn text<'a>(reference: &'a Reference, usable: Usable<'a>) -> Result<&'a str, Inj
 fn member<'a>(
     reference: &'a Reference,
     document: &str,
-    pointer: &Pointer,
+    pointer: &str,
 ) -> Result<SecretString, InjectError<'a>> {
-    let found = json_field::find(document, pointer).ok().flatten();
-    let value = found.and_then(|place| document.get(place));
-    let text = match value {
-        Some(text) if text.starts_with('"') => serde_json::from_str(text).ok(),
-        Some(number)
-            if number.starts_with(|first: char| first == '-' || first.is_ascii_digit()) =>
-        {
-            Some(SecretString::new(number.to_owned()))
-        }
-        _ => None,
-    };
+    let found = text_at(document, pointer).ok().flatten();
+    let text = found.map(|mut text| SecretString::new(std::mem::take(&mut text)));
     text.ok_or(InjectError::Pointer { reference })
 }
 

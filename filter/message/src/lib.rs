@@ -28,6 +28,6 @@ mod strict_json;
 pub use body_hash::{BodyDigest, BodyHash};
 pub use key::{Key, MAX_KEYS};
 pub use request::{Header, Request};
-pub use strict_json::JsonError;
+pub use strict_json::{JsonError, text_at};
 
 pub use sallyport_pki::UnixTime;

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// How much of it is taken.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +68,38 @@ pub(crate) fn parse_object(text: &[u8], limits: Limits) -> Result<Map<String, Va
     let object = parser.deserialize_map(Object)?;
     parser.end()?;
     Ok(object)
+}
+
+/// Of secrets that are JSON documents.
+const SECRET: Limits = Limits {
+    bytes: 256 * 1024,
+    depth: 16,
+    values: 8 * 1024,
+};
+
+/// The text or number at a JSON pointer (RFC 6901) of an object; `None` where there is none, or another
+/// kind of value. What was parsed is zeroed.
+///
+/// # Errors
+/// The document is no JSON object within its limits.
+pub fn text_at(document: &str, pointer: &str) -> Result<Option<Zeroizing<String>>, JsonError> {
+    let mut document = Value::Object(parse_object(document.as_bytes(), SECRET)?);
+    let text = match document.pointer(pointer) {
+        Some(Value::String(text)) => Some(Zeroizing::new(text.clone())),
+        Some(Value::Number(number)) => Some(Zeroizing::new(number.to_string())),
+        _ => None,
+    };
+    forget(&mut document);
+    Ok(text)
+}
+
+fn forget(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(forget),
+        Value::Object(members) => members.values_mut().for_each(forget),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Looks at length, depth and number of values without parsing: what is no JSON may pass.
@@ -212,6 +245,30 @@ mod tests {
     fn every_kind_of_value_is_read_as_serde_json_reads_it() {
         let text = r#" {"a":[null,true,-1,2.5],"b":{"c":"\u00e4\"]"},"d":18446744073709551615} "#;
         assert_eq!(parse(text), Ok(serde_json::from_str(text).unwrap()));
+    }
+
+    #[test]
+    fn texts_and_numbers_are_taken_out_of_a_document_and_nothing_else_is() {
+        let document = r#"{"a":{"b~/":["x",7,true,null,{}]}}"#;
+        let at = |pointer| {
+            text_at(document, pointer)
+                .unwrap()
+                .map(|text| text.to_string())
+        };
+        assert_eq!(at("/a/b~0~1/0").as_deref(), Some("x"));
+        assert_eq!(at("/a/b~0~1/1").as_deref(), Some("7"));
+        for pointer in [
+            "",
+            "/a",
+            "/a/b~0~1/2",
+            "/a/b~0~1/3",
+            "/a/b~0~1/4",
+            "/a/b~0~1/00",
+            "/c",
+        ] {
+            assert_eq!(at(pointer), None, "{pointer}");
+        }
+        assert!(text_at(r#"{"a":1,"a":2}"#, "/a").is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod check;
 mod downstream;
 mod injection;
 mod name;
+mod object;
 mod on_failure;
 mod peer_names;
 mod policy;
@@ -16,6 +17,7 @@ mod route;
 pub(super) mod schema;
 mod upstream;
 mod vault;
+pub(super) mod word;
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -25,9 +27,11 @@ use serde::Deserialize;
 use super::{Config, ConfigError, Fault, Notes, Plugin, Policy};
 use crate::duration;
 use downstream::DownstreamDocument;
+use object::object;
 use on_failure::OnFailureDocument;
 use upstream::UpstreamDocument;
 use vault::{VaultDocument, WatchWord};
+use word::words;
 
 const MAX_BYTES: usize = 256 * 1024;
 
@@ -37,9 +41,11 @@ const MAX_REFERENCES: usize = 256;
 const STARTUP_WAIT: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(60);
 
 /// One entry of `filter.wasm`: in a filter chain it guards one side, as a service it watches.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Entry"))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "Entry", rename_all = "camelCase", deny_unknown_fields)
+)]
 struct Document {
     /// Where the Provider is.
     vault: VaultDocument,
@@ -48,7 +54,7 @@ struct Document {
     /// What happens to requests that cannot be decided for want of a secret.
     on_failure: Option<OnFailureDocument>,
     /// Beside which requests the filter puts what it decided, for access logs.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     notes: NotesWord,
     /// What clients must show: for the HTTP filters of a listener.
     downstream: Option<DownstreamDocument>,
@@ -58,15 +64,28 @@ struct Document {
     watcher: Option<WatcherDocument>,
 }
 
+object!(Document {
+    vault = "vault", required;
+    startup_wait = "startupWait";
+    on_failure = "onFailure";
+    notes = "notes";
+    downstream = "downstream";
+    upstream = "upstream";
+    watcher = "watcher";
+});
+
 /// It has no settings of its own.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Watcher"))]
 #[serde(deny_unknown_fields)]
 struct WatcherDocument {}
 
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(inline, rename_all = "camelCase")
+)]
 enum NotesWord {
     /// Those with something refused, observed or let pass.
     #[default]
@@ -74,6 +93,11 @@ enum NotesWord {
     /// All of them, which costs each a microsecond.
     All,
 }
+
+words!(NotesWord {
+    Refusals = "refusals",
+    All = "all",
+});
 
 pub(super) fn parse(text: &str) -> Result<Plugin, ConfigError> {
     let found = text.len();

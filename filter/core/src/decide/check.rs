@@ -1,18 +1,20 @@
 //! The checks of a verdict, in the order they are made, and who is told of those that were passed.
 
-use serde::Deserialize;
-
+use crate::config::words;
 use crate::reason::Reason;
 
 /// One question about a peer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(inline, rename_all = "camelCase")
+)]
 pub enum Check {
     /// The version of TLS is allowed.
     TlsVersion,
     /// The peer presented a certificate that can be read. Nobody can name it in a configuration.
-    #[serde(skip)]
+    #[cfg_attr(test, schemars(skip))]
     Certificate,
     /// A path leads from it to the truststore: signatures, dates, purposes, constraints, depth.
     Path,
@@ -27,6 +29,16 @@ pub enum Check {
     /// It has one of the names that may come in.
     PeerNames,
 }
+
+words!(Check {
+    TlsVersion = "tlsVersion",
+    Path = "path",
+    Policies = "policies",
+    Revocation = "revocation",
+    Pins = "pins",
+    ServerName = "serverName",
+    PeerNames = "peerNames",
+});
 
 /// Some of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,8 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use serde::Deserialize;
-
+use super::object::object;
 use super::wait;
 use crate::config::{BodyLimits, ConfigError, Fault};
 
@@ -13,15 +12,23 @@ pub(super) const MAX_BYTES: usize = 16 * 1024 * 1024;
 const WAIT: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
 
 /// How much of a body is held, and for how long.
-#[derive(Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Body"))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Default)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "Body", rename_all = "camelCase", deny_unknown_fields)
+)]
 pub(super) struct BodyDocument {
     /// Most bytes; longer bodies are refused.
     max_bytes: Option<usize>,
     /// How long a body may take to arrive.
     wait: Option<String>,
 }
+
+object!(BodyDocument {
+    max_bytes = "maxBytes";
+    wait = "wait";
+});
 
 impl BodyDocument {
     pub(super) fn read(self, section: &str) -> Result<BodyLimits, ConfigError> {

@@ -4,19 +4,19 @@ use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use sallyport_message::MAX_KEYS;
-use sallyport_message::http_signatures::{self, Component};
-use sallyport_message::jwt::{self, Algorithm, Expiry};
-use sallyport_model::{Collection, Reference, VersionSelector};
-use serde::Deserialize;
-
+use super::object::object;
 use super::policy::ModeWord;
+use super::word::words;
 use super::{count, name, reference, wait};
 use crate::config::{ConfigError, Fault};
 use crate::header_name::HeaderName;
 use crate::policy::check::{
     Accept, CallerCheck, IdentityHeader, Replay, Scheme, SignatureCheck, SignedBody,
 };
+use sallyport_message::MAX_KEYS;
+use sallyport_message::http_signatures::{self, Component};
+use sallyport_message::jwt::{self, Algorithm, Expiry};
+use sallyport_model::{Collection, Reference, VersionSelector};
 
 pub(super) const MAX_ACCEPTED: usize = 8;
 pub(super) const MAX_IDENTITY_HEADERS: usize = 16;
@@ -25,38 +25,58 @@ pub(super) const MAX_WORDS: usize = 32;
 const MAX_AGE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(86_400);
 
 /// What callers must show.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Check"))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "Check", rename_all = "camelCase", deny_unknown_fields)
+)]
 pub(super) struct CheckDocument {
     /// One of these is enough; the first one that a request has decides.
     accept: Vec<AcceptDocument>,
     /// The name of what is protected, in `WWW-Authenticate`.
     realm: Option<String>,
     /// Whether requests are denied, or only counted and logged.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     mode: ModeWord,
     /// Whether the upstream gets the credential too. Signatures stay in any case.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     credential: CredentialWord,
     /// Headers that tell the upstream who called; what the client sent in them is removed.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     identity: Vec<IdentityDocument>,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
-#[serde(rename_all = "camelCase")]
+object!(CheckDocument {
+    accept = "accept", required;
+    realm = "realm";
+    mode = "mode";
+    credential = "credential";
+    identity = "identity";
+});
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(inline, rename_all = "camelCase")
+)]
 enum CredentialWord {
     #[default]
     Remove,
     Forward,
 }
 
+words!(CredentialWord {
+    Remove = "remove",
+    Forward = "forward",
+});
+
 /// A header that tells who called.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Identity"))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "Identity", rename_all = "camelCase", deny_unknown_fields)
+)]
 struct IdentityDocument {
     /// Its name.
     header: String,
@@ -64,10 +84,17 @@ struct IdentityDocument {
     claim: Option<String>,
 }
 
+object!(IdentityDocument {
+    header = "header", required;
+    claim = "claim";
+});
+
 /// One way to show who one is.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Accept"))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "Accept", rename_all = "camelCase", deny_unknown_fields)
+)]
 struct AcceptDocument {
     /// Which.
     scheme: SchemeWord,
@@ -81,18 +108,18 @@ struct AcceptDocument {
     /// `jwt`: `typ` of the header.
     r#type: Option<String>,
     /// `jwt`: accepted `iss`; any or none if empty.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     issuers: Vec<String>,
     /// `jwt`: our names in `aud`; a token for somebody is refused if empty.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     audiences: Vec<String>,
     /// `jwt`: claims that must be there.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     required_claims: Vec<String>,
     /// `jwt`: whether a token must end.
     expiry: Option<ExpiryWord>,
     /// `signature`: what it covers at least.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     components: Vec<String>,
     /// `signature`: its `tag`.
     tag: Option<String>,
@@ -104,9 +131,29 @@ struct AcceptDocument {
     max_age: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
-#[serde(rename_all = "camelCase")]
+object!(AcceptDocument {
+    scheme = "scheme", required;
+    secrets = "secrets", required;
+    header = "header";
+    algorithm = "algorithm";
+    r#type = "type";
+    issuers = "issuers";
+    audiences = "audiences";
+    required_claims = "requiredClaims";
+    expiry = "expiry";
+    components = "components";
+    tag = "tag";
+    body = "body";
+    replay = "replay";
+    max_age = "maxAge";
+});
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(inline, rename_all = "camelCase")
+)]
 enum SchemeWord {
     /// RFC 7617.
     Basic,
@@ -118,40 +165,77 @@ enum SchemeWord {
     Signature,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+words!(SchemeWord {
+    Basic = "basic",
+    ApiKey = "apiKey",
+    Jwt = "jwt",
+    Signature = "signature",
+});
+
+#[derive(Clone, Copy)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 enum AlgorithmWord {
-    #[serde(rename = "HS256")]
+    #[cfg_attr(test, schemars(rename = "HS256"))]
     Hs256,
-    #[serde(rename = "HS384")]
+    #[cfg_attr(test, schemars(rename = "HS384"))]
     Hs384,
-    #[serde(rename = "HS512")]
+    #[cfg_attr(test, schemars(rename = "HS512"))]
     Hs512,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
-#[serde(rename_all = "camelCase")]
+words!(AlgorithmWord {
+    Hs256 = "HS256",
+    Hs384 = "HS384",
+    Hs512 = "HS512",
+});
+
+#[derive(Clone, Copy)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(inline, rename_all = "camelCase")
+)]
 enum ExpiryWord {
     Required,
     Optional,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
-#[serde(rename_all = "camelCase")]
+words!(ExpiryWord {
+    Required = "required",
+    Optional = "optional",
+});
+
+#[derive(Clone, Copy)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(inline, rename_all = "camelCase")
+)]
 enum SignedBodyWord {
     Covered,
     Optional,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
-#[serde(rename_all = "camelCase")]
+words!(SignedBodyWord {
+    Covered = "covered",
+    Optional = "optional",
+});
+
+#[derive(Clone, Copy)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(inline, rename_all = "camelCase")
+)]
 enum ReplayWord {
     Refuse,
     Allow,
 }
+
+words!(ReplayWord {
+    Refuse = "refuse",
+    Allow = "allow",
+});
 
 impl CheckDocument {
     pub(super) fn read(self, section: &str) -> Result<CallerCheck, ConfigError> {

@@ -1,25 +1,27 @@
 //! `downstream`: what clients must show.
 
-use serde::Deserialize;
-
 use super::body::BodyDocument;
 use super::check::CheckDocument;
 use super::count;
+use super::object::object;
 use super::policy::{self, Certificates, Messages, ModeWord};
 use super::protocol::ProtocolWord;
 use super::route::RouteDocument;
+use super::word::words;
 use crate::config::{ConfigError, Downstream, Fault, ForwardClientCertificate, Route};
 use crate::decide::Check;
 
 pub(super) const MAX_ROUTES: usize = 64;
 
 /// What clients must show.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Downstream"))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "Downstream", rename_all = "camelCase", deny_unknown_fields)
+)]
 pub(super) struct DownstreamDocument {
     /// What the connections carry.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     pub(super) protocol: ProtocolWord,
     /// The TLS context to enforce; may be left out where there is a `check`.
     tls_context: Option<String>,
@@ -28,29 +30,50 @@ pub(super) struct DownstreamDocument {
     /// Names of which the client's certificate must carry one.
     peer_names: Option<Vec<String>>,
     /// Whether requests are denied, or only counted and logged.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     mode: ModeWord,
     /// Checks that only count and log, while the others are enforced.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     observe: Vec<Check>,
     /// What callers must show, in their requests.
     check: Option<CheckDocument>,
     /// How much of a body is held for that, and for how long.
     body: Option<BodyDocument>,
     /// Other policies for some requests; the first one that fits counts.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     routes: Vec<RouteDocument>,
     /// Whether the upstream gets `x-forwarded-client-cert`.
     forward_client_certificate: Option<ForwardWord>,
 }
 
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
-#[serde(rename_all = "camelCase")]
+object!(DownstreamDocument {
+    protocol = "protocol";
+    tls_context = "tlsContext";
+    certificate_pinset = "certificatePinset";
+    peer_names = "peerNames";
+    mode = "mode";
+    observe = "observe";
+    check = "check";
+    body = "body";
+    routes = "routes";
+    forward_client_certificate = "forwardClientCertificate";
+});
+
+#[derive(Clone, Copy)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(inline, rename_all = "camelCase")
+)]
 enum ForwardWord {
     Remove,
     Keep,
 }
+
+words!(ForwardWord {
+    Remove = "remove",
+    Keep = "keep",
+});
 
 impl DownstreamDocument {
     pub(super) fn read(self, section: &str) -> Result<Downstream, ConfigError> {

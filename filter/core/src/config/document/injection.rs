@@ -1,18 +1,21 @@
 //! `upstream.inject[]`: a credential and where it goes.
 
-use sallyport_model::{Collection, Template};
-use serde::Deserialize;
-
+use super::object::object;
 use super::{name, reference};
 use crate::config::{
     AbsentCredential, ConfigError, Fault, Injection, InjectionPlace, InjectionValue, Overwrite,
 };
+use sallyport_model::{Collection, Template};
+
+pub(super) const MAX_POINTER: usize = 1024;
 
 /// A credential and where it goes: one of `header`, `query`, `cookie`, and one of `basic`, `bearer`, `value`,
 /// `template`.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Injection"))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "Injection", rename_all = "camelCase", deny_unknown_fields)
+)]
 pub(super) struct InjectionDocument {
     /// A header; what the client sent under this name is removed.
     header: Option<String>,
@@ -33,9 +36,22 @@ pub(super) struct InjectionDocument {
     /// Whether the client's own is replaced; if not, it stays and nothing is injected in its place.
     overwrite: Option<bool>,
     /// Whether a request goes on without this credential where the vault does not give it.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     allow_request_without_credential: bool,
 }
+
+object!(InjectionDocument {
+    header = "header";
+    query = "query";
+    cookie = "cookie";
+    basic = "basic";
+    bearer = "bearer";
+    value = "value";
+    template = "template";
+    pointer = "pointer";
+    overwrite = "overwrite";
+    allow_request_without_credential = "allowRequestWithoutCredential";
+});
 
 impl InjectionDocument {
     pub(super) fn read(self, section: &str) -> Result<Injection, ConfigError> {
@@ -55,11 +71,10 @@ impl InjectionDocument {
             }
             _ => return Err(ConfigError::at(section, Fault::InjectionPlace)),
         };
-        let pointer = self.pointer.map(|text| {
-            let pointer = text.parse();
-            pointer.map_err(|_| ConfigError::at(at("pointer"), Fault::Pointer))
-        });
-        let pointer = pointer.transpose()?;
+        let pointer = self.pointer;
+        if pointer.as_deref().is_some_and(|text| !is_pointer(text)) {
+            return Err(ConfigError::at(at("pointer"), Fault::Pointer));
+        }
         let has_pointer = pointer.is_some();
         let value = match (self.basic, self.bearer, self.value, self.template) {
             (Some(text), None, None, None) => {
@@ -97,6 +112,14 @@ impl InjectionDocument {
             },
         })
     }
+}
+
+/// RFC 6901 section 3.
+fn is_pointer(text: &str) -> bool {
+    let escaped = |rest: &str| rest.starts_with(['0', '1']);
+    text.len() <= MAX_POINTER
+        && (text.is_empty() || text.starts_with('/'))
+        && text.split('~').skip(1).all(escaped)
 }
 
 fn template(pointer: &str, text: &str) -> Result<Template, ConfigError> {

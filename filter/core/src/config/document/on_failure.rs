@@ -1,14 +1,22 @@
 //! `onFailure`: what happens to requests that cannot be decided for want of a secret.
 
-use serde::Deserialize;
-
+use super::object::object;
+use super::word::words;
 use crate::config::{ConfigError, Failure, Fault, OnFailure, OnStale};
 
 /// What happens to requests that cannot be decided, by why the secret is not at hand. A peer that
 /// did not pass is no failure: nothing here lets it pass.
-#[derive(Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "OnFailure"))]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Default)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(
+        rename = "OnFailure",
+        rename_all = "camelCase",
+        deny_unknown_fields,
+        default
+    )
+)]
 pub(super) struct OnFailureDocument {
     /// The vault did not answer, or not for longer than its last answer may be used.
     unreachable: FailureWord,
@@ -20,23 +28,46 @@ pub(super) struct OnFailureDocument {
     stale: StaleWord,
 }
 
-#[derive(Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
-#[serde(rename_all = "camelCase")]
+object!(OnFailureDocument {
+    unreachable = "unreachable";
+    denied = "denied";
+    malformed = "malformed";
+    stale = "stale";
+});
+
+#[derive(Clone, Copy, Default)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(inline, rename_all = "camelCase")
+)]
 enum FailureWord {
     #[default]
     Deny,
     LetPass,
 }
 
-#[derive(Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
-#[serde(rename_all = "camelCase")]
+words!(FailureWord {
+    Deny = "deny",
+    LetPass = "letPass",
+});
+
+#[derive(Clone, Copy, Default)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(inline, rename_all = "camelCase")
+)]
 enum StaleWord {
     #[default]
     Use,
     Deny,
 }
+
+words!(StaleWord {
+    Use = "use",
+    Deny = "deny",
+});
 
 impl OnFailureDocument {
     pub(super) fn read(self, section: &str) -> Result<OnFailure, ConfigError> {

@@ -1,21 +1,28 @@
 //! What every policy has, whichever side it guards.
 
-use serde::Deserialize;
-
 use super::body::BodyDocument;
 use super::check::CheckDocument;
+use super::word::words;
 use super::{peer_names, reference};
 use crate::config::{ConfigError, Fault, Mode, PeerPolicy};
 use crate::decide::Check;
 
-#[derive(Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Default)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(inline, rename_all = "camelCase")
+)]
 pub(super) enum ModeWord {
     #[default]
     Enforce,
     Observe,
 }
+
+words!(ModeWord {
+    Enforce = "enforce",
+    Observe = "observe",
+});
 
 /// What is asked of certificates.
 pub(super) struct Certificates {

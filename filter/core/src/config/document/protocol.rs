@@ -1,17 +1,24 @@
 //! `protocol`, and what it leaves no sense to.
 
-use serde::Deserialize;
-
+use super::word::words;
 use crate::config::{ConfigError, Fault, Protocol, RouteMatch};
 
-#[derive(Clone, Copy, Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Default)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(inline, rename_all = "camelCase")
+)]
 pub(super) enum ProtocolWord {
     #[default]
     Http,
     Tcp,
 }
+
+words!(ProtocolWord {
+    Http = "http",
+    Tcp = "tcp",
+});
 
 impl ProtocolWord {
     /// Refuses a setting that is about requests where there are none.

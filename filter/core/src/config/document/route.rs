@@ -1,18 +1,19 @@
 //! `downstream.routes[]`: another policy for some requests.
 
-use serde::Deserialize;
-
 use super::body::BodyDocument;
 use super::check::CheckDocument;
 use super::name;
+use super::object::object;
 use super::policy::{self, Certificates, Messages, ModeWord};
 use crate::config::{ConfigError, Fault, Route, RouteMatch};
 use crate::decide::Check;
 
 /// Another policy for some requests. What it leaves out is not taken from the entry's own.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Route"))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "Route", rename_all = "camelCase", deny_unknown_fields)
+)]
 pub(super) struct RouteDocument {
     /// The requests: all that is given must fit.
     r#match: MatchDocument,
@@ -23,10 +24,10 @@ pub(super) struct RouteDocument {
     /// Names of which the client's certificate must carry one.
     peer_names: Option<Vec<String>>,
     /// Whether requests are denied, or only counted and logged.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     mode: ModeWord,
     /// Checks that only count and log, while the others are enforced.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     observe: Vec<Check>,
     /// What callers must show, in their requests.
     check: Option<CheckDocument>,
@@ -34,10 +35,23 @@ pub(super) struct RouteDocument {
     body: Option<BodyDocument>,
 }
 
+object!(RouteDocument {
+    r#match = "match", required;
+    tls_context = "tlsContext";
+    certificate_pinset = "certificatePinset";
+    peer_names = "peerNames";
+    mode = "mode";
+    observe = "observe";
+    check = "check";
+    body = "body";
+});
+
 /// Requests, by what Envoy says of them.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Match"))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "Match", rename_all = "camelCase", deny_unknown_fields)
+)]
 struct MatchDocument {
     /// Name of the route in Envoy's route configuration.
     route: Option<String>,
@@ -48,6 +62,13 @@ struct MatchDocument {
     /// The name the client asked for in the handshake (SNI); `*.` stands for its first label.
     server_name: Option<String>,
 }
+
+object!(MatchDocument {
+    route = "route";
+    virtual_host = "virtualHost";
+    cluster = "cluster";
+    server_name = "serverName";
+});
 
 impl RouteDocument {
     pub(super) fn read(self, section: &str) -> Result<Route, ConfigError> {

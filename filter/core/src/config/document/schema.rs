@@ -10,6 +10,7 @@ use super::Document;
 use super::body::MAX_BYTES;
 use super::check::{MAX_ACCEPTED, MAX_IDENTITY_HEADERS, MAX_WORDS};
 use super::downstream::MAX_ROUTES;
+use super::injection::MAX_POINTER;
 use super::name::{MAX_NAME, MAX_PARAMETER};
 use super::upstream::MAX_INJECTIONS;
 use crate::header_name::RESERVED;
@@ -106,7 +107,7 @@ pub(in crate::config) fn schema() -> Value {
         (
             "Injection",
             "pointer",
-            json!({"pattern": "^(/([^~/]|~[01])*)*$", "maxLength": 1024}),
+            json!({"pattern": "^(/([^~/]|~[01])*)*$", "maxLength": MAX_POINTER}),
         ),
         ("Injection", "overwrite", json!({"default": true})),
         ("Injection", "template", template()),

@@ -3,9 +3,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use super::injection::InjectionDocument;
+use super::object::object;
 use super::policy::{self, Certificates, Messages, ModeWord};
 use super::protocol::ProtocolWord;
 use super::{count, name, wait};
@@ -18,12 +17,14 @@ const HANDSHAKE_WAIT: RangeInclusive<Duration> =
     Duration::from_millis(10)..=Duration::from_secs(60);
 
 /// What servers must show, and what they then get.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Upstream"))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "Upstream", rename_all = "camelCase", deny_unknown_fields)
+)]
 pub(super) struct UpstreamDocument {
     /// What the connections carry.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     pub(super) protocol: ProtocolWord,
     /// The TLS context to enforce.
     tls_context: String,
@@ -34,17 +35,29 @@ pub(super) struct UpstreamDocument {
     /// Names of which the server's certificate must carry one.
     peer_names: Option<Vec<String>>,
     /// Whether requests are denied, or only counted and logged.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     mode: ModeWord,
     /// Checks that only count and log, while the others are enforced.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     observe: Vec<Check>,
     /// How long a request waits for the handshake of a new connection.
     handshake_wait: Option<String>,
     /// Credentials for a server that has passed: all or none.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     inject: Vec<InjectionDocument>,
 }
+
+object!(UpstreamDocument {
+    protocol = "protocol";
+    tls_context = "tlsContext", required;
+    certificate_pinset = "certificatePinset";
+    server_name = "serverName";
+    peer_names = "peerNames";
+    mode = "mode";
+    observe = "observe";
+    handshake_wait = "handshakeWait";
+    inject = "inject";
+});
 
 impl UpstreamDocument {
     pub(super) fn read(self, section: &str) -> Result<Upstream, ConfigError> {

@@ -4,20 +4,22 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sallyport_model::{MAX_WAIT_SECONDS, Scope};
-use serde::Deserialize;
-
+use super::object::object;
+use super::word::words;
 use super::{name, wait};
 use crate::config::{ConfigError, Fault, Vault, WatchMode};
+use sallyport_model::{MAX_WAIT_SECONDS, Scope};
 
 const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(60);
 const WAIT: RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_secs(MAX_WAIT_SECONDS as u64);
 
 /// The Provider, as Envoy reaches it.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Vault"))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "Vault", rename_all = "camelCase", deny_unknown_fields)
+)]
 pub(super) struct VaultDocument {
     /// Name of the Envoy cluster of the Provider.
     cluster: String,
@@ -32,18 +34,36 @@ pub(super) struct VaultDocument {
     /// How long a call stays open for a change, in whole seconds.
     wait: Option<String>,
     /// Whether the filters of a process share one watch, or each has its own in each worker.
-    #[serde(default)]
+    #[cfg_attr(test, schemars(default))]
     pub(super) watch: WatchWord,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
-#[serde(rename_all = "camelCase")]
+object!(VaultDocument {
+    cluster = "cluster", required;
+    organization = "organization", required;
+    environment = "environment", required;
+    authority = "authority";
+    timeout = "timeout";
+    wait = "wait";
+    watch = "watch";
+});
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(inline, rename_all = "camelCase")
+)]
 pub(super) enum WatchWord {
     #[default]
     Shared,
     Own,
 }
+
+words!(WatchWord {
+    Shared = "shared",
+    Own = "own",
+});
 
 impl VaultDocument {
     pub(super) fn read(self, section: &str) -> Result<Vault, ConfigError> {

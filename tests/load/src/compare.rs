@@ -9,7 +9,7 @@ use sallyport_tests::envoy::{Envoy, Room};
 use sallyport_tests::{Error, Result};
 use serde::Serialize;
 
-use crate::authorizer;
+use crate::authorizer::Authorizer;
 use crate::backend::Backend;
 use crate::scene::{Gateway, Parts, Scene, write_json};
 use crate::turn::{Turn, median, ratio};
@@ -43,7 +43,7 @@ pub(crate) async fn run(noop: &Path, json: &Path) -> Result<()> {
     let parts = Parts {
         stage: &stage,
         backend: &Backend::start(stage.genuine()).await?,
-        authorizer: authorizer::start().await?,
+        authorizer: &Authorizer::start()?,
         noop,
     };
     let mut gateways = Vec::new();
@@ -52,7 +52,7 @@ pub(crate) async fn run(noop: &Path, json: &Path) -> Result<()> {
         gateways.push(scene.open(&parts, ROOM, CONNECTIONS).await?);
     }
     for gateway in &mut gateways {
-        turn(gateway).await?;
+        turn(gateway, parts.authorizer).await?;
     }
     let mut rows: Vec<Row> = gateways
         .iter()
@@ -71,7 +71,7 @@ pub(crate) async fn run(noop: &Path, json: &Path) -> Result<()> {
         };
         for index in order {
             if let (Some(gateway), Some(row)) = (gateways.get_mut(index), rows.get_mut(index)) {
-                row.turns.push(turn(gateway).await?);
+                row.turns.push(turn(gateway, parts.authorizer).await?);
             }
         }
     }
@@ -85,8 +85,9 @@ pub(crate) async fn run(noop: &Path, json: &Path) -> Result<()> {
     Ok(())
 }
 
-async fn turn(gateway: &mut Gateway) -> Result<Turn> {
-    Turn::of(&mut gateway.hammer, gateway.envoy.id(), TURN).await
+async fn turn(gateway: &mut Gateway, authorizer: &Authorizer) -> Result<Turn> {
+    let asked = (gateway.scene == Scene::ExtAuthz).then(|| authorizer.id());
+    Turn::of(&mut gateway.hammer, gateway.envoy.id(), asked, TURN).await
 }
 
 async fn still(gateways: &[Gateway]) -> Result<Vec<u64>> {
@@ -125,6 +126,15 @@ fn print(rows: &[Row]) {
             median(turns, |turn| turn.p99),
             ratio(turns, &noop.turns, |turn| turn.processor),
             ratio(turns, &noop.turns, |turn| turn.throughput),
+        );
+    }
+    let of = |scene| rows.iter().find(|row| row.scene == scene);
+    if let (Some(ours), Some(peer)) = (of(Scene::Sallyport), of(Scene::ExtAuthz)) {
+        println!(
+            "sallyport : ext_authz, CPU of Envoy: {}; of Envoy and the service it asks ({:.1} us): {}",
+            ratio(&ours.turns, &peer.turns, |turn| turn.processor),
+            median(&peer.turns, |turn| turn.asked),
+            ratio(&ours.turns, &peer.turns, |turn| turn.processor + turn.asked),
         );
     }
 }

@@ -29,6 +29,7 @@ async fn main() -> ExitCode {
         ["rotation", json] => rotation::run(json.as_ref()).await,
         ["vaults", bao, json] => vaults::run(bao.as_ref(), json.as_ref()).await,
         ["memory", json] => memory::run(json.as_ref()).await,
+        ["authorizer"] => authorizer::run().await,
         ["soak", minutes, json] => soak::run(minutes, json.as_ref()).await,
         _ => {
             eprintln!("usage: load compare <noop.wasm> <result.json>");

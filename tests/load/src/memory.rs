@@ -11,9 +11,10 @@ use sallyport_tests::wait::{PATIENCE, until};
 use sallyport_tests::{Error, Result, files};
 use serde::Serialize;
 
+use crate::authorizer::Authorizer;
 use crate::backend::Backend;
+use crate::process;
 use crate::scene::{Parts, Scene, write_json};
-use crate::{authorizer, process};
 
 /// Contexts besides the one that the clients meet, half of them in each of two filters.
 pub(crate) const CONTEXTS: usize = 100;
@@ -113,7 +114,7 @@ async fn measure(
     let parts = Parts {
         stage,
         backend,
-        authorizer: authorizer::start().await?,
+        authorizer: &Authorizer::start()?,
         noop: Path::new(""),
     };
     let envoy = scene.open(&parts, room, 1).await?.envoy;

@@ -8,7 +8,7 @@ use sallyport_tests::envoy::Room;
 use sallyport_tests::{Error, Result};
 use serde::Serialize;
 
-use crate::authorizer;
+use crate::authorizer::Authorizer;
 use crate::backend::Backend;
 use crate::rotator::{Reached, Rotator};
 use crate::scene::{Parts, Scene, write_json};
@@ -36,7 +36,7 @@ pub(crate) async fn run(json: &Path) -> Result<()> {
     let parts = Parts {
         stage: &stage,
         backend: &backend,
-        authorizer: authorizer::start().await?,
+        authorizer: &Authorizer::start()?,
         noop: Path::new(""),
     };
     let gateway = Scene::Sallyport

@@ -9,6 +9,7 @@ use sallyport_tests::{Error, Result, files, program};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::authorizer::Authorizer;
 use crate::backend::Backend;
 use crate::hammer::{Hammer, Target};
 use crate::memory::{CONTEXTS, context};
@@ -43,7 +44,7 @@ pub(crate) enum Scene {
 pub(crate) struct Parts<'a> {
     pub(crate) stage: &'a Stage,
     pub(crate) backend: &'a Backend,
-    pub(crate) authorizer: std::net::SocketAddr,
+    pub(crate) authorizer: &'a Authorizer,
     pub(crate) noop: &'a Path,
 }
 
@@ -92,7 +93,10 @@ impl Scene {
             ("DOWNSTREAM_FILTER", line(downstream)),
             ("UPSTREAM_FILTER", line(upstream)),
             ("BACKEND_PORT", parts.backend.address.port().to_string()),
-            ("AUTHORIZER_PORT", parts.authorizer.port().to_string()),
+            (
+                "AUTHORIZER_PORT",
+                parts.authorizer.address.port().to_string(),
+            ),
         ];
         // What a filter's configuration has placeholders for is filled in the second pass.
         let once = placeholders

@@ -13,11 +13,12 @@ use sallyport_tests::demo::{Options, Stage};
 use sallyport_tests::envoy::Room;
 use sallyport_tests::{Error, Result};
 
+use crate::authorizer::Authorizer;
 use crate::backend::Backend;
 use crate::hammer::Strokes;
+use crate::process;
 use crate::rotator::Rotator;
 use crate::scene::{Parts, Scene, write_json};
-use crate::{authorizer, process};
 use report::Report;
 use upheaval::Upheaval;
 
@@ -39,7 +40,7 @@ pub(crate) async fn run(minutes: &str, json: &Path) -> Result<()> {
     let parts = Parts {
         stage: &stage,
         backend: &backend,
-        authorizer: authorizer::start().await?,
+        authorizer: &Authorizer::start()?,
         noop: Path::new(""),
     };
     let mut gateway = Scene::Mortal

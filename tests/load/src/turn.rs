@@ -16,6 +16,8 @@ pub(crate) struct Turn {
     pub(crate) throughput: f64,
     /// The server's processor time per request, in microseconds.
     pub(crate) processor: f64,
+    /// The same of a service that the server asks.
+    pub(crate) asked: f64,
     /// Half of the requests took no longer, in microseconds.
     pub(crate) p50: f64,
     /// 99 of 100 requests took no longer, in microseconds.
@@ -24,11 +26,20 @@ pub(crate) struct Turn {
 
 impl Turn {
     /// Load for that long on the process that serves it.
-    pub(crate) async fn of(hammer: &mut Hammer, server: u32, time: Duration) -> Result<Self> {
-        let before = process::processor_time(server)?;
+    pub(crate) async fn of(
+        hammer: &mut Hammer,
+        server: u32,
+        asked: Option<u32>,
+        time: Duration,
+    ) -> Result<Self> {
+        let spent = || -> Result<[u64; 2]> {
+            let of_asked = asked.map_or(Ok(0), process::processor_time)?;
+            Ok([process::processor_time(server)?, of_asked])
+        };
+        let before = spent()?;
         let start = Instant::now();
         let mut strokes = hammer.strike(time).await?;
-        let (time, spent) = (start.elapsed(), process::processor_time(server)? - before);
+        let (time, after) = (start.elapsed(), spent()?);
         let failed = strokes.failed();
         if failed > 0 {
             return Err(Error::Status {
@@ -39,6 +50,7 @@ impl Turn {
         }
         strokes.latencies.sort_unstable();
         let requests = strokes.latencies.len() as f64;
+        let microseconds = |from: u64, to: u64| (to - from) as f64 / 1e3 / requests;
         let at = |share: f64| {
             let position = (requests * share) as usize;
             let nanoseconds = strokes.latencies.get(position).copied();
@@ -46,7 +58,8 @@ impl Turn {
         };
         Ok(Self {
             throughput: requests / time.as_secs_f64(),
-            processor: spent as f64 / 1e3 / requests,
+            processor: microseconds(before[0], after[0]),
+            asked: microseconds(before[1], after[1]),
             p50: at(0.5),
             p99: at(0.99),
         })

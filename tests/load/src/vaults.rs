@@ -36,7 +36,7 @@ impl Row {
     /// On connections of its own: servers close those that rest while the others have their turns.
     async fn turn(&mut self) -> Result<Turn> {
         let mut hammer = Hammer::lift(&self.target, self.connections).await?;
-        Turn::of(&mut hammer, self.server, TURN).await
+        Turn::of(&mut hammer, self.server, None, TURN).await
     }
 }
 

@@ -33,10 +33,18 @@ pub(crate) fn show(mut place: GroupCollection, name: &str, output: Output) -> Re
     output.remark(&sentence(&answer))
 }
 
-/// Says on stderr which gateways run what may be deleted, before anybody is asked. Who may not know is
-/// not told.
+/// Says on stderr what refers to what may be deleted and which gateways run it, before anybody is
+/// asked. Who may not know is not told.
 pub(crate) fn warn_of_users(place: &mut GroupCollection, id: Uuid) {
     const LINES: usize = 20;
+    let path = place.own_item(id, "users");
+    let users = place.session.client.get(&path).unwrap_or(Value::Null);
+    let secrets = users.get("secrets").and_then(Value::as_array);
+    for secret in secrets.into_iter().flatten().take(LINES) {
+        let field = |name: &str| printable(&secret.get(name).map(text_of).unwrap_or_default());
+        let (collection, name) = (field("collection"), field("name"));
+        warn(&format!("warning: {collection}/{name} refers to it"));
+    }
     let Ok(answer) = read(place, id) else { return };
     let gateways = answer.get("gateways").and_then(Value::as_array);
     let running = gateways.into_iter().flatten().filter_map(|gateway| {

@@ -97,9 +97,10 @@ async fn show(
     }))
 }
 
-/// A sentence for each gateway that runs a secret, as it says itself, about what it has to expect; for
-/// the first of them. Who may not read the group is told nothing.
-pub(super) async fn running_it(
+/// A sentence for each secret that refers to a secret, and for each gateway that runs it, as it says
+/// itself, about what it has to expect; for the first of them. Who may not read the group is told
+/// nothing.
+pub(super) async fn in_use(
     door: &ManagerDoor,
     at: &Within<Write, OfSecret>,
     consequence: &str,
@@ -118,10 +119,14 @@ pub(super) async fn running_it(
             "gateway {name:?} runs version {version} since {since} and {consequence}"
         ))
     });
-    let mut said: Vec<String> = running.collect();
+    let referring = used.secrets.into_iter().map(|user| {
+        let (collection, name) = (user.secret.collection, user.secret.name);
+        format!("{} {:?} refers to it", collection.singular(), name.as_str())
+    });
+    let mut said: Vec<String> = referring.chain(running).collect();
     if let Some(more) = said.len().checked_sub(SENTENCES).filter(|more| *more > 0) {
         said.truncate(SENTENCES);
-        said.push(format!("so do {more} more gateways"));
+        said.push(format!("{more} more secrets and gateways use it"));
     }
     Ok(said)
 }

@@ -20,7 +20,7 @@ use super::ManagerDoor;
 use super::failure::{AnypointFailure, Failure};
 use super::if_match::{etag, target};
 use super::path::{InCollection, OfSecret};
-use super::rollout::running_it;
+use super::rollout::in_use;
 use super::upload::draft;
 use super::within::{Read, Within, Write};
 use crate::manager::{Draft, Metadata, SecretChange};
@@ -66,10 +66,7 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
                 .if_match()
                 .query("force", flag(force).default(Some(false.into())))
                 .answers_nothing("It is gone.")
-                .answers::<Message>(
-                    200,
-                    "It is gone, and gateways had it: the warnings say which.",
-                )
+                .answers::<Message>(200, "It is gone, and was in use: the warnings say by whom.")
         })
         .under("Secrets")
 }
@@ -191,7 +188,7 @@ async fn change(
         let mut warnings = warnings(&draft, at.now);
         if retires {
             let what = "will refuse peers whose pins are retired";
-            warnings.extend(running_it(&door, &at, what).await?);
+            warnings.extend(in_use(&door, &at, what).await?);
         }
         let version = seen
             .replace_secret(&at.caller, &at.group, at.collection, target, draft, at.now)
@@ -231,7 +228,7 @@ async fn delete(
             Users::Ignore
         }
     };
-    let warnings = running_it(&door, &at, "has to drop it").await?;
+    let warnings = in_use(&door, &at, "has to drop it").await?;
     door.manager
         .delete_secret(&at.caller, &at.group, at.collection, target, users, at.now)
         .await?;

@@ -10,7 +10,6 @@ use sallyport_pki::{PinMatch, UnixTime};
 use crate::config::PolicyIndex;
 use crate::decide::{Denial, Identity, Verdict};
 use crate::facts::Facts;
-use crate::ordered;
 
 /// Most peers of each kind. Denials are kept apart, so that strangers cannot push out clients.
 const MAX_PEERS: usize = 512;
@@ -26,8 +25,16 @@ const DENIAL_SECONDS: i64 = 5;
 #[derive(Debug, Default)]
 pub(crate) struct VerdictCache {
     generation: u64,
-    allowed: Verdicts<Allowance>,
-    denied: Verdicts<(UnixTime, Denial)>,
+    allowed: Verdicts,
+    denied: Verdicts,
+}
+
+/// A verdict with what it is kept for.
+#[derive(Debug)]
+enum Kept {
+    Allowance(Allowance),
+    /// And when it was made.
+    Denial(Denial, UnixTime),
 }
 
 /// What an allowance is made of.
@@ -41,8 +48,8 @@ struct Allowance {
     note: Option<Arc<str>>,
 }
 
-/// By peer, then by policy: the bulky facts are kept once.
-type Verdicts<V> = BTreeMap<Facts, BTreeMap<PolicyIndex, V>>;
+/// By peer, then by policy: the bulky facts are kept once. One kind of map for all: each is kilobytes of WebAssembly.
+type Verdicts = BTreeMap<Facts, Vec<(PolicyIndex, Kept)>>;
 
 impl VerdictCache {
     /// The verdict of a policy about `facts` under a generation of the snapshot, if it is known and
@@ -57,25 +64,32 @@ impl VerdictCache {
         if generation != self.generation {
             return None;
         }
-        if let Some(allowance) = known(&self.allowed, policy, facts) {
+        if let Some(Kept::Allowance(allowance)) = known(&self.allowed, policy, facts) {
             let holds = (allowance.from..=allowance.until).contains(&at);
             return holds.then(|| allowance.verdict());
         }
-        let (made, denial) = known(&self.denied, policy, facts)?;
+        let Kept::Denial(denial, made) = known(&self.denied, policy, facts)? else {
+            return None;
+        };
         let kept = made.0..made.0.saturating_add(DENIAL_SECONDS);
         kept.contains(&at.0).then(|| Verdict::Deny(denial.clone()))
     }
 
     /// What the access log shows of an allowance that was found.
     pub(crate) fn note(&self, policy: PolicyIndex, facts: &Facts) -> Option<Arc<str>> {
-        known(&self.allowed, policy, facts)?.note.clone()
+        match known(&self.allowed, policy, facts)? {
+            Kept::Allowance(allowance) => allowance.note.clone(),
+            Kept::Denial(..) => None,
+        }
     }
 
     /// Remembers what the access log shows of an allowance that is kept.
     pub(crate) fn remember_note(&mut self, policy: PolicyIndex, facts: &Facts, note: &Arc<str>) {
-        let of_peer = self.allowed.get_mut(facts);
-        if let Some(allowance) = of_peer.and_then(|of_peer| of_peer.get_mut(&policy)) {
-            allowance.note = Some(Arc::clone(note));
+        let of_peer = self.allowed.get_mut(facts).into_iter().flatten();
+        for (of, kept) in of_peer {
+            if let (true, Kept::Allowance(allowance)) = (*of == policy, kept) {
+                allowance.note = Some(Arc::clone(note));
+            }
         }
     }
 
@@ -119,11 +133,13 @@ impl VerdictCache {
                     note: None,
                 };
                 forget(&mut self.denied, policy, facts);
-                insert(&mut self.allowed, policy, facts, allowance);
+                let kept = Kept::Allowance(allowance);
+                insert(&mut self.allowed, policy, facts, kept);
             }
             Verdict::Deny(denial) => {
                 forget(&mut self.allowed, policy, facts);
-                insert(&mut self.denied, policy, facts, (at, denial.clone()));
+                let kept = Kept::Denial(denial.clone(), at);
+                insert(&mut self.denied, policy, facts, kept);
             }
         }
     }
@@ -141,25 +157,28 @@ impl Allowance {
     }
 }
 
-fn known<'a, V>(verdicts: &'a Verdicts<V>, policy: PolicyIndex, facts: &Facts) -> Option<&'a V> {
-    verdicts.get(facts)?.get(&policy)
+fn known<'a>(verdicts: &'a Verdicts, policy: PolicyIndex, facts: &Facts) -> Option<&'a Kept> {
+    let of_peer = &mut verdicts.get(facts)?.iter();
+    let found = of_peer.find(|(of, _)| *of == policy);
+    found.map(|(_, kept)| kept)
 }
 
-fn forget<V>(verdicts: &mut Verdicts<V>, policy: PolicyIndex, facts: &Facts) {
+fn forget(verdicts: &mut Verdicts, policy: PolicyIndex, facts: &Facts) {
     if let Some(of_peer) = verdicts.get_mut(facts) {
-        of_peer.remove(&policy);
+        of_peer.retain(|(of, _)| *of != policy);
     }
 }
 
-fn insert<V>(verdicts: &mut Verdicts<V>, policy: PolicyIndex, facts: &Facts, verdict: V) {
+fn insert(verdicts: &mut Verdicts, policy: PolicyIndex, facts: &Facts, kept: Kept) {
+    forget(verdicts, policy, facts);
     if let Some(of_peer) = verdicts.get_mut(facts) {
-        of_peer.insert(policy, verdict);
+        of_peer.push((policy, kept));
         return;
     }
     if verdicts.len() >= MAX_PEERS {
         verdicts.clear();
     }
-    verdicts.insert(facts.clone(), ordered::map([(policy, verdict)]));
+    verdicts.insert(facts.clone(), vec![(policy, kept)]);
 }
 
 #[cfg(test)]

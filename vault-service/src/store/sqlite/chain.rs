@@ -82,7 +82,7 @@ pub(super) fn recover(connection: &mut Connection, found: &Found) -> Result<Head
         if sealed.hash != line.hash {
             return Err(damaged());
         }
-        apply::audit::insert(&transaction, seq, &record, &sealed)?;
+        apply::audit::insert(&transaction, seq, &record, &sealed.hash, sealed.signature)?;
     }
     transaction.commit()?;
     Ok(head)

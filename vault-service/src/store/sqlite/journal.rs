@@ -14,7 +14,7 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use sallyport_model::Scope;
-use sallyport_model::audit::{AuditEntry, AuditLine, MAX_LINE, Sealed};
+use sallyport_model::audit::{AuditEntry, AuditLine, MAX_LINE};
 use sallyport_pki::Digest;
 
 use super::super::{ActorKind, AuditOutcome, AuditPlace, AuditRecord, LogLine, StoreError, Write};
@@ -39,7 +39,7 @@ const MAX_TEXT: usize = MAX_LINE / 8;
 pub(super) struct Chained {
     pub(super) seq: u64,
     pub(super) record: AuditRecord,
-    pub(super) sealed: Sealed,
+    pub(super) hash: Digest,
 }
 
 /// The file, and what of it is not in the database.
@@ -48,6 +48,8 @@ pub(super) struct Journal {
     file: File,
     end: u64,
     pending: Vec<Chained>,
+    // Kept from one write to the next.
+    bytes: Vec<u8>,
 }
 
 impl Journal {
@@ -69,6 +71,7 @@ impl Journal {
             file,
             end: 0,
             pending: Vec::new(),
+            bytes: Vec::new(),
         })
     }
 
@@ -87,16 +90,16 @@ impl Journal {
         !batch.is_empty() && self.pending.len() < MOST && batch.iter().all(fits)
     }
 
-    /// Appends entries; they survive a crash of the machine when it returns.
-    pub(super) fn append(&mut self, entries: Vec<Chained>) -> io::Result<()> {
-        let mut bytes = Vec::with_capacity(entries.len().saturating_mul(512));
-        for entry in &entries {
-            bytes.extend_from_slice(entry.sealed.line.as_bytes());
-            bytes.push(b'\n');
+    /// Appends entries with their lines; they survive a crash of the machine when it returns.
+    pub(super) fn append(&mut self, entries: Vec<Chained>, lines: &[LogLine]) -> io::Result<()> {
+        self.bytes.clear();
+        for line in lines {
+            self.bytes.extend_from_slice(line.line.as_bytes());
+            self.bytes.push(b'\n');
         }
-        self.file.write_all_at(&bytes, self.end)?;
+        self.file.write_all_at(&self.bytes, self.end)?;
         self.file.sync_data()?;
-        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let length = u64::try_from(self.bytes.len()).unwrap_or(u64::MAX);
         self.end = self.end.saturating_add(length);
         self.pending.extend(entries);
         Ok(())

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use sallyport_model::audit::Sealed;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::warn;
 
-use super::super::{ChangeSeq, LogLine, LogLines, StoreError, Write};
+use super::super::{ChangeSeq, LogLine, StoreError, Write};
 use super::EngineError;
 use super::apply::{self, Applied, Traces};
 use super::chain::Head;
@@ -135,10 +136,14 @@ impl Committer {
         self.fold();
     }
 
-    fn commit(&mut self, jobs: Vec<Job>) {
+    fn commit(&mut self, mut jobs: Vec<Job>) {
         let journal = &self.writing.journal;
         let written = match jobs.iter().all(|job| journal.takes(&job.batch)) {
-            true => self.note(&jobs),
+            true => {
+                let batches = jobs.iter_mut().map(|job| std::mem::take(&mut job.batch));
+                let batches = batches.collect();
+                self.note(batches)
+            }
             false => self.transact(&jobs),
         };
         match written {
@@ -168,34 +173,27 @@ impl Committer {
     }
 
     // Entries only: in the journal.
-    fn note(&mut self, jobs: &[Job]) -> Result<Outcomes, StoreError> {
+    fn note(&mut self, batches: Vec<Vec<Write>>) -> Result<Outcomes, StoreError> {
         let writing = &mut self.writing;
         let mut head = writing.head;
-        let mut chained = Vec::with_capacity(jobs.len());
-        for write in jobs.iter().flat_map(|job| &job.batch) {
+        let outcomes = batches.iter().map(|_| Ok(())).collect();
+        let mut chained = Vec::with_capacity(batches.len());
+        let mut lines = Vec::with_capacity(batches.len());
+        for write in batches.into_iter().flatten() {
             let Write::Audit(record) = write else {
                 continue;
             };
-            let (seq, sealed) = head.follow(record, |_| None)?;
-            chained.push(Chained {
-                seq,
-                record: record.clone(),
-                sealed,
-            });
+            let (seq, Sealed { hash, line, .. }) = head.follow(&record, |_| None)?;
+            chained.push(Chained { seq, record, hash });
+            let line = Arc::from(line);
+            lines.push(LogLine { seq, line });
         }
-        let lines = chained.iter().map(|entry| LogLine {
-            seq: entry.seq,
-            line: Arc::from(entry.sealed.line.as_str()),
-        });
-        let lines: LogLines = lines.collect();
-        writing
-            .journal
-            .append(chained)
-            .map_err(EngineError::Journal)?;
+        let appended = writing.journal.append(chained, &lines);
+        appended.map_err(EngineError::Journal)?;
         writing.head = head;
         self.unfolded.store(true, Ordering::Release);
-        writing.log.committed(lines);
-        Ok(jobs.iter().map(|_| Ok(())).collect())
+        writing.log.committed(lines.into());
+        Ok(outcomes)
     }
 
     // The inner results are of single batches; the outer error says that none was committed.
@@ -205,12 +203,8 @@ impl Committer {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         for entry in writing.journal.pending() {
-            let Chained {
-                seq,
-                record,
-                sealed,
-            } = entry;
-            apply::audit::insert(&transaction, *seq, record, sealed)?;
+            let Chained { seq, record, hash } = entry;
+            apply::audit::insert(&transaction, *seq, record, hash, None)?;
         }
         let mut head = writing.head;
         let mut newest = None;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rusqlite::{Connection, named_params};
-use sallyport_model::audit::{AuditSignature, Sealed};
+use sallyport_model::audit::AuditSignature;
 use sallyport_model::{ActorId, EnvironmentId};
 use sallyport_pki::{Digest, UnixTime};
 
@@ -41,7 +41,7 @@ fn chain(
     sign: impl FnOnce(&Digest) -> Option<AuditSignature>,
 ) -> Result<LogLine, StoreError> {
     let (seq, sealed) = head.follow(entry, sign)?;
-    insert(db, seq, entry, &sealed)?;
+    insert(db, seq, entry, &sealed.hash, sealed.signature)?;
     Ok(LogLine {
         seq,
         line: Arc::from(sealed.line),
@@ -53,7 +53,8 @@ pub(in super::super) fn insert(
     db: &Connection,
     seq: u64,
     entry: &AuditRecord,
-    sealed: &Sealed,
+    hash: &Digest,
+    signature: Option<AuditSignature>,
 ) -> Result<(), StoreError> {
     let (organization, environment) = ids_of_place(entry.place);
     execute(
@@ -76,8 +77,8 @@ pub(in super::super) fn insert(
             ":outcome": entry.outcome.word(),
             ":reason": entry.reason,
             ":version": entry.version.map(integer).transpose()?,
-            ":hash": sealed.hash.as_bytes(),
-            ":signature": sealed.signature,
+            ":hash": hash.as_bytes(),
+            ":signature": signature,
         },
     )?;
     Ok(())

@@ -102,26 +102,28 @@ test-clients: $(ANYPOINT_CLI) $(SCHEMATHESIS) ## The Secrets Manager with Anypoi
 	  cargo test -p sallyport-tests --test clients -- --test-threads 2; \
 	fi
 
-bench: load $(OPENBAO) ## Measure: paths, pins and CRLs; a gateway with the filter beside its peers; rotation; reads beside OpenBao; memory
-	@echo "[2/6] path validation, natively and in Envoy (half a minute; best on a machine that has nothing else to do)"
+bench: load $(OPENBAO) ## Measure: paths, pins and CRLs; a gateway with the filter beside its peers; rotation; reads beside OpenBao; memory; 1,000 gateways
+	@echo "[2/7] path validation, natively and in Envoy (half a minute; best on a machine that has nothing else to do)"
 	@cargo rustc -p sallyport-bench --lib --crate-type cdylib --target wasm32-wasip1 --profile filter
 	@cargo build --release -p sallyport-bench
 	@$(TARGET)/release/bench "$(SALLYPORT_ENVOY)" $(BENCH) $(TARGET)/bench.json
 	@cargo run --quiet --release -p sallyport-pki --example crl_sizes -- --json $(TARGET)/bench-crls.json
-	@echo "[3/6] gateways beside each other, Envoy on processor 0, everything else on processor 1 (two minutes)"
+	@echo "[3/7] gateways beside each other, Envoy on processor 0, everything else on processor 1 (two minutes)"
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" taskset --cpu-list 1 $(TARGET)/release/load compare $(NOOP) $(TARGET)/bench-gateways.json
-	@echo "[4/6] rotation under load (a minute)"
+	@echo "[4/7] rotation under load (a minute)"
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" $(TARGET)/release/load rotation $(TARGET)/bench-rotation.json
-	@echo "[5/6] authorised reads beside OpenBao $(OPENBAO_VERSION), servers on processor 0 (two minutes)"
+	@echo "[5/7] authorised reads beside OpenBao $(OPENBAO_VERSION), servers on processor 0 (two minutes)"
 	@taskset --cpu-list 1 $(TARGET)/release/load vaults $(TOOLS)/openbao/bin/bao $(TARGET)/bench-vaults.json
-	@echo "[6/6] memory of a worker with 100 contexts and 1,000,000 revoked certificates (a minute)"
+	@echo "[6/7] memory of a worker with 100 contexts and 1,000,000 revoked certificates (a minute)"
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" $(TARGET)/release/load memory $(TARGET)/bench-memory.json
+	@echo "[7/7] rotation at 1,000 gateways, the vault on processor 0 (a minute)"
+	@taskset --cpu-list 1 $(TARGET)/release/load fanout $(TARGET)/bench-fanout.json
 
 soak: load ## Full load for SOAK_MINUTES: rotation every second, the vault killed and filters dying now and then
 	@$(TARGET)/release/load soak $(SOAK_MINUTES) $(TARGET)/soak.json
 
 load: $(TARGETS_READY) $(ENVOY)
-	@echo "[1/6] building release binaries and filter.wasm"
+	@echo "[1/7] building release binaries and filter.wasm"
 	@cargo build --release -p sallyport-load -p sallyport-vault -p sallyport-cli
 	@$(MAKE) shipped
 	@cargo build -p sallyport-load --examples --target wasm32-wasip1 --profile filter

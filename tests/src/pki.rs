@@ -228,6 +228,21 @@ impl fmt::Debug for Identity {
 }
 
 impl Identity {
+    /// A new key, and what `sign` makes of a signing request (PEM) for it.
+    pub async fn signed_by(sign: impl AsyncFnOnce(String) -> Result<String>) -> Result<Self> {
+        let key = KeyPair::generate()?;
+        let request = CertificateParams::default()
+            .serialize_request(&key)?
+            .pem()?;
+        let certificate = sign(request).await?;
+        Ok(Self {
+            chain: certificate.clone(),
+            certificate,
+            key: key.serialize_pem(),
+            serial: Vec::new(),
+        })
+    }
+
     /// Reads the files `sallyport gateway create --out <directory>` left there.
     pub fn of_gateway(directory: &Path) -> Result<Self> {
         let certificate = files::read(&directory.join("gateway.pem"))?;

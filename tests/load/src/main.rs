@@ -6,6 +6,8 @@
 mod authorizer;
 mod backend;
 mod compare;
+mod fanout;
+mod gateways;
 mod hammer;
 mod memory;
 mod openbao;
@@ -28,6 +30,7 @@ async fn main() -> ExitCode {
         ["compare", noop, json] => compare::run(noop.as_ref(), json.as_ref()).await,
         ["rotation", json] => rotation::run(json.as_ref()).await,
         ["vaults", bao, json] => vaults::run(bao.as_ref(), json.as_ref()).await,
+        ["fanout", json] => fanout::run(json.as_ref()).await,
         ["memory", json] => memory::run(json.as_ref()).await,
         ["authorizer"] => authorizer::run().await,
         ["soak", minutes, json] => soak::run(minutes, json.as_ref()).await,
@@ -35,6 +38,7 @@ async fn main() -> ExitCode {
             eprintln!("usage: load compare <noop.wasm> <result.json>");
             eprintln!("       load rotation <result.json>");
             eprintln!("       load vaults <bao> <result.json>");
+            eprintln!("       load fanout <result.json>");
             eprintln!("       load memory <result.json>");
             eprintln!("       load soak <minutes> <result.json>");
             return ExitCode::from(2);

@@ -93,7 +93,8 @@ fn of(sightings: &[Sighting], credential: &str) -> Option<Sighting> {
         .cloned()
 }
 
-async fn id_of(manager: &Manager, collection: &str, name: &str) -> Result<String> {
+/// The id of what has that name.
+pub(crate) async fn id_of(manager: &Manager, collection: &str, name: &str) -> Result<String> {
     let list = manager.list(&manager.path(collection)).await?;
     let items = list.as_array().into_iter().flatten();
     let found = items

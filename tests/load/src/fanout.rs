@@ -1,0 +1,214 @@
+//! How soon a rotation is with everybody who waits for it, and what it costs the vault.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use http::Request;
+use sallyport_bench::Spread;
+use sallyport_tests::client::{Client, Connection};
+use sallyport_tests::demo::{Options, Stage};
+use sallyport_tests::pki::Identity;
+use sallyport_tests::wait::{PATIENCE, at_most};
+use sallyport_tests::{Error, Result};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
+
+use crate::gateways;
+use crate::process;
+use crate::rotator::Rotator;
+use crate::scene::write_json;
+
+/// Gateways, each with one connection.
+const GATEWAYS: usize = 1_000;
+
+const ROTATIONS: usize = 10;
+
+/// The vault's processor; the gateways have the other one.
+const PROCESSOR: usize = 0;
+
+/// Long enough for everybody to wait again.
+const QUIET: Duration = Duration::from_millis(500);
+
+/// How long a call stays open, in seconds.
+const WAIT: u32 = 20;
+
+const REFERENCE: &str = "secret://payments/sharedSecrets/backend";
+
+/// What it came to with gateways that ask in one way.
+#[derive(Serialize)]
+struct Figures {
+    how: &'static str,
+    gateways: usize,
+    /// Resident memory of the vault without connections, in KiB.
+    resident_alone: u64,
+    /// The same while everybody waits.
+    resident: u64,
+    rotations: Vec<Rotation>,
+}
+
+/// Milliseconds since the rotation was sent, and of the vault's processor.
+#[derive(Serialize)]
+struct Rotation {
+    /// The Manager has answered.
+    answered: f64,
+    first: f64,
+    median: f64,
+    last: f64,
+    processor: f64,
+}
+
+/// A gateway has got that version.
+type Sighting = Result<(u64, Instant)>;
+
+/// Measures, prints and writes all numbers.
+pub(crate) async fn run(json: &Path) -> Result<()> {
+    let stage = Stage::furnish(Options::default()).await?;
+    eprintln!("  registering {GATEWAYS} gateways ...");
+    let gateways = gateways::register(&stage, GATEWAYS).await?;
+    let mut rotator = Rotator::find(&stage).await?;
+    let vault = stage.vault.id().unwrap_or_default();
+    process::pin(vault, PROCESSOR)?;
+    let watched = measure(&stage, &gateways, &mut rotator).await?;
+    let all = [watched];
+    print(&all);
+    write_json(json, &all)?;
+    println!("All numbers: {}", json.display());
+    Ok(())
+}
+
+async fn measure(stage: &Stage, gateways: &[Identity], rotator: &mut Rotator) -> Result<Figures> {
+    let vault = stage.vault.id().unwrap_or_default();
+    let resident_alone = process::resident(vault)?;
+    eprintln!("  connecting them ...");
+    let account = stage.vault.account();
+    let scope = json!({
+        "organization": account.organization.id, "environment": account.environment.id,
+    });
+    let (tell, mut told) = unbounded_channel();
+    let mut open = JoinSet::new();
+    for gateway in gateways {
+        let client = Client::new(&stage.vault.ca()?, "sallyport-vault", Some(gateway))?;
+        let connection = client.connect(stage.vault.provider()).await?;
+        open.spawn(watch(connection, scope.clone(), tell.clone()));
+    }
+    let (mut version, _) = everybody(&mut told, gateways.len()).await?;
+    let mut rotations = Vec::with_capacity(ROTATIONS);
+    let mut resident = 0;
+    for _ in 0..ROTATIONS {
+        tokio::time::sleep(QUIET).await;
+        resident = process::resident(vault)?;
+        let spent = process::processor_time(vault)?;
+        let start = Instant::now();
+        let (answered, _) = rotator.rotate().await?;
+        let (next, seen) = everybody(&mut told, gateways.len()).await?;
+        if next <= version {
+            return Err(Error::NotStarted("the rotation"));
+        }
+        version = next;
+        tokio::time::sleep(QUIET).await;
+        let spent = process::processor_time(vault)? - spent;
+        let since = |at: Instant| at.saturating_duration_since(start).as_secs_f64() * 1e3;
+        let times = Spread::of(seen.into_iter().map(since));
+        let times = times.ok_or(Error::NotStarted("the gateways"))?;
+        rotations.push(Rotation {
+            answered: since(answered),
+            first: times.min,
+            median: times.median,
+            last: times.max,
+            processor: spent as f64 / 1e6,
+        });
+    }
+    Ok(Figures {
+        how: "watches (HTTP/1.1, mTLS)",
+        gateways: gateways.len(),
+        resident_alone,
+        resident,
+        rotations,
+    })
+}
+
+/// A call that stays open until there is news, one after the other, as the filter makes them.
+async fn watch(mut connection: Connection, scope: Value, tell: UnboundedSender<Sighting>) {
+    let mut known = json!({"reference": REFERENCE});
+    loop {
+        let sighting = news(&mut connection, &scope, &mut known).await;
+        let ended = sighting.is_err();
+        if let Some(sighting) = sighting.transpose()
+            && tell.send(sighting).is_err()
+        {
+            return;
+        }
+        if ended {
+            return;
+        }
+    }
+}
+
+/// The answer to one call; `None` if there was no news.
+async fn news(
+    connection: &mut Connection,
+    scope: &Value,
+    known: &mut Value,
+) -> Result<Option<(u64, Instant)>> {
+    let body = json!({"scope": scope, "references": [known], "wait": WAIT});
+    let request = Request::post("/provider/v1/resolve")
+        .header("content-type", "application/json")
+        .body(body.to_string())?;
+    let reply = connection.send(request).await?.success("the watch")?;
+    let at = Instant::now();
+    let answer = reply.json()?;
+    let revision = answer.pointer("/answers/0/revision").cloned();
+    *known = json!({"reference": REFERENCE, "revision": revision});
+    let version = answer.pointer("/answers/0/outcome/current/version");
+    Ok(version.and_then(Value::as_u64).map(|version| (version, at)))
+}
+
+/// Waits until each of them has got the same version; gives it, and when each got it.
+async fn everybody(
+    told: &mut UnboundedReceiver<Sighting>,
+    count: usize,
+) -> Result<(u64, Vec<Instant>)> {
+    at_most("everybody to have the new value", PATIENCE, async {
+        let (mut newest, mut seen) = (0, Vec::with_capacity(count));
+        while seen.len() < count {
+            let sighting = told.recv().await.ok_or(Error::NotStarted("the gateways"))?;
+            let (version, at) = sighting?;
+            if version > newest {
+                newest = version;
+                seen.clear();
+            }
+            if version == newest {
+                seen.push(at);
+            }
+        }
+        Ok((newest, seen))
+    })
+    .await
+}
+
+fn print(all: &[Figures]) {
+    println!(
+        "\n{:<28}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}",
+        "ms since it was sent, medians", "answered", "first", "median", "last", "worst", "CPU ms"
+    );
+    for figures in all {
+        let spread = |of: fn(&Rotation) -> f64| Spread::of(figures.rotations.iter().map(of));
+        let median = |of| spread(of).map_or(f64::NAN, |spread| spread.median);
+        println!(
+            "{:<28}{:>10.1}{:>10.1}{:>10.1}{:>10.1}{:>10.1}{:>10.1}",
+            figures.how,
+            median(|rotation| rotation.answered),
+            median(|rotation| rotation.first),
+            median(|rotation| rotation.median),
+            median(|rotation| rotation.last),
+            spread(|rotation| rotation.last).map_or(f64::NAN, |spread| spread.max),
+            median(|rotation| rotation.processor),
+        );
+        println!(
+            "  {} gateways, {ROTATIONS} rotations; resident memory of the vault: {} KiB without them, {} KiB with them",
+            figures.gateways, figures.resident_alone, figures.resident
+        );
+    }
+}

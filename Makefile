@@ -11,6 +11,7 @@ ENVOY_VERSION := 1.40.0
 # As Cargo.lock has it: the runner must be of the same version as the crate.
 WASM_BINDGEN_VERSION := 0.2.130
 CARGO_FUZZ_VERSION := 0.13.1
+CYCLONEDX_VERSION := 0.5.7
 OPENBAO_VERSION := 2.7.2
 BINARYEN_VERSION := 132.0.0
 FUZZ_SECONDS ?= 600
@@ -35,6 +36,7 @@ ENVOY         := $(TOOLS)/stamp/envoy-$(ENVOY_VERSION)
 RUNNER        := $(TOOLS)/stamp/wasm-bindgen-$(WASM_BINDGEN_VERSION)
 FUZZER        := $(TOOLS)/stamp/cargo-fuzz-$(CARGO_FUZZ_VERSION)
 BINARYEN      := $(TOOLS)/stamp/binaryen-$(BINARYEN_VERSION)
+CYCLONEDX     := $(TOOLS)/stamp/cargo-cyclonedx-$(CYCLONEDX_VERSION)
 OPENBAO       := $(TOOLS)/stamp/openbao-$(OPENBAO_VERSION)
 # Their versions are in the files they depend on.
 ANYPOINT_CLI  := $(TOOLS)/stamp/anypoint-cli
@@ -47,7 +49,7 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(CURDIR)/$(TOOLS)/bin/wasm
 export SALLYPORT_ENVOY ?= $(CURDIR)/$(TOOLS)/envoy/bin/envoy
 export SALLYPORT_FILTER_WASM ?= $(abspath $(WASM))
 
-.PHONY: help run test test-clients bench soak load shipped fuzz lint deny dist clean tools
+.PHONY: help run test test-clients bench soak load shipped sboms fuzz lint deny dist clean tools
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -152,16 +154,28 @@ lint: $(TARGETS_READY) ## Formatting and clippy, native and wasm
 deny: ## Licences, sources and advisories of all dependencies (needs cargo-deny and the advisory database)
 	@cargo deny --log-level error check
 
-dist: $(TARGETS_READY) ## Release binaries, filter.wasm, its OCI image and checksums in dist/
-	@echo "[1/3] sallyport-vault and sallyport"
+dist: $(TARGETS_READY) $(CYCLONEDX) ## Release binaries, filter.wasm, its OCI image, SBOMs and checksums in dist/
+	@echo "[1/4] sallyport-vault and sallyport"
 	@cargo build --release -p sallyport-vault -p sallyport-cli
-	@echo "[2/3] filter.wasm"
+	@echo "[2/4] filter.wasm"
 	@$(MAKE) shipped
-	@echo "[3/3] dist/"
+	@echo "[3/4] SBOMs (CycloneDX)"
 	@mkdir -p dist
+	@$(MAKE) sboms
+	@echo "[4/4] dist/"
 	@cp $(TARGET)/release/sallyport-vault $(TARGET)/release/sallyport $(SHIPPED) dist/
 	@python3 envoy/oci/layout.py dist/filter.wasm dist/filter.oci.tar
-	@cd dist && openssl dgst -sha256 -r sallyport-vault sallyport filter.wasm filter.oci.tar | tee SHA256SUMS
+	@cd dist && openssl dgst -sha256 -r sallyport-vault sallyport filter.wasm filter.oci.tar *.cdx.json | tee SHA256SUMS
+
+# One for each crate of the workspace, beside its Cargo.toml: three are of what is shipped.
+sboms: $(CYCLONEDX)
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo cyclonedx --quiet --format json --override-filename shipped.cdx
+	@mv vault-service/shipped.cdx.json dist/sallyport-vault.cdx.json
+	@mv vault-service/cli/shipped.cdx.json dist/sallyport.cdx.json
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo cyclonedx --quiet --format json --override-filename shipped.cdx \
+	  --target wasm32-wasip1 --manifest-path filter/wasm/Cargo.toml
+	@mv filter/wasm/shipped.cdx.json dist/filter.cdx.json
+	@find filter tests vault-service -name shipped.cdx.json -delete
 
 shipped: $(TARGETS_READY) $(BINARYEN)
 	@cargo build -p sallyport-filter --target wasm32-wasip1 --profile filter
@@ -222,6 +236,11 @@ $(FUZZER):
 	@rustc +nightly --version >/dev/null || { echo "fuzzing needs a nightly compiler: rustup toolchain install nightly" >&2; exit 1; }
 	@echo "  building cargo-fuzz $(CARGO_FUZZ_VERSION) into $(TOOLS)/bin"
 	@cargo install --quiet --force --root $(TOOLS) --version $(CARGO_FUZZ_VERSION) cargo-fuzz
+	@mkdir -p $(@D) && touch $@
+
+$(CYCLONEDX):
+	@echo "  building cargo-cyclonedx $(CYCLONEDX_VERSION) into $(TOOLS)/bin"
+	@cargo install --quiet --locked --force --root $(TOOLS) --version $(CYCLONEDX_VERSION) cargo-cyclonedx
 	@mkdir -p $(@D) && touch $@
 
 # Its scripts are skipped: one of them downloads a browser, and nothing here opens one.

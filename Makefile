@@ -41,6 +41,7 @@ OPENBAO       := $(TOOLS)/stamp/openbao-$(OPENBAO_VERSION)
 # Their versions are in the files they depend on.
 ANYPOINT_CLI  := $(TOOLS)/stamp/anypoint-cli
 SCHEMATHESIS  := $(TOOLS)/stamp/schemathesis
+STORE         := $(TOOLS)/stamp/store
 
 HAS_VENV = python3 -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "python3 has no venv module; install it (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
@@ -189,7 +190,7 @@ clean: ## Remove everything that was built (the tools stay)
 	@cargo clean
 	@rm -rf dist
 
-tools: $(TARGETS_READY) $(ENVOY) $(RUNNER) $(BINARYEN) $(ANYPOINT_CLI) $(SCHEMATHESIS) ## Install what the tests need
+tools: $(TARGETS_READY) $(ENVOY) $(RUNNER) $(BINARYEN) $(ANYPOINT_CLI) $(SCHEMATHESIS) $(STORE) ## Install what the tests need
 
 $(TARGETS_READY): rust-toolchain.toml
 	@for target in wasm32-wasip1 wasm32-unknown-unknown; do \
@@ -252,6 +253,13 @@ $(ANYPOINT_CLI): tests/clients/package.json tests/clients/package-lock.json
 	@cp $^ $(TOOLS)/anypoint-cli/
 	@cd $(TOOLS)/anypoint-cli && PUPPETEER_SKIP_DOWNLOAD=1 npm ci --ignore-scripts --no-audit --no-fund --loglevel error
 	@$(TOOLS)/anypoint-cli/node_modules/.bin/anypoint-cli-v4 version
+	@mkdir -p $(@D) && touch $@
+
+$(STORE): tests/stores/requirements.txt
+	@$(HAS_VENV)
+	@echo "  installing a store that speaks S3 into $(TOOLS)/store"
+	@rm -rf $(TOOLS)/store && python3 -m venv $(TOOLS)/store
+	@$(TOOLS)/store/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@mkdir -p $(@D) && touch $@
 
 $(SCHEMATHESIS): tests/clients/requirements.txt

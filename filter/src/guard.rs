@@ -1,18 +1,17 @@
 //! One configured filter: the brain, and what the host has to be told in its words.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use proxy_wasm::types::Action;
 use sallyport_filter_core::config::{Direction, Place, Protocol};
 use sallyport_filter_core::{
     Call, CallId, Config, Counter, Effect, Event, Facts, Reading, Reason, Reply, Speaker, State,
-    StreamId, step,
+    StreamId, Streams, step,
 };
 
 use crate::attributes::Handshake;
-use crate::bodies::{Bodies, Body};
 use crate::calls::Calls;
 use crate::metrics::Metrics;
 use crate::{attributes, host};
@@ -29,10 +28,21 @@ pub(crate) struct Guard {
     state: RefCell<State>,
     calls: Calls,
     /// Requests and connections that are held, or were answered or closed here.
-    stopped: RefCell<BTreeSet<StreamId>>,
+    stopped: RefCell<Streams<()>>,
     /// Of requests whose messages are looked at.
-    bodies: RefCell<Bodies>,
+    bodies: RefCell<Streams<Body>>,
     metrics: Metrics,
+}
+
+/// What is known of a request's body.
+#[derive(Clone, Copy)]
+enum Body {
+    /// The head says that there is none.
+    None,
+    /// It comes, and is held by Envoy while the request is.
+    Coming,
+    /// All of these bytes are there.
+    Whole(usize),
 }
 
 impl Guard {
@@ -118,7 +128,7 @@ impl Guard {
         };
         match self.decide(event, |stream| self.look_at_request(stream)) {
             Some(Action::Continue) => {
-                self.stopped.borrow_mut().remove(&stream);
+                self.stopped.borrow_mut().remove(stream);
                 Action::Continue
             }
             _ => Action::Pause,
@@ -137,7 +147,7 @@ impl Guard {
             Action::Pause
         });
         if action == Action::Continue {
-            self.stopped.borrow_mut().remove(&stream);
+            self.stopped.borrow_mut().remove(stream);
             if held && speaker == Speaker::Server {
                 // What the client sent waits as well.
                 host::resume_client();
@@ -182,8 +192,8 @@ impl Guard {
 
     /// Holds a request until its body is there, which it may be by now.
     fn collect(&self, stream: StreamId) -> Vec<Effect> {
-        self.stopped.borrow_mut().insert(stream);
-        let body = self.bodies.borrow().get(stream);
+        self.stopped.borrow_mut().set(stream, ());
+        let body = self.bodies.borrow().get(stream).copied();
         match body {
             Some(Body::Whole(size)) => self.feed(Event::Body(stream, host::request_body(size))),
             Some(Body::None | Body::Coming) | None => Vec::new(),
@@ -219,13 +229,13 @@ impl Guard {
     /// Whether a request may not go on. Only asked when the host goes on with the body of a paused
     /// request (`allow_on_headers_stop_iteration`), which would let it slip through.
     pub(crate) fn stops(&self, stream: StreamId) -> bool {
-        self.stopped.borrow().contains(&stream)
+        self.stopped.borrow().get(stream).is_some()
     }
 
     pub(crate) fn closed(&self, stream: StreamId) {
-        let stopped = self.stopped.borrow_mut().remove(&stream);
+        let stopped = self.stopped.borrow_mut().remove(stream).is_some();
         if self.reads_messages {
-            self.bodies.borrow_mut().forget(stream);
+            self.bodies.borrow_mut().remove(stream);
         }
         if stopped || self.protocol == Protocol::Tcp {
             for effect in self.feed(Event::Closed(stream)) {
@@ -247,7 +257,7 @@ impl Guard {
                     context = self.root;
                     host::enter(context);
                     if let Some(stream) = effect.stream() {
-                        self.stopped.borrow_mut().remove(&stream);
+                        self.stopped.borrow_mut().remove(stream);
                         queue.retain(|effect| effect.stream() != Some(stream));
                         queue.extend(self.feed(Event::Closed(stream)));
                     }
@@ -265,7 +275,7 @@ impl Guard {
                 Effect::Read(stream, reading) => queue.extend(self.read(stream, reading)),
                 Effect::Collect(stream) => queue.extend(self.collect(stream)),
                 Effect::Resume(stream) => {
-                    self.stopped.borrow_mut().remove(&stream);
+                    self.stopped.borrow_mut().remove(stream);
                     match self.protocol {
                         Protocol::Http => host::resume_request(),
                         Protocol::Tcp => host::resume_client(),
@@ -296,11 +306,11 @@ impl Guard {
             Effect::Show(gauge, number) => self.metrics.show(gauge, number),
             Effect::Log(line) => host::log(&line),
             Effect::Close(stream) => {
-                self.stopped.borrow_mut().insert(stream);
+                self.stopped.borrow_mut().set(stream, ());
                 host::close_connection();
             }
             Effect::Hold(stream) => {
-                self.stopped.borrow_mut().insert(stream);
+                self.stopped.borrow_mut().set(stream, ());
             }
             Effect::Call(_)
             | Effect::Probe(_)
@@ -326,7 +336,7 @@ impl Guard {
     }
 
     fn deny(&self, stream: StreamId, reply: &Reply) {
-        self.stopped.borrow_mut().insert(stream);
+        self.stopped.borrow_mut().set(stream, ());
         host::reply(reply);
     }
 

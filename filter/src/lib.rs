@@ -5,7 +5,6 @@
 
 mod abi;
 mod attributes;
-mod bodies;
 mod calls;
 mod connection;
 mod guard;

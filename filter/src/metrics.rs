@@ -11,7 +11,7 @@ use crate::host;
 #[derive(Default)]
 pub(crate) struct Metrics {
     counters: RefCell<BTreeMap<Counter, u32>>,
-    gauges: RefCell<BTreeMap<Gauge, u32>>,
+    gauges: RefCell<Vec<(Gauge, u32)>>,
     /// What was counted of requests and not told yet.
     untold: RefCell<BTreeMap<Counter, u32>>,
 }
@@ -40,27 +40,28 @@ impl Metrics {
     }
 
     fn tell(&self, counter: Counter, count: u32) {
-        let define = || host::counter(&counter.to_string());
-        if let Some(id) = known(&self.counters, counter, define) {
+        let mut counters = self.counters.borrow_mut();
+        let known = counters.get(&counter).copied();
+        let id = known.or_else(|| {
+            let id = host::counter(&counter.to_string())?;
+            counters.insert(counter, id);
+            Some(id)
+        });
+        if let Some(id) = id {
             host::increment(id, count);
         }
     }
 
     pub(crate) fn show(&self, gauge: Gauge, number: u64) {
-        let define = || host::gauge(&gauge.to_string());
-        if let Some(id) = known(&self.gauges, gauge, define) {
+        let mut gauges = self.gauges.borrow_mut();
+        let known = gauges.iter().find(|(known, _)| *known == gauge);
+        let id = known.map(|(_, id)| *id).or_else(|| {
+            let id = host::gauge(&gauge.to_string())?;
+            gauges.push((gauge, id));
+            Some(id)
+        });
+        if let Some(id) = id {
             host::show(id, number);
         }
     }
-}
-
-fn known<M: Ord + Copy>(
-    metrics: &RefCell<BTreeMap<M, u32>>,
-    metric: M,
-    define: impl Fn() -> Option<u32>,
-) -> Option<u32> {
-    let mut metrics = metrics.borrow_mut();
-    let id = metrics.get(&metric).copied().or_else(define)?;
-    metrics.insert(metric, id);
-    Some(id)
 }

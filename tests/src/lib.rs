@@ -29,6 +29,7 @@ pub mod recipe;
 pub mod said;
 pub mod schemathesis;
 pub mod scratch;
+pub mod store;
 pub mod template;
 pub mod tls;
 pub mod upstream;

@@ -72,6 +72,15 @@ pub fn schemathesis() -> Result<PathBuf> {
     )
 }
 
+/// Python with a store that speaks S3 and a client of it.
+pub fn store() -> Result<PathBuf> {
+    present(
+        "the store's Python",
+        repository().join(".tools/store/bin/python"),
+        "make tools",
+    )
+}
+
 /// The JDK's keytool.
 pub fn keytool() -> Result<PathBuf> {
     on_path("keytool", "apt-get install openjdk-17-jre-headless")

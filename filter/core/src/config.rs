@@ -26,6 +26,7 @@ use crate::decide::Checks;
 use crate::header_name::HeaderName;
 use crate::ordered;
 use crate::policy::check::CallerCheck;
+use crate::policy::sign::Sign;
 
 /// A valid configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,6 +173,8 @@ pub struct Upstream {
     pub handshake_wait: Duration,
     /// Credentials for a server that has passed.
     pub inject: Vec<Injection>,
+    /// How requests to it are signed.
+    pub sign: Option<Box<Sign>>,
 }
 
 /// A credential and where it goes.
@@ -267,6 +270,7 @@ impl Config {
             pinset.chain(&policy.tls_context).chain(checked)
         }));
         if let Policy::Upstream(upstream) = &self.policy {
+            references.extend(upstream.sign.iter().map(|sign| &sign.secret));
             for injection in &upstream.inject {
                 match &injection.value {
                     InjectionValue::Basic(reference) => {
@@ -362,7 +366,7 @@ impl Policy {
 impl Upstream {
     /// Whether messages are looked at.
     pub(crate) fn reads_messages(&self) -> bool {
-        self.inject.iter().any(Injection::needs_head)
+        self.sign.is_some() || self.inject.iter().any(Injection::needs_head)
     }
 }
 

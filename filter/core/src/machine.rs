@@ -14,19 +14,20 @@ mod message;
 mod note;
 mod places;
 mod request;
+mod signing;
 mod vault;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::config::{Config, WatchMode};
 use crate::effect::Effect;
-use crate::event::{Event, StreamId};
+use crate::event::Event;
 use crate::known_peers::KnownPeers;
 use crate::shared::{Member, Rank, SharedData};
 use crate::signatures::Signatures;
 use crate::snapshot::Snapshot;
+use crate::streams::Streams;
 use crate::time::Now;
 use crate::usable::Usable;
 use crate::verdict_cache::VerdictCache;
@@ -67,7 +68,7 @@ pub struct State {
     /// What all virtual machines of the process see.
     data: Option<Rc<dyn SharedData>>,
     signatures: Signatures,
-    waiting: BTreeMap<StreamId, Waiting>,
+    waiting: Streams<Waiting>,
     connections: Connections,
     /// When requests stop waiting for the vault's first answer.
     startup_until: Duration,
@@ -100,7 +101,7 @@ impl State {
             collecting: Vec::new(),
             data: None,
             signatures,
-            waiting: BTreeMap::new(),
+            waiting: Streams::default(),
             connections: Connections::default(),
             startup_until: Duration::ZERO,
             ticks: Ticks {
@@ -147,7 +148,7 @@ impl State {
 
     /// How many requests wait.
     pub fn waiting(&self) -> usize {
-        self.waiting.len() + self.collecting.len()
+        self.waiting.count() + self.collecting.len()
     }
 
     /// How many TCP connections are known.
@@ -200,7 +201,7 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             connection::seen(state, stream, &place, facts.as_ref(), now, &mut effects);
         }
         Event::Closed(stream) => {
-            state.waiting.remove(&stream);
+            state.waiting.remove(stream);
             message::closed(state, stream);
             connection::closed(state, stream);
         }
@@ -224,8 +225,8 @@ fn schedule(state: &mut State, ticked: bool, now: Now, effects: &mut Vec<Effect>
     };
     let period = state
         .waiting
-        .values()
-        .map(|waiting| waiting.next_look(now.uptime))
+        .iter()
+        .map(|(_, waiting)| waiting.next_look(now.uptime))
         .chain(state.connections.next_look(now))
         .fold(wanted, Duration::min)
         .clamp(SHORTEST_TICK, LONGEST_TICK);

@@ -63,6 +63,10 @@ pub enum Counter {
     Injected,
     /// Credentials that could not be made.
     InjectFailed,
+    /// Requests that were signed.
+    Signed,
+    /// Requests that could not be.
+    SignFailed,
     /// Signature algorithms that the host verifies, when a filter starts.
     SignaturesByHost,
     /// Signature algorithms in which the host failed its test, when a filter starts.
@@ -79,6 +83,7 @@ impl Counter {
                 | Self::KnownConnection(_)
                 | Self::KnownPeer(_)
                 | Self::Injected
+                | Self::Signed
                 | Self::Caller(..)
         )
     }
@@ -153,6 +158,8 @@ impl fmt::Display for Counter {
             Self::SharedLeaseLost => f.write_str("sallyport.shared.lease_lost"),
             Self::Injected => f.write_str("sallyport.inject.injected"),
             Self::InjectFailed => f.write_str("sallyport.inject.failed"),
+            Self::Signed => f.write_str("sallyport.sign.signed"),
+            Self::SignFailed => f.write_str("sallyport.sign.failed"),
             Self::SignaturesByHost => f.write_str("sallyport.signatures.host"),
             Self::SignaturesHostFailed => f.write_str("sallyport.signatures.host_failed"),
         }

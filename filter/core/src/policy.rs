@@ -4,3 +4,4 @@
 pub mod check;
 pub(crate) mod keys;
 pub(crate) mod replay;
+pub mod sign;

@@ -15,6 +15,7 @@ mod route;
 #[cfg(test)]
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) mod schema;
+mod sign;
 mod upstream;
 mod vault;
 pub(super) mod word;

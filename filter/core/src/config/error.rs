@@ -80,6 +80,9 @@ pub enum Fault {
     /// No algorithm for tokens.
     #[error("HS256, HS384 or HS512 is wanted here: the token never chooses")]
     Algorithm,
+    /// Not a region and a service.
+    #[error("a region and a service have 1 to 64 of a-z, 0-9 and '-'")]
+    Scope,
     /// Not a component of RFC 9421.
     #[error(
         "a header in lower case, @method, @target-uri, @authority, @scheme, @path or @query is wanted here"

@@ -139,7 +139,7 @@ pub(super) fn seen(
 /// Time passed, or the snapshot changed: those it matters to are looked at.
 pub(super) fn tick(state: &State, now: Now, effects: &mut Vec<Effect>) {
     let connections = &state.connections;
-    for stream in &connections.waiting {
+    for (stream, ()) in connections.waiting.iter() {
         if let Some(Connection {
             stage: Stage::Held { on, until, .. },
             ..
@@ -206,7 +206,7 @@ fn wait(
         return Err(on.in_vain());
     }
     if connection.stage == Stage::New {
-        if state.connections.waiting.len() >= MAX_WAITING {
+        if state.connections.waiting.count() >= MAX_WAITING {
             return Err(Denial::new(Reason::TooManyWaiting));
         }
         let direction = state.config.policy.direction();

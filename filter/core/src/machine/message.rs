@@ -9,7 +9,7 @@ use sallyport_model::SecretString;
 use zeroize::Zeroizing;
 
 use super::consequence::{Consequence, Standing, consequence};
-use super::{MAX_WAITING, State, callers, credentials, places};
+use super::{MAX_WAITING, State, callers, credentials, places, signing};
 use crate::config::{Mode, Policy, PolicyIndex};
 use crate::decide::Denial;
 use crate::effect::{Effect, Reply};
@@ -26,10 +26,17 @@ use crate::usable::Age;
 pub(super) struct Collecting {
     stream: StreamId,
     policy: PolicyIndex,
-    caller: Caller,
-    digest: BodyDigest,
+    purpose: Purpose,
     /// When it is refused.
     until: Duration,
+}
+
+/// What a body is collected for.
+enum Purpose {
+    /// It must have this hash, then the caller is admitted.
+    Check(Caller, BodyDigest),
+    /// It is signed with this head.
+    Sign(Head),
 }
 
 /// Lets a request go on whose peer was judged, or has it read.
@@ -68,7 +75,21 @@ pub(super) fn head(
             Peer::Unproven => None,
         };
         places::fill(upstream, credentials, &mut head, stream, effects);
-        return pass(state, stream, peer, effects);
+        return match (&upstream.sign, peer) {
+            (Some(sign), Peer::Passed) if sign.needs_body() && !head.ends => {
+                let length = head.content_length();
+                let purpose = Purpose::Sign(head);
+                collect(state, (stream, policy), length, purpose, now, effects);
+            }
+            (Some(_), Peer::Passed) => {
+                signing::sign(state, stream, policy, head, &[], now, effects)
+            }
+            (Some(_), Peer::Unproven) => {
+                signing::clear(stream, effects);
+                pass(state, stream, peer, effects);
+            }
+            (None, _) => pass(state, stream, peer, effects),
+        };
     }
     let Some(check) = &state.config.policy.get(policy).check else {
         return pass(state, stream, peer, effects);
@@ -90,28 +111,41 @@ pub(super) fn head(
             );
         }
         Some(digest) => {
-            let body = state.config.policy.get(policy).body;
-            let denied = if head.content_length() > Some(body.max_bytes as u64) {
-                Some(Reason::BodyTooLarge)
-            } else if state.collecting.len() >= MAX_WAITING {
-                Some(Reason::TooManyWaiting)
-            } else {
-                None
-            };
-            if let Some(reason) = denied {
-                return refuse(state, stream, policy, &Denial::new(reason), effects);
-            }
-            let until = now.uptime + body.wait;
-            state.collecting.push(Collecting {
-                stream,
-                policy,
-                caller,
-                digest,
-                until,
-            });
-            effects.push(Effect::Collect(stream));
+            let length = head.content_length();
+            let purpose = Purpose::Check(caller, digest);
+            collect(state, (stream, policy), length, purpose, now, effects);
         }
     }
+}
+
+/// Has a body collected, unless it is known to be too long.
+fn collect(
+    state: &mut State,
+    (stream, policy): (StreamId, PolicyIndex),
+    length: Option<u64>,
+    purpose: Purpose,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) {
+    let body = state.config.policy.get(policy).body;
+    let denied = if length > Some(body.max_bytes as u64) {
+        Some(Reason::BodyTooLarge)
+    } else if state.collecting.len() >= MAX_WAITING {
+        Some(Reason::TooManyWaiting)
+    } else {
+        None
+    };
+    if let Some(reason) = denied {
+        return refuse(state, stream, policy, &Denial::new(reason), effects);
+    }
+    let until = now.uptime + body.wait;
+    state.collecting.push(Collecting {
+        stream,
+        policy,
+        purpose,
+        until,
+    });
+    effects.push(Effect::Collect(stream));
 }
 
 /// More of a body is there.
@@ -139,17 +173,15 @@ pub(super) fn body(
     let Some(one) = take(state, stream) else {
         return;
     };
-    let found = BodyDigest::of(body);
-    finish(
-        state,
-        stream,
-        one.policy,
-        &one.caller,
-        one.digest,
-        found,
-        now,
-        effects,
-    );
+    match one.purpose {
+        Purpose::Check(caller, digest) => {
+            let found = BodyDigest::of(body);
+            finish(
+                state, stream, one.policy, &caller, digest, found, now, effects,
+            );
+        }
+        Purpose::Sign(head) => signing::sign(state, stream, one.policy, head, body, now, effects),
+    }
 }
 
 /// Time passed: bodies that did not arrive are not waited for any longer.
@@ -281,7 +313,7 @@ fn identity(
     Ok(told)
 }
 
-fn pass(state: &State, stream: StreamId, peer: Peer, effects: &mut Vec<Effect>) {
+pub(super) fn pass(state: &State, stream: StreamId, peer: Peer, effects: &mut Vec<Effect>) {
     if peer == Peer::Passed {
         let direction = state.config.policy.direction();
         effects.push(Effect::Count(Counter::Allowed(direction)));
@@ -290,7 +322,7 @@ fn pass(state: &State, stream: StreamId, peer: Peer, effects: &mut Vec<Effect>) 
 }
 
 /// Denies, or lets the request go on, by configuration.
-fn refuse(
+pub(super) fn refuse(
     state: &State,
     stream: StreamId,
     policy: PolicyIndex,

@@ -140,7 +140,7 @@ pub(super) fn probed(
     now: Now,
     effects: &mut Vec<Effect>,
 ) {
-    if let Some(waiting) = state.waiting.remove(&stream) {
+    if let Some(waiting) = state.waiting.remove(stream) {
         let request = Request {
             facts: Facts::Upstream(facts),
             ..waiting.request
@@ -165,7 +165,7 @@ pub(super) fn release(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
 /// Time passed: what is overdue is judged for the last time, handshakes are looked at.
 pub(super) fn tick(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
     let mut overdue = Vec::new();
-    for (stream, waiting) in &state.waiting {
+    for (stream, waiting) in state.waiting.iter() {
         if now.uptime >= waiting.until && waiting.on == WaitingOn::Vault {
             overdue.push(*stream);
         } else if waiting.on == WaitingOn::Handshake {
@@ -178,11 +178,11 @@ pub(super) fn tick(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
 }
 
 fn resume_judging(state: &mut State, stream: StreamId, now: Now, effects: &mut Vec<Effect>) {
-    match state.waiting.remove(&stream) {
+    match state.waiting.remove(stream) {
         None => {}
         Some(waiting) if is_unseen(&waiting.request.facts) => {
             // The handshake may be done by now.
-            state.waiting.insert(stream, waiting);
+            state.waiting.set(stream, waiting);
             effects.push(Effect::Probe(stream));
         }
         Some(waiting) => proceed(state, stream, waiting.request, now, effects),
@@ -204,7 +204,7 @@ fn proceed(
             let until = on.until(state, request.since);
             if now.uptime >= until {
                 (Verdict::Deny(on.in_vain()), None)
-            } else if state.waiting.len() >= MAX_WAITING {
+            } else if state.waiting.count() >= MAX_WAITING {
                 (Verdict::Deny(Denial::new(Reason::TooManyWaiting)), None)
             } else {
                 if request.since == now.uptime {
@@ -212,7 +212,7 @@ fn proceed(
                 }
                 effects.push(Effect::Hold(stream));
                 let waiting = Waiting { request, on, until };
-                state.waiting.insert(stream, waiting);
+                state.waiting.set(stream, waiting);
                 return;
             }
         }

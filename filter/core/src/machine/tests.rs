@@ -19,6 +19,7 @@ mod places;
 mod revocation;
 mod routes;
 mod signatures;
+mod signing;
 mod upstream;
 mod vault;
 mod verification;

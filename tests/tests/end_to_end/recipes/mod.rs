@@ -5,6 +5,7 @@ mod callers;
 mod clients;
 mod outage;
 mod per_route;
+mod stores;
 mod upstreams;
 
 use sallyport_tests::Result;

@@ -421,7 +421,7 @@ fn secrets(
     }
 }
 
-fn components(section: &str, texts: &[String]) -> Result<Vec<Component>, ConfigError> {
+pub(super) fn components(section: &str, texts: &[String]) -> Result<Vec<Component>, ConfigError> {
     count(section, texts, MAX_WORDS)?;
     if texts.is_empty() {
         return Ok(vec![Component::Method, Component::TargetUri]);

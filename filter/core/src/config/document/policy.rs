@@ -34,7 +34,6 @@ pub(super) struct Certificates {
 }
 
 /// What is asked of messages.
-#[derive(Default)]
 pub(super) struct Messages {
     pub(super) check: Option<CheckDocument>,
     pub(super) body: Option<BodyDocument>,

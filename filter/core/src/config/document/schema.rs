@@ -99,6 +99,13 @@ pub(in crate::config) fn schema() -> Value {
         ),
         ("Body", "wait", wait(FROM_A_SECOND_TO_A_MINUTE, "10s")),
         ("Injection", "header", header()),
+        ("Sign", "secret", reference("sharedSecrets")),
+        ("Sign", "region", with(scope(), "default", "us-east-1")),
+        ("Sign", "service", with(scope(), "default", "s3")),
+        ("Sign", "payload", default("signed")),
+        ("Sign", "components", components()),
+        ("Sign", "keyId", quotable()),
+        ("Sign", "tag", quotable()),
         ("Injection", "query", parameter()),
         ("Injection", "cookie", parameter()),
         ("Injection", "basic", reference("sharedSecrets")),
@@ -130,6 +137,10 @@ pub(in crate::config) fn schema() -> Value {
         schema["$defs"][side]["dependentRequired"] = Value::Object(Map::from_iter(needs));
     }
     schema["$defs"]["Accept"]["oneOf"] = accept();
+    schema["$defs"]["Sign"]["oneOf"] = json!([
+        {"properties": {"scheme": {"const": "sigV4"}, "components": false, "keyId": false, "tag": false}},
+        {"properties": {"scheme": {"const": "signature"}, "region": false, "service": false, "payload": false}},
+    ]);
     for (side, no_requests) in [
         (
             "Downstream",
@@ -140,7 +151,10 @@ pub(in crate::config) fn schema() -> Value {
                 }}}}},
             }),
         ),
-        ("Upstream", json!({"inject": {"maxItems": 0}})),
+        (
+            "Upstream",
+            json!({"inject": {"maxItems": 0}, "sign": false}),
+        ),
     ] {
         add(&mut schema, side, "protocol", default("http"));
         let tcp = json!({"required": ["protocol"], "properties": {"protocol": {"const": "tcp"}}});
@@ -247,6 +261,10 @@ fn template() -> Value {
 
 fn parameter() -> Value {
     with(pattern("[A-Za-z0-9._~-]+"), "maxLength", MAX_PARAMETER)
+}
+
+fn scope() -> Value {
+    with(pattern("[a-z0-9-]+"), "maxLength", 64)
 }
 
 fn quotable() -> Value {

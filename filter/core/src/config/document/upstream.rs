@@ -3,10 +3,12 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::body::BodyDocument;
 use super::injection::InjectionDocument;
 use super::object::object;
 use super::policy::{self, Certificates, Messages, ModeWord};
 use super::protocol::ProtocolWord;
+use super::sign::SignDocument;
 use super::{count, name, wait};
 use crate::config::{ConfigError, Fault, Injection, PeerPolicy, Upstream};
 use crate::decide::Check;
@@ -45,6 +47,10 @@ pub(super) struct UpstreamDocument {
     /// Credentials for a server that has passed: all or none.
     #[cfg_attr(test, schemars(default))]
     inject: Vec<InjectionDocument>,
+    /// How requests to it are signed.
+    sign: Option<SignDocument>,
+    /// How much of a body is held for that, and for how long.
+    body: Option<BodyDocument>,
 }
 
 object!(UpstreamDocument {
@@ -57,6 +63,8 @@ object!(UpstreamDocument {
     observe = "observe";
     handshake_wait = "handshakeWait";
     inject = "inject";
+    sign = "sign";
+    body = "body";
 });
 
 impl UpstreamDocument {
@@ -64,8 +72,14 @@ impl UpstreamDocument {
         let at = |field: &str| format!("{section}/{field}");
         self.protocol
             .for_requests(&at("inject"), !self.inject.is_empty())?;
+        self.protocol
+            .for_requests(&at("sign"), self.sign.is_some())?;
         Ok(Upstream {
             inject: inject(&at("inject"), self.inject)?,
+            sign: self
+                .sign
+                .map(|sign| sign.read(&at("sign")).map(Box::new))
+                .transpose()?,
             policy: PeerPolicy {
                 server_name: self
                     .server_name
@@ -80,7 +94,10 @@ impl UpstreamDocument {
                         mode: self.mode,
                         observe: self.observe,
                     },
-                    Messages::default(),
+                    Messages {
+                        check: None,
+                        body: self.body,
+                    },
                 )?
             },
             handshake_wait: wait(

@@ -1,6 +1,6 @@
 //! The connections that are known, and those of them that something has to be done about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use crate::event::{Speaker, StreamId};
 use crate::machine::SHORTEST_TICK;
 use crate::machine::consequence::Standing;
 use crate::machine::judge::WaitingOn;
+use crate::streams::Streams;
 use crate::time::Now;
 
 /// Most connections that a change of the snapshot, or the end of verdicts, has looked at in one step;
@@ -22,9 +23,9 @@ pub(in crate::machine) const LOOKS: usize = 64;
 pub(in crate::machine) struct Connections {
     pub(super) all: BTreeMap<StreamId, Connection>,
     /// Those that are held.
-    pub(super) waiting: BTreeSet<StreamId>,
+    pub(super) waiting: Streams<()>,
     /// When verdicts end.
-    pub(super) ends: BTreeSet<(UnixTime, StreamId)>,
+    pub(super) ends: Vec<(UnixTime, StreamId)>,
     sweep: Sweep,
 }
 
@@ -94,7 +95,7 @@ impl Connections {
         let held = self
             .waiting
             .iter()
-            .filter_map(|stream| self.all.get(stream));
+            .filter_map(|(stream, ())| self.all.get(stream));
         held.map(|connection| match connection.stage {
             Stage::Held {
                 on: WaitingOn::Vault,
@@ -110,10 +111,12 @@ impl Connections {
         self.remove(stream);
         match connection.stage {
             Stage::Held { .. } => {
-                self.waiting.insert(stream);
+                self.waiting.set(stream, ());
             }
             Stage::Live { until, .. } => {
-                self.ends.insert((until, stream));
+                if let Err(place) = self.ends.binary_search(&(until, stream)) {
+                    self.ends.insert(place, (until, stream));
+                }
             }
             Stage::New | Stage::Closed => {}
         }
@@ -121,13 +124,14 @@ impl Connections {
     }
 
     pub(super) fn remove(&mut self, stream: StreamId) {
-        self.waiting.remove(&stream);
+        self.waiting.remove(stream);
         if let Some(Connection {
             stage: Stage::Live { until, .. },
             ..
         }) = self.all.remove(&stream)
+            && let Ok(place) = self.ends.binary_search(&(until, stream))
         {
-            self.ends.remove(&(until, stream));
+            self.ends.remove(place);
         }
     }
 

@@ -66,14 +66,14 @@ run: ## Install what is missing, build, and show the whole thing working with a 
 	@$(TARGET)/debug/demo
 
 test: ## Run every test: unit, layering, wasm, end to end against a real Envoy, the clients people have
-	@echo "[1/7] tools: wasm targets, Envoy $(ENVOY_VERSION), wasm-bindgen $(WASM_BINDGEN_VERSION), Anypoint's command line, Schemathesis"
+	@echo "[1/8] tools: wasm targets, Envoy $(ENVOY_VERSION), wasm-bindgen $(WASM_BINDGEN_VERSION), Anypoint's command line, Schemathesis"
 	@$(MAKE) -j4 tools
-	@echo "[2/7] building the vault service and the command line"
+	@echo "[2/8] building the vault service and the command line"
 	@cargo build --workspace --bins
-	@echo "[3/7] building filter.wasm as it is shipped, and one that dies when a test says so"
+	@echo "[3/8] building filter.wasm as it is shipped, and one that dies when a test says so"
 	@$(MAKE) shipped
 	@cargo build -p sallyport-load --example trapping --target wasm32-wasip1 --profile filter
-	@echo "[4/7] native tests"
+	@echo "[4/8] native tests"
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run --workspace -E 'not ($(E2E)) and not ($(CLIENT))'; \
 	else \
@@ -82,15 +82,15 @@ test: ## Run every test: unit, layering, wasm, end to end against a real Envoy, 
 	  cargo test -p sallyport-tests --test layering; \
 	fi
 	@PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover --quiet -s envoy/oci -p '*_test.py'
-	@echo "[5/7] the pure crates as wasm, in Node"
+	@echo "[5/8] the pure crates as wasm, in Node"
 	@cargo test $(PURE) --test wasm --target wasm32-unknown-unknown
-	@echo "[6/7] end to end, against Envoy $(ENVOY_VERSION)"
+	@echo "[6/8] end to end, against Envoy $(ENVOY_VERSION)"
 	@if cargo nextest --version >/dev/null 2>&1; then \
 	  SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" cargo nextest run --workspace -E '$(E2E)'; \
 	else \
 	  SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" cargo test -p sallyport-tests --test end_to_end -- --test-threads 2; \
 	fi
-	@echo "[7/7] the clients people have"
+	@echo "[7/8] the clients people have"
 	@$(MAKE) test-clients
 
 test-clients: $(ANYPOINT_CLI) $(SCHEMATHESIS) ## The Secrets Manager with Anypoint's command line, Terraform's requests, keytool, Schemathesis
@@ -105,28 +105,30 @@ test-clients: $(ANYPOINT_CLI) $(SCHEMATHESIS) ## The Secrets Manager with Anypoi
 	  cargo test -p sallyport-tests --test clients -- --test-threads 2; \
 	fi
 
-bench: load $(OPENBAO) ## Measure: paths, pins and CRLs; a gateway with the filter beside its peers; rotation; reads beside OpenBao; memory; 1,000 gateways
-	@echo "[2/7] path validation, natively and in Envoy (half a minute; best on a machine that has nothing else to do)"
+bench: load $(OPENBAO) ## Measure: paths, pins and CRLs; a gateway with the filter beside its peers; rotation; reads beside OpenBao; memory; 1,000 gateways; 100,000 secrets
+	@echo "[2/8] path validation, natively and in Envoy (half a minute; best on a machine that has nothing else to do)"
 	@cargo rustc -p sallyport-bench --lib --crate-type cdylib --target wasm32-wasip1 --profile filter
 	@cargo build --release -p sallyport-bench
 	@$(TARGET)/release/bench "$(SALLYPORT_ENVOY)" $(BENCH) $(TARGET)/bench.json
 	@cargo run --quiet --release -p sallyport-pki --example crl_sizes -- --json $(TARGET)/bench-crls.json
-	@echo "[3/7] gateways beside each other, Envoy on processor 0, everything else on processor 1 (two minutes)"
+	@echo "[3/8] gateways beside each other, Envoy on processor 0, everything else on processor 1 (two minutes)"
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" taskset --cpu-list 1 $(TARGET)/release/load compare $(NOOP) $(TARGET)/bench-gateways.json
-	@echo "[4/7] rotation under load (a minute)"
+	@echo "[4/8] rotation under load (a minute)"
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" $(TARGET)/release/load rotation $(TARGET)/bench-rotation.json
-	@echo "[5/7] authorised reads beside OpenBao $(OPENBAO_VERSION), servers on processor 0 (two minutes)"
+	@echo "[5/8] authorised reads beside OpenBao $(OPENBAO_VERSION), servers on processor 0 (two minutes)"
 	@taskset --cpu-list 1 $(TARGET)/release/load vaults $(TOOLS)/openbao/bin/bao $(TARGET)/bench-vaults.json
-	@echo "[6/7] memory of a worker with 100 contexts and 1,000,000 revoked certificates (a minute)"
+	@echo "[6/8] memory of a worker with 100 contexts and 1,000,000 revoked certificates (a minute)"
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" $(TARGET)/release/load memory $(TARGET)/bench-memory.json
-	@echo "[7/7] rotation at 1,000 gateways, the vault on processor 0 (a minute)"
+	@echo "[7/8] rotation at 1,000 gateways, the vault on processor 0 (a minute)"
 	@taskset --cpu-list 1 $(TARGET)/release/load fanout $(TARGET)/bench-fanout.json
+	@echo "[8/8] starts and reads with 10 and with 100,000 secrets (two minutes)"
+	@SALLYPORT_REQUESTS_PER_SECOND=100000 SALLYPORT_BURST=100000 $(TARGET)/release/load growth $(TARGET)/bench-growth.json
 
 soak: load ## Full load for SOAK_MINUTES: rotation every second, the vault killed and filters dying now and then
 	@$(TARGET)/release/load soak $(SOAK_MINUTES) $(TARGET)/soak.json
 
 load: $(TARGETS_READY) $(ENVOY)
-	@echo "[1/7] building release binaries and filter.wasm"
+	@echo "[1/8] building release binaries and filter.wasm"
 	@cargo build --release -p sallyport-load -p sallyport-vault -p sallyport-cli
 	@$(MAKE) shipped
 	@cargo build -p sallyport-load --examples --target wasm32-wasip1 --profile filter

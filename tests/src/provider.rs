@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use http::Request;
 use serde_json::{Value, json};
 
-use crate::client::{Client, Reply};
+use crate::client::{Client, Connection, Reply};
 use crate::pki::Identity;
 use crate::vault::Vault;
 use crate::{Error, Result};
@@ -34,15 +34,22 @@ impl Provider {
 
     /// Asks for one reference, without waiting.
     pub async fn resolve(&self, reference: &str) -> Result<Reply> {
-        let body = json!({
-            "scope": self.scope,
-            "references": [{"reference": reference}],
-            "wait": 0,
-        });
-        let request = Request::post("/provider/v1/resolve")
-            .header("content-type", "application/json")
-            .body(body.to_string())?;
-        self.client.send(self.address, request).await
+        let known = json!({"reference": reference});
+        self.client.send(self.address, self.call(&known, 0)?).await
+    }
+
+    /// A connection for one call after the other.
+    pub async fn connect(&self) -> Result<Connection> {
+        self.client.connect(self.address).await
+    }
+
+    /// A call for one reference, with the revision that is known of it or without one, which waits for
+    /// so many seconds.
+    pub fn call(&self, known: &Value, wait: u32) -> Result<Request<String>> {
+        let body = json!({"scope": self.scope, "references": [known], "wait": wait});
+        let request = Request::post("/provider/v1/resolve");
+        let request = request.header("content-type", "application/json");
+        Ok(request.body(body.to_string())?)
     }
 
     /// The `outcome` of one reference.

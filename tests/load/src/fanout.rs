@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use http::Request;
 use sallyport_bench::Spread;
-use sallyport_tests::client::{Client, Connection};
+use sallyport_tests::client::Connection;
 use sallyport_tests::demo::{Options, Stage};
 use sallyport_tests::pki::Identity;
+use sallyport_tests::provider::Provider;
 use sallyport_tests::wait::{PATIENCE, at_most};
 use sallyport_tests::{Error, Result};
 use serde::Serialize;
@@ -82,16 +82,12 @@ async fn measure(stage: &Stage, gateways: &[Identity], rotator: &mut Rotator) ->
     let vault = stage.vault.id().unwrap_or_default();
     let resident_alone = process::resident(vault)?;
     eprintln!("  connecting them ...");
-    let account = stage.vault.account();
-    let scope = json!({
-        "organization": account.organization.id, "environment": account.environment.id,
-    });
     let (tell, mut told) = unbounded_channel();
     let mut open = JoinSet::new();
     for gateway in gateways {
-        let client = Client::new(&stage.vault.ca()?, "sallyport-vault", Some(gateway))?;
-        let connection = client.connect(stage.vault.provider()).await?;
-        open.spawn(watch(connection, scope.clone(), tell.clone()));
+        let provider = Provider::new(&stage.vault, Some(gateway))?;
+        let connection = provider.connect().await?;
+        open.spawn(watch(provider, connection, tell.clone()));
     }
     let (mut version, _) = everybody(&mut told, gateways.len()).await?;
     let mut rotations = Vec::with_capacity(ROTATIONS);
@@ -130,10 +126,10 @@ async fn measure(stage: &Stage, gateways: &[Identity], rotator: &mut Rotator) ->
 }
 
 /// A call that stays open until there is news, one after the other, as the filter makes them.
-async fn watch(mut connection: Connection, scope: Value, tell: UnboundedSender<Sighting>) {
+async fn watch(provider: Provider, mut connection: Connection, tell: UnboundedSender<Sighting>) {
     let mut known = json!({"reference": REFERENCE});
     loop {
-        let sighting = news(&mut connection, &scope, &mut known).await;
+        let sighting = news(&provider, &mut connection, &mut known).await;
         let ended = sighting.is_err();
         if let Some(sighting) = sighting.transpose()
             && tell.send(sighting).is_err()
@@ -148,14 +144,11 @@ async fn watch(mut connection: Connection, scope: Value, tell: UnboundedSender<S
 
 /// The answer to one call; `None` if there was no news.
 async fn news(
+    provider: &Provider,
     connection: &mut Connection,
-    scope: &Value,
     known: &mut Value,
 ) -> Result<Option<(u64, Instant)>> {
-    let body = json!({"scope": scope, "references": [known], "wait": WAIT});
-    let request = Request::post("/provider/v1/resolve")
-        .header("content-type", "application/json")
-        .body(body.to_string())?;
+    let request = provider.call(known, WAIT)?;
     let reply = connection.send(request).await?.success("the watch")?;
     let at = Instant::now();
     let answer = reply.json()?;

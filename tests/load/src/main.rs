@@ -8,6 +8,7 @@ mod backend;
 mod compare;
 mod fanout;
 mod gateways;
+mod growth;
 mod hammer;
 mod memory;
 mod openbao;
@@ -31,6 +32,7 @@ async fn main() -> ExitCode {
         ["rotation", json] => rotation::run(json.as_ref()).await,
         ["vaults", bao, json] => vaults::run(bao.as_ref(), json.as_ref()).await,
         ["fanout", json] => fanout::run(json.as_ref()).await,
+        ["growth", json] => growth::run(json.as_ref()).await,
         ["memory", json] => memory::run(json.as_ref()).await,
         ["authorizer"] => authorizer::run().await,
         ["soak", minutes, json] => soak::run(minutes, json.as_ref()).await,
@@ -39,6 +41,7 @@ async fn main() -> ExitCode {
             eprintln!("       load rotation <result.json>");
             eprintln!("       load vaults <bao> <result.json>");
             eprintln!("       load fanout <result.json>");
+            eprintln!("       load growth <result.json>");
             eprintln!("       load memory <result.json>");
             eprintln!("       load soak <minutes> <result.json>");
             return ExitCode::from(2);

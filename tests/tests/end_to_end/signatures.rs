@@ -34,39 +34,48 @@ async fn envoy_passes_the_test_in_every_algorithm_it_has() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_envoys_code_the_filter_verifies_itself() -> Result<()> {
-    let stage = Stage::furnish(Options::default()).await?;
-    let configuration = without_foreign_functions(&stage.envoy_configuration()?);
-    let gateway = Envoy::start(&stage.scratch().directory("envoy")?, &configuration).await?;
-    let log = files::read(gateway.log())?;
-    let text = "verified by the host: none; not by the host, which failed the test: ECDSA P-256 SHA-256 \
-                (no answer)";
-    assert!(log.contains(text), "{log}");
-    assert_eq!(gateway.stat(HOST).await?, 0);
-    let failed = gateway.stat(HOST_FAILED).await?;
-    assert!(failed >= 12 && failed % 12 == 0, "{failed}");
-
-    let good = stage.clients.partner.clone();
-    let [leaf, issuer] = certificates(&good.chain)[..] else {
-        panic!("{}", good.chain)
-    };
-    for (leaf, status, reason) in [
-        (leaf.to_owned(), StatusCode::OK, ""),
-        (
-            with_last_bit_changed(leaf),
-            StatusCode::FORBIDDEN,
-            "invalid_signature",
-        ),
+async fn without_envoys_code_the_filter_verifies_rsa_itself_and_takes_no_ecdsa() -> Result<()> {
+    // The server's certificate is ECDSA: who passes as a client is refused on its account.
+    let server_refused = (StatusCode::BAD_GATEWAY, "certificate_refused");
+    let client_refused = (StatusCode::FORBIDDEN, "certificate_refused");
+    let broken = (StatusCode::FORBIDDEN, "invalid_signature");
+    for (keys, verdict, of_broken) in [
+        (Keys::Rsa2048, server_refused, broken),
+        (Keys::P256, client_refused, client_refused),
     ] {
-        let client = stage.client(Some(&Identity {
-            chain: format!("{leaf}{issuer}"),
-            certificate: leaf,
-            key: good.key.clone(),
-            serial: good.serial.clone(),
-        }))?;
-        let reply = client.get(gateway.listener(), "/").await?;
-        let found = (reply.status, reply.header("x-sallyport-reason"));
-        assert_eq!(found, (status, reason));
+        let (stage, good) = partners_with(keys).await?;
+        let configuration = without_foreign_functions(&stage.envoy_configuration()?);
+        let directory = stage.scratch().directory("without")?;
+        let gateway = Envoy::start(&directory, &configuration).await?;
+        let log = files::read(gateway.log())?;
+        for text in [
+            "verified by the host: none; not by the host, which failed the test: ECDSA P-256 SHA-256 \
+             (no answer)",
+            "by nobody, so that such certificates are refused: ECDSA P-256 SHA-256",
+        ] {
+            assert!(log.contains(text), "{log}");
+        }
+        assert_eq!(gateway.stat(HOST).await?, 0);
+        let failed = gateway.stat(HOST_FAILED).await?;
+        assert!(failed >= 12 && failed % 12 == 0, "{failed}");
+
+        let [leaf, issuer] = certificates(&good.chain)[..] else {
+            panic!("{}", good.chain)
+        };
+        for (leaf, verdict) in [
+            (leaf.to_owned(), verdict),
+            (with_last_bit_changed(leaf), of_broken),
+        ] {
+            let client = stage.client(Some(&Identity {
+                chain: format!("{leaf}{issuer}"),
+                certificate: leaf,
+                key: good.key.clone(),
+                serial: good.serial.clone(),
+            }))?;
+            let reply = client.get(gateway.listener(), "/").await?;
+            let found = (reply.status, reply.header("x-sallyport-reason"));
+            assert_eq!(found, verdict, "{keys:?}");
+        }
     }
     Ok(())
 }

@@ -1,7 +1,5 @@
 //! Grants that reach kinds of secrets or single ones of a group, at every way out.
 
-use std::time::Instant;
-
 use axum::http::{Method, StatusCode};
 use futures_util::future::join;
 use sallyport_model::{Access, ActorId, DownloadFormat, DownloadRequest};
@@ -198,54 +196,4 @@ async fn a_grant_is_narrowed_to_what_is_there_and_for_gateways_only() {
         .await
         .ok();
     assert_eq!(shown.get("only"), None);
-}
-
-/// Prints what a warm answer costs a gateway with one grant, with a hundred, and with one that is
-/// narrowed to a hundred secrets: `cargo nextest run --release --run-ignored only cost --no-capture`.
-#[tokio::test]
-#[ignore = "measures"]
-async fn cost_of_many_grants() {
-    const CALLS: u32 = 20_000;
-    let scene = Scene::new().await;
-    let mut secrets = Vec::new();
-    scene.password("backend", "one").await;
-    for number in 0..99 {
-        let name = format!("s-{number}");
-        scene.password(&name, "x").await;
-        secrets.push(format!("sharedSecrets/{name}"));
-    }
-    secrets.push("sharedSecrets/backend".to_owned());
-    let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-    let (one, one_gateway) = scene.vault.gateway("one").await;
-    let (many, many_gateway) = scene.vault.gateway("many").await;
-    let (narrow, narrow_gateway) = scene.vault.gateway("narrow").await;
-    for gateway in [one, many] {
-        scene.vault.grant(&scene.group, gateway).await;
-    }
-    for number in 0..99 {
-        let group = scene.vault.group(&format!("group-{number}")).await;
-        scene.vault.grant(&group, many).await;
-    }
-    scene.narrow(narrow, &secrets).await;
-    for round in 0..4 {
-        for (what, gateway) in [
-            ("1 grant", &one_gateway),
-            ("100 grants", &many_gateway),
-            ("1 grant on 100 secrets", &narrow_gateway),
-        ] {
-            let known = scene
-                .vault
-                .resolve(gateway, BACKEND, None, 0)
-                .await
-                .unwrap();
-            // An answer that is known already is not written down, so this is the decision alone.
-            let started = Instant::now();
-            for _ in 0..CALLS {
-                let told = scene.vault.resolve(gateway, BACKEND, Some(&known), 0).await;
-                std::hint::black_box(told.unwrap());
-            }
-            let each = started.elapsed() / CALLS;
-            println!("round {round}: {what}: {each:?} a call");
-        }
-    }
 }

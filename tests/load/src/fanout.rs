@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sallyport_bench::Spread;
-use sallyport_tests::client::Connection;
+use sallyport_tests::client::{Client, Connection};
 use sallyport_tests::demo::{Options, Stage};
 use sallyport_tests::pki::Identity;
 use sallyport_tests::provider::Provider;
@@ -19,6 +19,7 @@ use crate::gateways;
 use crate::process;
 use crate::rotator::Rotator;
 use crate::scene::write_json;
+use crate::sds::Subscription;
 
 /// Gateways, each with one connection.
 const GATEWAYS: usize = 1_000;
@@ -36,10 +37,23 @@ const WAIT: u32 = 20;
 
 const REFERENCE: &str = "secret://payments/sharedSecrets/backend";
 
+/// The same over SDS.
+const RESOURCE: &str = "secret://payments/sharedSecrets/backend#password";
+
+/// How gateways wait.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum How {
+    /// Calls of the Provider that stay open, over HTTP/1.1, as the filter's.
+    Watches,
+    /// `StreamSecrets`, over HTTP/2, as Envoy's.
+    Streams,
+}
+
 /// What it came to with gateways that ask in one way.
 #[derive(Serialize)]
 struct Figures {
-    how: &'static str,
+    how: How,
     gateways: usize,
     /// Resident memory of the vault without connections, in KiB.
     resident_alone: u64,
@@ -60,36 +74,58 @@ struct Rotation {
 }
 
 /// A gateway has got that version.
-type Sighting = Result<(u64, Instant)>;
+type Sighting = Result<(String, Instant)>;
+
+impl How {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Watches => "watches (HTTP/1.1, mTLS)",
+            Self::Streams => "SDS streams (HTTP/2, mTLS)",
+        }
+    }
+}
 
 /// Measures, prints and writes all numbers.
 pub(crate) async fn run(json: &Path) -> Result<()> {
-    let stage = Stage::furnish(Options::default()).await?;
+    let mut stage = Stage::furnish(Options::default()).await?;
     eprintln!("  registering {GATEWAYS} gateways ...");
     let gateways = gateways::register(&stage, GATEWAYS).await?;
-    let mut rotator = Rotator::find(&stage).await?;
-    let vault = stage.vault.id().unwrap_or_default();
-    process::pin(vault, PROCESSOR)?;
-    let watched = measure(&stage, &gateways, &mut rotator).await?;
-    let all = [watched];
+    let mut all = Vec::new();
+    for how in [How::Watches, How::Streams] {
+        // What was freed of the last measurement would look like no memory at all in the next.
+        stage.vault.stop();
+        stage.vault.resume().await?;
+        all.push(measure(how, &stage, &gateways).await?);
+    }
     print(&all);
     write_json(json, &all)?;
     println!("All numbers: {}", json.display());
     Ok(())
 }
 
-async fn measure(stage: &Stage, gateways: &[Identity], rotator: &mut Rotator) -> Result<Figures> {
+async fn measure(how: How, stage: &Stage, gateways: &[Identity]) -> Result<Figures> {
+    let mut rotator = Rotator::find(stage).await?;
     let vault = stage.vault.id().unwrap_or_default();
+    process::pin(vault, PROCESSOR)?;
     let resident_alone = process::resident(vault)?;
     eprintln!("  connecting them ...");
     let (tell, mut told) = unbounded_channel();
     let mut open = JoinSet::new();
     for gateway in gateways {
-        let provider = Provider::new(&stage.vault, Some(gateway))?;
-        let connection = provider.connect().await?;
-        open.spawn(watch(provider, connection, tell.clone()));
+        match how {
+            How::Watches => {
+                let provider = Provider::new(&stage.vault, Some(gateway))?;
+                let connection = provider.connect().await?;
+                open.spawn(watch(provider, connection, tell.clone()));
+            }
+            How::Streams => {
+                let client = Client::new(&stage.vault.ca()?, "sallyport-vault", Some(gateway))?;
+                let stream = Subscription::open(&client, stage.vault.provider(), RESOURCE).await?;
+                open.spawn(follow(stream, tell.clone()));
+            }
+        }
     }
-    let (mut version, _) = everybody(&mut told, gateways.len()).await?;
+    let (mut version, _) = everybody(&mut told, gateways.len(), "").await?;
     let mut rotations = Vec::with_capacity(ROTATIONS);
     let mut resident = 0;
     for _ in 0..ROTATIONS {
@@ -98,11 +134,8 @@ async fn measure(stage: &Stage, gateways: &[Identity], rotator: &mut Rotator) ->
         let spent = process::processor_time(vault)?;
         let start = Instant::now();
         let (answered, _) = rotator.rotate().await?;
-        let (next, seen) = everybody(&mut told, gateways.len()).await?;
-        if next <= version {
-            return Err(Error::NotStarted("the rotation"));
-        }
-        version = next;
+        let seen;
+        (version, seen) = everybody(&mut told, gateways.len(), &version).await?;
         tokio::time::sleep(QUIET).await;
         let spent = process::processor_time(vault)? - spent;
         let since = |at: Instant| at.saturating_duration_since(start).as_secs_f64() * 1e3;
@@ -117,7 +150,7 @@ async fn measure(stage: &Stage, gateways: &[Identity], rotator: &mut Rotator) ->
         });
     }
     Ok(Figures {
-        how: "watches (HTTP/1.1, mTLS)",
+        how,
         gateways: gateways.len(),
         resident_alone,
         resident,
@@ -142,12 +175,23 @@ async fn watch(provider: Provider, mut connection: Connection, tell: UnboundedSe
     }
 }
 
+/// A stream that is told of every change, as Envoy's.
+async fn follow(mut stream: Subscription, tell: UnboundedSender<Sighting>) {
+    loop {
+        let sighting = stream.next().await.map(|version| (version, Instant::now()));
+        let ended = sighting.is_err();
+        if tell.send(sighting).is_err() || ended {
+            return;
+        }
+    }
+}
+
 /// The answer to one call; `None` if there was no news.
 async fn news(
     provider: &Provider,
     connection: &mut Connection,
     known: &mut Value,
-) -> Result<Option<(u64, Instant)>> {
+) -> Result<Option<(String, Instant)>> {
     let request = provider.call(known, WAIT)?;
     let reply = connection.send(request).await?.success("the watch")?;
     let at = Instant::now();
@@ -155,24 +199,22 @@ async fn news(
     let revision = answer.pointer("/answers/0/revision").cloned();
     *known = json!({"reference": REFERENCE, "revision": revision});
     let version = answer.pointer("/answers/0/outcome/current/version");
-    Ok(version.and_then(Value::as_u64).map(|version| (version, at)))
+    Ok(version.map(|version| (version.to_string(), at)))
 }
 
-/// Waits until each of them has got the same version; gives it, and when each got it.
+/// Waits until each of them has got another version than the one before; gives it, and when each got it.
 async fn everybody(
     told: &mut UnboundedReceiver<Sighting>,
     count: usize,
-) -> Result<(u64, Vec<Instant>)> {
+    before: &str,
+) -> Result<(String, Vec<Instant>)> {
     at_most("everybody to have the new value", PATIENCE, async {
-        let (mut newest, mut seen) = (0, Vec::with_capacity(count));
+        let (mut newest, mut seen) = (String::new(), Vec::with_capacity(count));
         while seen.len() < count {
             let sighting = told.recv().await.ok_or(Error::NotStarted("the gateways"))?;
             let (version, at) = sighting?;
-            if version > newest {
+            if version != before {
                 newest = version;
-                seen.clear();
-            }
-            if version == newest {
                 seen.push(at);
             }
         }
@@ -191,7 +233,7 @@ fn print(all: &[Figures]) {
         let median = |of| spread(of).map_or(f64::NAN, |spread| spread.median);
         println!(
             "{:<28}{:>10.1}{:>10.1}{:>10.1}{:>10.1}{:>10.1}{:>10.1}",
-            figures.how,
+            figures.how.as_str(),
             median(|rotation| rotation.answered),
             median(|rotation| rotation.first),
             median(|rotation| rotation.median),

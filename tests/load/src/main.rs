@@ -16,6 +16,7 @@ mod process;
 mod rotation;
 mod rotator;
 mod scene;
+mod sds;
 mod soak;
 mod turn;
 mod vaults;

@@ -1,5 +1,7 @@
 //! What to do about an error: every one has an answer.
 
+use sallyport_model::audit::AuditFault;
+
 use crate::error::{Error, Outcome};
 
 const LOGIN: &str = "run: sallyport login --url URL --ca-file FILE --client-id ID";
@@ -8,6 +10,9 @@ impl Error {
     /// What to do next.
     pub(crate) fn advice(&self) -> String {
         let text = match self {
+            Self::AuditLog { finding, .. } if is_open(finding.fault) => {
+                "the vault signs within ten seconds: export again, or pass --allow-open-tail"
+            }
             Self::AuditLog { .. } => "trust nothing behind the last checkpoint before that line",
             Self::NotLoggedIn { .. } | Self::MissingSetting { .. } => LOGIN,
             Self::Query(_) => "leave the filter out",
@@ -25,6 +30,7 @@ impl Error {
             Self::FileSyntax { .. } => "correct the file, or choose another one",
             Self::Print { .. } => "check where the output goes",
             Self::OtherGroup { .. } => "a grant is on one group: add one for each",
+            Self::SecretNotText { what: "key" } => "of a file with its bytes: --key-format raw",
             Self::EmptySecret { .. } | Self::SecretNotText { .. } | Self::SecretTooLong { .. } => {
                 "check where it is read from"
             }
@@ -76,6 +82,10 @@ impl Error {
         };
         text.to_owned()
     }
+}
+
+const fn is_open(fault: AuditFault) -> bool {
+    matches!(fault, AuditFault::OpenTail { .. })
 }
 
 fn is_about_certificates(error: &ureq::Error) -> bool {

@@ -107,6 +107,9 @@ impl Refusal {
     /// What to do about it.
     pub(crate) fn advice(&self) -> String {
         let text = match self.status {
+            _ if self.code.as_deref() == Some("invalid_join_token") => {
+                "make another token: sallyport gateway join-token NAME --out FILE"
+            }
             401 if self.asker == Asker::Gateway => {
                 "check that the gateway is registered and its certificate has not ended: \
                  sallyport gateway list"
@@ -126,6 +129,9 @@ impl Refusal {
             409 => self.advice_on_conflict(),
             412 => "another version is current: `show` it, then repeat with its number",
             413 => "send less: the vault takes files up to 1 MiB",
+            503 if self.message.contains("may have been made") => {
+                "look whether it was, before you repeat it"
+            }
             429 | 503 => "wait a moment and repeat it",
             400..500 => "correct what is named above and repeat it",
             _ => "ask who runs the vault; its log knows more",
@@ -282,6 +288,19 @@ mod tests {
             assert!(!account.advice().contains(word));
             assert!(account.of_a_gateway().advice().contains(word));
         }
+    }
+
+    #[test]
+    fn a_refused_join_token_is_answered_with_how_to_make_another() {
+        let refusal = Refusal::from_body(403, r#"{"code":"invalid_join_token","detail":"x"}"#);
+        assert!(refusal.of_a_gateway().advice().contains("join-token NAME"));
+    }
+
+    #[test]
+    fn what_may_have_been_made_is_not_to_be_repeated_blindly() {
+        let held = Refusal::from_body(503, r#"{"message":"a change may have been made"}"#);
+        assert!(held.advice().contains("before you repeat it"));
+        assert!(Refusal::from_body(503, "{}").advice().starts_with("wait"));
     }
 
     #[test]

@@ -36,6 +36,10 @@ pub(super) const AUDIT_UNAVAILABLE: &str = "audit_unavailable";
 pub(super) const NO_SINK: &str =
     "the audit log accepts no entries, so nothing is handed out; /readyz says why";
 
+/// What goes with it when the request was carried out before.
+pub(super) const HELD_BACK: &str = "the audit log accepts no entries, so the answer is held back; a change that was asked for may have been \
+     made; /readyz says why";
+
 /// Any path there is no route for.
 pub(super) async fn not_found(OriginalUri(uri): OriginalUri) -> Response {
     Shape::of(uri.path()).answer(

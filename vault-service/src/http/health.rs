@@ -39,7 +39,7 @@ pub fn router(health: Health) -> Router {
         .route("/metrics", metrics)
         .fallback(door::not_found)
         .method_not_allowed_fallback(door::method_not_allowed)
-        .layer(middleware::from_fn(edge::security_headers))
+        .layer(middleware::from_fn(edge::plain_security_headers))
 }
 
 /// Serves until `stop` says so. It should do so last: whoever asks is told that the vault is stopping.

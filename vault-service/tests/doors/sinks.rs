@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode};
+use axum::response::Response;
 use sallyport_model::audit::{AuditLine, AuditVerifier, OpenTail, Signatures};
 use sallyport_vault::audit::{AuditError, Entry, Sinks, Standing};
 use sallyport_vault::clock;
@@ -79,6 +80,25 @@ async fn with_a_full_device_nothing_is_handed_out_at_either_door() {
     let place = TempDir::new().unwrap();
     let (vault, gateway) = stocked(place, &[file(Path::new("/dev/full"), PATIENT)]).await;
     nothing_is_handed_out(&vault, &gateway, "file: failing: No space left").await;
+}
+
+#[tokio::test]
+async fn who_is_answered_too_late_is_told_that_a_change_may_have_been_made() {
+    let place = TempDir::new().unwrap();
+    // It is known to be full when the first entry comes.
+    let vault = Vault::with_sinks(place, &[file(Path::new("/dev/full"), PATIENT)]).await;
+    until(&vault.sinks, |standing| *standing == Standing::Accepting).await;
+    let login = "/accounts/api/v2/oauth2/token";
+    let body = "grant_type=client_credentials&client_id=nobody&client_secret=x";
+    let request = Request::post(login)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from(body))
+        .unwrap();
+    let (status, held) = said(vault.routes().oneshot(request).await.unwrap()).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{held}");
+    assert!(held.contains("may have been made"), "{held}");
+    let (_, refused) = ask(&vault, Method::POST, login).await;
+    assert!(refused.contains("nothing is handed out"), "{refused}");
 }
 
 #[tokio::test]
@@ -319,7 +339,10 @@ async fn nothing_is_handed_out(vault: &Vault, gateway: &Gateway, why: &str) {
 async fn ask(vault: &Vault, method: Method, path: &str) -> (StatusCode, String) {
     let request = Request::builder().method(method).uri(path);
     let request = request.body(Body::empty()).unwrap();
-    let answer = vault.routes().oneshot(request).await.unwrap();
+    said(vault.routes().oneshot(request).await.unwrap()).await
+}
+
+async fn said(answer: Response) -> (StatusCode, String) {
     let status = answer.status();
     let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
     (status, String::from_utf8(body.to_vec()).unwrap())

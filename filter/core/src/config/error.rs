@@ -205,6 +205,10 @@ fn without_values(message: &str) -> String {
             let expected = message
                 .rsplit_once(", expected ")
                 .map_or("something else", |(_, expected)| expected);
+            let expected = match expected {
+                "usize" => "a whole number within its limit",
+                expected => expected,
+            };
             return format!("{kind}, expected {expected}");
         }
     }

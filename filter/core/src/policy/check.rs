@@ -257,7 +257,7 @@ impl Accepted {
                 let verified = policy
                     .verify(token, keys, now)
                     .map_err(|error| of_jwt(&error))?;
-                let subject = verified.claims.get("sub").and_then(Value::as_str);
+                let subject = subject(&verified.claims)?;
                 let caller = self.caller(SchemeName::Jwt, verified.key, subject)?;
                 let claims = verified.claims;
                 Ok(Caller { claims, ..caller })
@@ -340,6 +340,15 @@ impl SchemeName {
             Self::Jwt => "jwt",
             Self::Signature => "signature",
         }
+    }
+}
+
+/// Who a token is about; one that says so in a way nobody can be called by is refused, not named after its key.
+fn subject(claims: &Map<String, Value>) -> Result<Option<&str>, Reason> {
+    match claims.get("sub") {
+        None => Ok(None),
+        Some(Value::String(name)) if !name.is_empty() => Ok(Some(name)),
+        Some(_) => Err(Reason::CallerRefused),
     }
 }
 

@@ -153,6 +153,7 @@ fn audit_verify_names_the_first_broken_line() {
     }
     let ended = verify("open", &whole, &["--chain-only"]);
     assert!(ended.fails(1).contains("signed by no checkpoint"));
+    assert!(ended.fails(1).contains("--allow-open-tail"));
     let through = ["--through", "4"];
     let ended = verify("short", &whole, &[&chain[..], &through].concat());
     assert!(ended.fails(1).contains("entries 4 to 4 are missing"));

@@ -15,7 +15,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::metrics::DoorMetrics;
 
-pub(super) use self::headers::security_headers;
+pub(super) use self::headers::{plain_security_headers, security_headers};
 pub(super) use self::log::{follow, name_actor};
 pub use self::quota::Quotas;
 pub(super) use self::request_id::{current as current_request_id, identify_named};

@@ -6,7 +6,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tracing::error;
 
-use super::super::door::{AUDIT_UNAVAILABLE, NO_SINK};
+use super::super::door::{AUDIT_UNAVAILABLE, HELD_BACK, NO_SINK};
 use super::super::shape::Shape;
 use super::ManagerDoor;
 use crate::audit::NoSink;
@@ -27,16 +27,16 @@ pub(super) async fn hold(
     }
     let shape = Shape::of(uri.path());
     if let Err(no_sink) = door.sinks.check() {
-        return refusal(shape, &no_sink);
+        return refusal(shape, NO_SINK, &no_sink);
     }
     let response = next.run(request).await;
     match door.sinks.taken().await {
         Ok(()) => response,
-        Err(no_sink) => refusal(shape, &no_sink),
+        Err(no_sink) => refusal(shape, HELD_BACK, &no_sink),
     }
 }
 
-fn refusal(shape: Shape, no_sink: &NoSink) -> Response {
+fn refusal(shape: Shape, said: &str, no_sink: &NoSink) -> Response {
     error!(error = %no_sink, "an answer is held back");
-    shape.answer(StatusCode::SERVICE_UNAVAILABLE, AUDIT_UNAVAILABLE, NO_SINK)
+    shape.answer(StatusCode::SERVICE_UNAVAILABLE, AUDIT_UNAVAILABLE, said)
 }

@@ -163,6 +163,20 @@ fn the_upstream_learns_who_called_and_never_from_the_caller() {
     }
 }
 
+#[test]
+fn a_token_about_nobody_in_particular_is_not_named_after_its_key() {
+    let contents = Contents::default().with(PARTNER, symmetric(&secret_key(1)));
+    let more = r#","identity":[{"header":"x-caller"}]"#;
+    let mut host = host(r#""scheme":"jwt","algorithm":"HS256""#, more, &contents);
+    for subject in ["42", "null", r#""""#, r#"["alice"]"#] {
+        let claims = format!(r#"{{"sub":{subject},"exp":{}}}"#, host_time() + 60);
+        let token = token(&secret_key(1), r#"{"alg":"HS256"}"#, &claims);
+        let fate = host.sends(get().with("authorization", &format!("Bearer {token}")));
+        assert_eq!(fate.reason(), Some(Reason::CallerRefused), "{subject}");
+        assert_eq!(host.headers, ["-x-caller"]);
+    }
+}
+
 fn host_time() -> i64 {
     crate::fixtures::AT.0
 }

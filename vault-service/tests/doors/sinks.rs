@@ -89,7 +89,8 @@ async fn who_is_answered_too_late_is_told_that_a_change_may_have_been_made() {
     let vault = Vault::with_sinks(place, &[file(Path::new("/dev/full"), PATIENT)]).await;
     until(&vault.sinks, |standing| *standing == Standing::Accepting).await;
     let login = "/accounts/api/v2/oauth2/token";
-    let body = "grant_type=client_credentials&client_id=nobody&client_secret=x";
+    let (client, secret) = (vault.made.client_id, vault.made.client_secret.expose());
+    let body = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}");
     let request = Request::post(login)
         .header("content-type", "application/x-www-form-urlencoded")
         .body(Body::from(body))

@@ -49,6 +49,9 @@ impl Probed {
         let request = request.body(Full::<Bytes>::default()).unwrap();
         let answer = sender.send_request(request).await.unwrap();
         let (head, body) = answer.into_parts();
+        // Over plain HTTP nobody may ask for TLS.
+        assert!(!head.headers.contains_key("strict-transport-security"));
+        assert_eq!(head.headers["x-content-type-options"], "nosniff");
         let bytes = body.collect().await.unwrap().to_bytes();
         (head.status, String::from_utf8(bytes.to_vec()).unwrap())
     }

@@ -49,6 +49,16 @@ fn what_is_left_out_is_strict() {
 }
 
 #[test]
+fn a_size_that_is_none_is_answered_without_a_type_of_rust() {
+    let mut document = accepting(&json!({"scheme": "basic", "secrets": [SECRET]}));
+    document["downstream"]["body"] = json!({"maxBytes": -1});
+    let error = document.to_string().parse::<Config>().unwrap_err();
+    let said = error.to_string();
+    assert!(said.starts_with("/downstream/body/maxBytes: "), "{said}");
+    assert!(said.contains("a whole number within its limit"), "{said}");
+}
+
+#[test]
 fn faults_of_a_check_are_found_in_their_place() {
     let jwt = json!({"scheme": "jwt", "algorithm": "HS256", "secrets": [SECRET]});
     let document = accepting(&jwt);

@@ -99,7 +99,7 @@ pub enum ServeError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     /// A file with certificates, or the key of the public door.
-    #[error("{} does not read as PEM", .path.display())]
+    #[error("{} cannot be read as PEM", .path.display())]
     Pem {
         /// The file.
         path: PathBuf,

@@ -38,6 +38,10 @@ pub(crate) enum Scene {
     Lua,
     /// A call per request to a service that says yes.
     ExtAuthz,
+    /// Our filter before the server, with a signature for each request.
+    Signing,
+    /// Envoy's own, without a word about the server.
+    AwsRequestSigning,
 }
 
 /// Where the parts of a scene are.
@@ -56,13 +60,15 @@ pub(crate) struct Gateway {
 }
 
 impl Scene {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Bare,
         Self::Noop,
         Self::Sallyport,
         Self::CredentialInjector,
         Self::Lua,
         Self::ExtAuthz,
+        Self::Signing,
+        Self::AwsRequestSigning,
     ];
 
     /// Starts its gateway and connects to it.
@@ -144,6 +150,31 @@ impl Scene {
                 let [_, upstream] = sallyport(&module, "2s");
                 [None, Some(discovered(parts.stage)), Some(upstream)]
             }
+            Self::Signing => {
+                let module = program::filter_wasm()?;
+                let [_, policy] = policies();
+                let sign =
+                    json!({"scheme": "sigV4", "secret": "secret://payments/sharedSecrets/store"});
+                let policy = with(with(policy, "inject", json!([])), "sign", sign);
+                let configuration = json!({"vault": vault(), "upstream": policy});
+                let upstream = wasm("upstream", &module, "sallyport", configuration);
+                [None, None, Some(upstream)]
+            }
+            Self::AwsRequestSigning => [
+                None,
+                None,
+                Some(filter(
+                    "envoy.filters.http.aws_request_signing",
+                    json!({
+                        "@type": "type.googleapis.com/envoy.extensions.filters.http.aws_request_signing.v3.AwsRequestSigning",
+                        "service_name": "s3",
+                        "region": "us-east-1",
+                        "credential_provider": {
+                            "inline_credential": {"access_key_id": "GATEWAY", "secret_access_key": "bench"},
+                        },
+                    }),
+                )),
+            ],
             Self::CredentialInjector => [
                 None,
                 Some(filter(
@@ -209,6 +240,8 @@ impl fmt::Display for Scene {
             Self::CredentialInjector => "credential_injector",
             Self::Lua => "lua",
             Self::ExtAuthz => "ext_authz",
+            Self::Signing => "sallyport, signing",
+            Self::AwsRequestSigning => "aws_request_signing",
         })
     }
 }

@@ -81,24 +81,16 @@ object!(Document {
 #[serde(deny_unknown_fields)]
 struct WatcherDocument {}
 
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(inline, rename_all = "camelCase")
-)]
-enum NotesWord {
-    /// Those with something refused, observed or let pass.
-    #[default]
-    Refusals,
-    /// All of them, which costs each a microsecond.
-    All,
+words! {
+    #[derive(Clone, Copy, Default, PartialEq, Eq)]
+    enum NotesWord {
+        /// Those with something refused, observed or let pass.
+        #[default]
+        Refusals = "refusals",
+        /// All of them, which costs each a microsecond.
+        All = "all",
+    }
 }
-
-words!(NotesWord {
-    Refusals = "refusals",
-    All = "all",
-});
 
 pub(super) fn parse(text: &str) -> Result<Plugin, ConfigError> {
     let found = text.len();

@@ -54,22 +54,14 @@ object!(CheckDocument {
     identity = "identity";
 });
 
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(inline, rename_all = "camelCase")
-)]
-enum CredentialWord {
-    #[default]
-    Remove,
-    Forward,
+words! {
+    #[derive(Clone, Copy, Default, PartialEq, Eq)]
+    enum CredentialWord {
+        #[default]
+        Remove = "remove",
+        Forward = "forward",
+    }
 }
-
-words!(CredentialWord {
-    Remove = "remove",
-    Forward = "forward",
-});
 
 /// A header that tells who called.
 #[cfg_attr(
@@ -148,94 +140,52 @@ object!(AcceptDocument {
     max_age = "maxAge";
 });
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(inline, rename_all = "camelCase")
-)]
-enum SchemeWord {
-    /// RFC 7617.
-    Basic,
-    /// A header with a key.
-    ApiKey,
-    /// RFC 7519, as a bearer token.
-    Jwt,
-    /// RFC 9421.
-    Signature,
+words! {
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    enum SchemeWord {
+        /// RFC 7617.
+        Basic = "basic",
+        /// A header with a key.
+        ApiKey = "apiKey",
+        /// RFC 7519, as a bearer token.
+        Jwt = "jwt",
+        /// RFC 9421.
+        Signature = "signature",
+    }
 }
 
-words!(SchemeWord {
-    Basic = "basic",
-    ApiKey = "apiKey",
-    Jwt = "jwt",
-    Signature = "signature",
-});
-
-#[derive(Clone, Copy)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
-enum AlgorithmWord {
-    #[cfg_attr(test, schemars(rename = "HS256"))]
-    Hs256,
-    #[cfg_attr(test, schemars(rename = "HS384"))]
-    Hs384,
-    #[cfg_attr(test, schemars(rename = "HS512"))]
-    Hs512,
+words! {
+    #[derive(Clone, Copy)]
+    enum AlgorithmWord {
+        Hs256 = "HS256",
+        Hs384 = "HS384",
+        Hs512 = "HS512",
+    }
 }
 
-words!(AlgorithmWord {
-    Hs256 = "HS256",
-    Hs384 = "HS384",
-    Hs512 = "HS512",
-});
-
-#[derive(Clone, Copy)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(inline, rename_all = "camelCase")
-)]
-enum ExpiryWord {
-    Required,
-    Optional,
+words! {
+    #[derive(Clone, Copy)]
+    enum ExpiryWord {
+        Required = "required",
+        Optional = "optional",
+    }
 }
 
-words!(ExpiryWord {
-    Required = "required",
-    Optional = "optional",
-});
-
-#[derive(Clone, Copy)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(inline, rename_all = "camelCase")
-)]
-enum SignedBodyWord {
-    Covered,
-    Optional,
+words! {
+    #[derive(Clone, Copy)]
+    enum SignedBodyWord {
+        Covered = "covered",
+        Optional = "optional",
+    }
 }
 
-words!(SignedBodyWord {
-    Covered = "covered",
-    Optional = "optional",
-});
-
-#[derive(Clone, Copy)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(inline, rename_all = "camelCase")
-)]
-enum ReplayWord {
-    Refuse,
-    Allow,
+words! {
+    #[derive(Clone, Copy)]
+    enum ReplayWord {
+        Refuse = "refuse",
+        Allow = "allow",
+    }
 }
-
-words!(ReplayWord {
-    Refuse = "refuse",
-    Allow = "allow",
-});
 
 impl CheckDocument {
     pub(super) fn read(self, section: &str) -> Result<CallerCheck, ConfigError> {

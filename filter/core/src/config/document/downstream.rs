@@ -59,21 +59,13 @@ object!(DownstreamDocument {
     forward_client_certificate = "forwardClientCertificate";
 });
 
-#[derive(Clone, Copy)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(inline, rename_all = "camelCase")
-)]
-enum ForwardWord {
-    Remove,
-    Keep,
+words! {
+    #[derive(Clone, Copy)]
+    enum ForwardWord {
+        Remove = "remove",
+        Keep = "keep",
+    }
 }
-
-words!(ForwardWord {
-    Remove = "remove",
-    Keep = "keep",
-});
 
 impl DownstreamDocument {
     pub(super) fn read(self, section: &str) -> Result<Downstream, ConfigError> {

@@ -35,39 +35,23 @@ object!(OnFailureDocument {
     stale = "stale";
 });
 
-#[derive(Clone, Copy, Default)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(inline, rename_all = "camelCase")
-)]
-enum FailureWord {
-    #[default]
-    Deny,
-    LetPass,
+words! {
+    #[derive(Clone, Copy, Default)]
+    enum FailureWord {
+        #[default]
+        Deny = "deny",
+        LetPass = "letPass",
+    }
 }
 
-words!(FailureWord {
-    Deny = "deny",
-    LetPass = "letPass",
-});
-
-#[derive(Clone, Copy, Default)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(inline, rename_all = "camelCase")
-)]
-enum StaleWord {
-    #[default]
-    Use,
-    Deny,
+words! {
+    #[derive(Clone, Copy, Default)]
+    enum StaleWord {
+        #[default]
+        Use = "use",
+        Deny = "deny",
+    }
 }
-
-words!(StaleWord {
-    Use = "use",
-    Deny = "deny",
-});
 
 impl OnFailureDocument {
     pub(super) fn read(self, section: &str) -> Result<OnFailure, ConfigError> {

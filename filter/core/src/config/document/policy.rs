@@ -7,22 +7,14 @@ use super::{peer_names, reference};
 use crate::config::{ConfigError, Fault, Mode, PeerPolicy};
 use crate::decide::Check;
 
-#[derive(Clone, Copy, Default)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(inline, rename_all = "camelCase")
-)]
-pub(super) enum ModeWord {
-    #[default]
-    Enforce,
-    Observe,
+words! {
+    #[derive(Clone, Copy, Default)]
+    pub(super) enum ModeWord {
+        #[default]
+        Enforce = "enforce",
+        Observe = "observe",
+    }
 }
-
-words!(ModeWord {
-    Enforce = "enforce",
-    Observe = "observe",
-});
 
 /// What is asked of certificates.
 pub(super) struct Certificates {

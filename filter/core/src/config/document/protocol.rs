@@ -3,22 +3,14 @@
 use super::word::words;
 use crate::config::{ConfigError, Fault, Protocol, RouteMatch};
 
-#[derive(Clone, Copy, Default)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(inline, rename_all = "camelCase")
-)]
-pub(super) enum ProtocolWord {
-    #[default]
-    Http,
-    Tcp,
+words! {
+    #[derive(Clone, Copy, Default)]
+    pub(super) enum ProtocolWord {
+        #[default]
+        Http = "http",
+        Tcp = "tcp",
+    }
 }
-
-words!(ProtocolWord {
-    Http = "http",
-    Tcp = "tcp",
-});
 
 impl ProtocolWord {
     /// Refuses a setting that is about requests where there are none.

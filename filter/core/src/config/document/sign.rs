@@ -48,39 +48,23 @@ object!(SignDocument {
     tag = "tag";
 });
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(inline, rename_all = "camelCase")
-)]
-enum SchemeWord {
-    /// AWS Signature Version 4.
-    SigV4,
-    /// RFC 9421.
-    Signature,
+words! {
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    enum SchemeWord {
+        /// AWS Signature Version 4.
+        SigV4 = "sigV4",
+        /// RFC 9421.
+        Signature = "signature",
+    }
 }
 
-words!(SchemeWord {
-    SigV4 = "sigV4",
-    Signature = "signature",
-});
-
-#[derive(Clone, Copy)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(inline, rename_all = "camelCase")
-)]
-enum PayloadWord {
-    Signed,
-    Unsigned,
+words! {
+    #[derive(Clone, Copy)]
+    enum PayloadWord {
+        Signed = "signed",
+        Unsigned = "unsigned",
+    }
 }
-
-words!(PayloadWord {
-    Signed = "signed",
-    Unsigned = "unsigned",
-});
 
 impl SignDocument {
     pub(super) fn read(self, section: &str) -> Result<Sign, ConfigError> {

@@ -48,22 +48,14 @@ object!(VaultDocument {
     watch = "watch";
 });
 
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(inline, rename_all = "camelCase")
-)]
-pub(super) enum WatchWord {
-    #[default]
-    Shared,
-    Own,
+words! {
+    #[derive(Clone, Copy, Default, PartialEq, Eq)]
+    pub(super) enum WatchWord {
+        #[default]
+        Shared = "shared",
+        Own = "own",
+    }
 }
-
-words!(WatchWord {
-    Shared = "shared",
-    Own = "own",
-});
 
 impl VaultDocument {
     pub(super) fn read(self, section: &str) -> Result<Vault, ConfigError> {

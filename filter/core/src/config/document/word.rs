@@ -28,8 +28,27 @@ impl Visitor<'_> for OneOf {
     }
 }
 
-/// Lets serde read an enum by these words, which are those of its schema.
+/// An enum whose variants are words, for serde and for the schema; or what lets serde read one that has
+/// variants besides.
 macro_rules! words {
+    (
+        $(#[$meta:meta])*
+        $visibility:vis enum $name:ident {
+            $($(#[$of_variant:meta])* $variant:ident = $word:literal),+ $(,)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+        $visibility enum $name {
+            $(
+                $(#[$of_variant])*
+                #[cfg_attr(test, schemars(rename = $word))]
+                $variant
+            ),+
+        }
+
+        $crate::config::words!($name { $($variant = $word),+ });
+    };
     ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D>(deserializer: D) -> Result<Self, D::Error>

@@ -25,6 +25,11 @@ pub(super) fn fill(
     stream: StreamId,
     effects: &mut Vec<Effect>,
 ) {
+    let mut filling = Filling {
+        head,
+        stream,
+        effects,
+    };
     for (index, injection) in upstream.inject.iter().enumerate() {
         let of_this = credentials.as_ref().map(|all| all.get(index));
         let value = of_this.flatten().and_then(Option::as_ref);
@@ -32,129 +37,112 @@ pub(super) fn fill(
         let keep = injection.overwrite == Overwrite::Never && credentials.is_some();
         let filled = match &injection.place {
             InjectionPlace::Header(name) if injection.needs_head() => {
-                header(name, value, keep, head, stream, effects)
+                filling.header(name, value, keep)
             }
             InjectionPlace::Header(_) => continue,
-            InjectionPlace::Query(name) => query(name, value, keep, head, stream, effects),
-            InjectionPlace::Cookie(name) => cookie(name, value, keep, head, stream, effects),
+            InjectionPlace::Query(name) => filling.query(name, value, keep),
+            InjectionPlace::Cookie(name) => filling.cookie(name, value, keep),
         };
         if filled {
-            effects.push(Effect::Count(Counter::Injected));
+            let counted = Effect::Count(Counter::Injected);
+            filling.effects.push(counted);
         }
     }
 }
 
 type Value<'a> = Option<&'a Arc<SecretString>>;
 
-fn header(
-    name: &HeaderName,
-    value: Value<'_>,
-    keep: bool,
-    head: &mut Head,
+/// A request while its places are filled; each place tells whether a credential came into it.
+struct Filling<'a> {
+    head: &'a mut Head,
     stream: StreamId,
-    effects: &mut Vec<Effect>,
-) -> bool {
-    let there = head.value(name.as_str()).is_some();
-    if there && keep {
-        return false;
-    }
-    replace(name, value, head, stream, effects);
-    value.is_some()
+    effects: &'a mut Vec<Effect>,
 }
 
-fn query(
-    name: &str,
-    value: Value<'_>,
-    keep: bool,
-    head: &mut Head,
-    stream: StreamId,
-    effects: &mut Vec<Effect>,
-) -> bool {
-    let Some(target) = head.target() else {
-        return false;
-    };
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let is_ours = |parameter: &str| {
-        let (found, _) = parameter.split_once('=').unwrap_or((parameter, ""));
-        is_name(found, name)
-    };
-    // Some servers take a semicolon for an ampersand.
-    let (kept, there) = without(query, &['&', ';'], is_ours);
-    if (there && keep) || (!there && value.is_none()) {
-        return false;
-    }
-    let secret = value.map_or("", |value| value.expose());
-    let mut text = Zeroizing::new(String::with_capacity(target.len() + secret.len() + 2));
-    text.push_str(path);
-    let mut mark = '?';
-    for part in [kept.as_str(), secret] {
-        if !part.is_empty() {
-            text.push(mark);
-            text.push_str(part);
-            mark = '&';
+impl Filling<'_> {
+    fn header(&mut self, name: &HeaderName, value: Value<'_>, keep: bool) -> bool {
+        let there = self.head.value(name.as_str()).is_some();
+        if there && keep {
+            return false;
         }
+        self.replace(name, value);
+        value.is_some()
     }
-    if head.value(ORIGINAL_PATH).is_none() {
-        let before = Arc::new(SecretString::new(target.to_owned()));
-        let name = HeaderName::ours(ORIGINAL_PATH);
-        replace(&name, Some(&before), head, stream, effects);
-    }
-    head.remove(":path");
-    head.add(":path", &text);
-    let target = SecretString::new(std::mem::take(&mut text));
-    effects.push(Effect::SetTarget(stream, Arc::new(target)));
-    value.is_some()
-}
 
-fn cookie(
-    name: &str,
-    value: Value<'_>,
-    keep: bool,
-    head: &mut Head,
-    stream: StreamId,
-    effects: &mut Vec<Effect>,
-) -> bool {
-    let is_ours = |pair: &str| {
-        let (found, _) = pair.split_once('=').unwrap_or((pair, ""));
-        found.trim() == name
-    };
-    let mut cookies = Zeroizing::new(String::new());
-    let mut there = false;
-    for line in head.values("cookie") {
-        let line = String::from_utf8_lossy(line);
-        let (kept, found) = without(&line, &[';'], is_ours);
-        there |= found;
-        join(&mut cookies, kept.trim());
+    fn query(&mut self, name: &str, value: Value<'_>, keep: bool) -> bool {
+        let Some(target) = self.head.target() else {
+            return false;
+        };
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let is_ours = |parameter: &str| {
+            let (found, _) = parameter.split_once('=').unwrap_or((parameter, ""));
+            is_name(found, name)
+        };
+        // Some servers take a semicolon for an ampersand.
+        let (kept, there) = without(query, &['&', ';'], is_ours);
+        if (there && keep) || (!there && value.is_none()) {
+            return false;
+        }
+        let secret = value.map_or("", |value| value.expose());
+        let mut text = Zeroizing::new(String::with_capacity(target.len() + secret.len() + 2));
+        text.push_str(path);
+        let mut mark = '?';
+        for part in [kept.as_str(), secret] {
+            if !part.is_empty() {
+                text.push(mark);
+                text.push_str(part);
+                mark = '&';
+            }
+        }
+        if self.head.value(ORIGINAL_PATH).is_none() {
+            let before = Arc::new(SecretString::new(target.to_owned()));
+            let name = HeaderName::ours(ORIGINAL_PATH);
+            self.replace(&name, Some(&before));
+        }
+        self.head.remove(":path");
+        self.head.add(":path", &text);
+        let target = SecretString::new(std::mem::take(&mut text));
+        self.effects
+            .push(Effect::SetTarget(self.stream, Arc::new(target)));
+        value.is_some()
     }
-    if (there && keep) || (!there && value.is_none()) {
-        return false;
-    }
-    join(&mut cookies, value.map_or("", |value| value.expose()));
-    let all = (!cookies.is_empty()).then(|| SecretString::new(std::mem::take(&mut cookies)));
-    let all = all.map(Arc::new);
-    replace(
-        &HeaderName::ours("cookie"),
-        all.as_ref(),
-        head,
-        stream,
-        effects,
-    );
-    value.is_some()
-}
 
-/// A header in place of all lines of its name, for the host and in what we know of it.
-fn replace(
-    name: &HeaderName,
-    value: Value<'_>,
-    head: &mut Head,
-    stream: StreamId,
-    effects: &mut Vec<Effect>,
-) {
-    head.remove(name.as_str());
-    effects.push(Effect::RemoveHeader(stream, name.clone()));
-    if let Some(value) = value {
-        head.add(name.as_str(), value.expose());
-        effects.push(Effect::AddHeader(stream, name.clone(), Arc::clone(value)));
+    fn cookie(&mut self, name: &str, value: Value<'_>, keep: bool) -> bool {
+        let is_ours = |pair: &str| {
+            let (found, _) = pair.split_once('=').unwrap_or((pair, ""));
+            found.trim() == name
+        };
+        let mut cookies = Zeroizing::new(String::new());
+        let mut there = false;
+        for line in self.head.values("cookie") {
+            let line = String::from_utf8_lossy(line);
+            let (kept, found) = without(&line, &[';'], is_ours);
+            there |= found;
+            join(&mut cookies, kept.trim());
+        }
+        if (there && keep) || (!there && value.is_none()) {
+            return false;
+        }
+        join(&mut cookies, value.map_or("", |value| value.expose()));
+        let all = (!cookies.is_empty()).then(|| SecretString::new(std::mem::take(&mut cookies)));
+        let all = all.map(Arc::new);
+        self.replace(&HeaderName::ours("cookie"), all.as_ref());
+        value.is_some()
+    }
+
+    /// A header in place of all lines of its name, for the host and in what we know of it.
+    fn replace(&mut self, name: &HeaderName, value: Value<'_>) {
+        self.head.remove(name.as_str());
+        self.effects
+            .push(Effect::RemoveHeader(self.stream, name.clone()));
+        if let Some(value) = value {
+            self.head.add(name.as_str(), value.expose());
+            self.effects.push(Effect::AddHeader(
+                self.stream,
+                name.clone(),
+                Arc::clone(value),
+            ));
+        }
     }
 }
 

@@ -3,12 +3,11 @@
 
 mod facts;
 mod graph;
+mod numbers;
 mod policy_id;
 mod process;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
-
-use std::collections::BTreeSet;
 
 use crate::certificate::Certificate;
 use crate::path_error::PathError;
@@ -70,9 +69,9 @@ impl PolicyRules<'_> {
     ///
     /// # Errors
     /// No acceptable policy although one is required; a mapping of anyPolicy; too much work.
-    pub fn check(&self, path: &[&Certificate]) -> Result<BTreeSet<PolicyId>, PathError> {
+    pub fn check(&self, path: &[&Certificate]) -> Result<Vec<PolicyId>, PathError> {
         let below_anchor = path.split_last().map_or(path, |(_, below)| below);
         let facts: Vec<Facts<'_>> = below_anchor.iter().copied().map(Facts::of).collect();
-        Process::new(self, facts.len(), MAX_STEPS).run(&facts)
+        Process::new(self, &facts, MAX_STEPS)?.run()
     }
 }

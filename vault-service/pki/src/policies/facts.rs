@@ -1,7 +1,5 @@
 //! What a certificate says about policies.
 
-use std::collections::BTreeSet;
-
 use crate::certificate::Certificate;
 use crate::extensions::{PolicyConstraints, PolicyMapping};
 
@@ -11,9 +9,7 @@ use super::PolicyId;
 pub(super) struct Facts<'a> {
     pub(super) subject: &'a str,
     pub(super) self_issued: bool,
-    /// Without anyPolicy.
-    pub(super) policies: BTreeSet<&'a PolicyId>,
-    pub(super) any_policy: bool,
+    pub(super) policies: &'a [PolicyId],
     pub(super) mappings: &'a [PolicyMapping],
     pub(super) constraints: PolicyConstraints,
     pub(super) inhibit_any_policy: Option<u32>,
@@ -23,14 +19,12 @@ impl<'a> Facts<'a> {
     pub(super) fn of(certificate: &'a Certificate) -> Self {
         let extensions = certificate.extensions();
         let policies = extensions.certificate_policies.as_ref();
-        let policies = policies.map_or(&[][..], |policies| &policies.value);
         let mappings = extensions.policy_mappings.as_ref();
         let constraints = extensions.policy_constraints.as_ref();
         Self {
             subject: certificate.subject(),
             self_issued: certificate.is_self_issued(),
-            policies: policies.iter().filter(|policy| !policy.is_any()).collect(),
-            any_policy: policies.iter().any(PolicyId::is_any),
+            policies: policies.map_or(&[], |policies| &policies.value),
             mappings: mappings.map_or(&[], |mappings| &mappings.value),
             constraints: constraints.map(|found| found.value).unwrap_or_default(),
             inhibit_any_policy: extensions

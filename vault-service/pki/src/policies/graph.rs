@@ -1,36 +1,32 @@
-//! The lowest level of the policy graph (RFC 9618 section 5.1).
+//! The lowest level of the policy graph (RFC 9618 section 5.1), of policies by their numbers.
 //!
 //! Of the levels above it only one thing is ever asked: under which policies in the terms of the
 //! anchor a node stands. Each node carries those with it, so that the levels need not be kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use fixedbitset::FixedBitSet;
 
-use super::PolicyId;
-use crate::extensions::PolicyMapping;
 use crate::path_error::PathError;
 
-/// Policies, in the terms of the anchor.
-type Origins<'a> = BTreeSet<&'a PolicyId>;
-
-pub(super) struct Graph<'a> {
+pub(super) struct Graph {
     /// By valid_policy; anyPolicy is kept apart.
-    nodes: BTreeMap<&'a PolicyId, Node<'a>>,
+    nodes: Vec<Option<Node>>,
     has_any: bool,
     /// Steps that may still be taken.
     steps: u32,
 }
 
-struct Node<'a> {
+struct Node {
     /// expected_policy_set.
-    expected: BTreeSet<&'a PolicyId>,
-    origins: Origins<'a>,
+    expected: FixedBitSet,
+    /// Policies, in the terms of the anchor.
+    origins: FixedBitSet,
 }
 
-impl<'a> Graph<'a> {
-    /// One node, anyPolicy (RFC 5280 section 6.1.2 (a)).
-    pub(super) fn new(steps: u32) -> Self {
+impl Graph {
+    /// One node, anyPolicy (RFC 5280 section 6.1.2 (a)), on a path that names `policies` others.
+    pub(super) fn new(policies: usize, steps: u32) -> Self {
         Self {
-            nodes: BTreeMap::new(),
+            nodes: nothing(policies),
             has_any: true,
             steps,
         }
@@ -38,12 +34,12 @@ impl<'a> Graph<'a> {
 
     /// Nothing is left of it: the graph is "NULL".
     pub(super) fn is_empty(&self) -> bool {
-        self.nodes.is_empty() && !self.has_any
+        !self.has_any && self.nodes.iter().all(Option::is_none)
     }
 
     /// A certificate without policies.
     pub(super) fn clear(&mut self) {
-        self.nodes.clear();
+        self.nodes.fill_with(|| None);
         self.has_any = false;
     }
 
@@ -51,82 +47,100 @@ impl<'a> Graph<'a> {
     /// anyPolicy counts.
     pub(super) fn descend(
         &mut self,
-        policies: &BTreeSet<&'a PolicyId>,
+        policies: &FixedBitSet,
         any_counts: bool,
     ) -> Result<(), PathError> {
-        let mut expected: BTreeMap<&'a PolicyId, Origins<'a>> = BTreeMap::new();
-        for node in std::mem::take(&mut self.nodes).into_values() {
-            for policy in node.expected {
-                self.spend(node.origins.len())?;
-                expected.entry(policy).or_default().extend(&node.origins);
+        let below = nothing(self.nodes.len());
+        let above = std::mem::replace(&mut self.nodes, below);
+        // Origins, by policy.
+        let mut expected: Vec<FixedBitSet> = Vec::new();
+        expected.resize_with(above.len(), FixedBitSet::new);
+        for node in above.into_iter().flatten() {
+            for policy in node.expected.ones() {
+                self.spend()?;
+                if let Some(origins) = expected.get_mut(policy) {
+                    origins.union_with(&node.origins);
+                }
             }
         }
-        for policy in policies {
-            self.spend(1)?;
-            if let Some(origins) = expected.remove(policy) {
-                self.insert(policy, origins);
-            } else if self.has_any {
-                self.insert(policy, BTreeSet::from([*policy]));
-            }
-        }
-        if any_counts {
-            for (policy, origins) in expected {
-                self.insert(policy, origins);
+        for (policy, origins) in expected.into_iter().enumerate() {
+            self.spend()?;
+            let is_named = policies.contains(policy);
+            if !origins.is_clear() && (is_named || any_counts) {
+                self.put(policy, only(policy), origins);
+            } else if is_named && self.has_any {
+                self.put(policy, only(policy), only(policy));
             }
         }
         self.has_any &= any_counts;
         Ok(())
     }
 
-    /// Policies that the CA takes for its own (RFC 5280 section 6.1.4 (b) (1)).
-    pub(super) fn map(&mut self, mappings: &'a [PolicyMapping]) -> Result<(), PathError> {
-        let mut expected: BTreeMap<&'a PolicyId, BTreeSet<&'a PolicyId>> = BTreeMap::new();
-        for mapping in mappings {
-            self.spend(1)?;
-            let equivalent = expected.entry(&mapping.issuer_domain).or_default();
-            equivalent.insert(&mapping.subject_domain);
+    /// Policies that the CA takes for its own (RFC 5280 section 6.1.4 (b) (1)): pairs of its own
+    /// and the other.
+    pub(super) fn map(
+        &mut self,
+        mappings: impl Iterator<Item = (usize, usize)>,
+    ) -> Result<(), PathError> {
+        let mut equivalent: Vec<FixedBitSet> = Vec::new();
+        equivalent.resize_with(self.nodes.len(), FixedBitSet::new);
+        for (own, other) in mappings {
+            self.spend()?;
+            if let Some(others) = equivalent.get_mut(own) {
+                others.grow_and_insert(other);
+            }
         }
-        for (policy, expected) in expected {
-            if let Some(node) = self.nodes.get_mut(policy) {
+        for (policy, expected) in equivalent.into_iter().enumerate() {
+            if expected.is_clear() {
+                continue;
+            }
+            if let Some(Some(node)) = self.nodes.get_mut(policy) {
                 node.expected = expected;
             } else if self.has_any {
-                let origins = BTreeSet::from([policy]);
-                self.nodes.insert(policy, Node { expected, origins });
+                self.put(policy, expected, only(policy));
             }
         }
         Ok(())
     }
 
-    /// Policies whose mapping is inhibited (RFC 5280 section 6.1.4 (b) (2)).
-    pub(super) fn drop_mapped(&mut self, mappings: &[PolicyMapping]) {
-        for mapping in mappings {
-            self.nodes.remove(&mapping.issuer_domain);
+    /// A policy whose mapping is inhibited (RFC 5280 section 6.1.4 (b) (2)).
+    pub(super) fn drop(&mut self, policy: usize) {
+        if let Some(node) = self.nodes.get_mut(policy) {
+            *node = None;
         }
     }
 
     /// authorities-constrained-policy-set, without anyPolicy.
-    pub(super) fn origins(&mut self) -> Result<Origins<'a>, PathError> {
-        let mut all = BTreeSet::new();
-        for node in std::mem::take(&mut self.nodes).into_values() {
-            self.spend(node.origins.len())?;
-            all.extend(node.origins);
+    pub(super) fn origins(&self) -> FixedBitSet {
+        let mut all = FixedBitSet::new();
+        for node in self.nodes.iter().flatten() {
+            all.union_with(&node.origins);
         }
-        Ok(all)
+        all
     }
 
     pub(super) fn has_any(&self) -> bool {
         self.has_any
     }
 
-    fn insert(&mut self, policy: &'a PolicyId, origins: Origins<'a>) {
-        let expected = BTreeSet::from([policy]);
-        self.nodes.insert(policy, Node { expected, origins });
+    fn put(&mut self, policy: usize, expected: FixedBitSet, origins: FixedBitSet) {
+        if let Some(place) = self.nodes.get_mut(policy) {
+            *place = Some(Node { expected, origins });
+        }
     }
 
-    fn spend(&mut self, steps: usize) -> Result<(), PathError> {
-        let left = u32::try_from(steps).ok();
-        let left = left.and_then(|steps| self.steps.checked_sub(steps));
-        self.steps = left.ok_or(PathError::TooComplex)?;
+    fn spend(&mut self) -> Result<(), PathError> {
+        self.steps = self.steps.checked_sub(1).ok_or(PathError::TooComplex)?;
         Ok(())
     }
+}
+
+fn nothing(policies: usize) -> Vec<Option<Node>> {
+    let mut nodes = Vec::new();
+    nodes.resize_with(policies, || None);
+    nodes
+}
+
+fn only(policy: usize) -> FixedBitSet {
+    std::iter::once(policy).collect()
 }

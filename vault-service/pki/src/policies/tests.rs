@@ -83,6 +83,33 @@ proptest! {
     }
 }
 
+#[test]
+fn a_path_names_1024_policies_at_most() {
+    let named = |count: u32| -> Vec<PolicyId> {
+        (0..count)
+            .map(|number| format!("1.3.{number}").parse().unwrap())
+            .collect()
+    };
+    for (count, passes) in [(1024, true), (1025, false)] {
+        let owned = (named(count), Vec::new());
+        let nothing = Sample {
+            self_issued: false,
+            policies: BTreeSet::from([1]),
+            mappings: Vec::new(),
+            explicit: None,
+            mapping: None,
+            any: None,
+        };
+        let path = [facts((&nothing, &owned))];
+        let found = Process::new(&PolicyRules::default(), &path, MAX_STEPS).and_then(Process::run);
+        assert_eq!(
+            found.is_ok_and(|found| found.len() == owned.0.len()),
+            passes,
+            "{count}"
+        );
+    }
+}
+
 /// `path` has the peer first.
 fn by_graph(path: &[Sample], wanted: &Wanted) -> Option<BTreeSet<PolicyId>> {
     let owned: Vec<(Vec<PolicyId>, Vec<Mapping>)> = path.iter().map(owned).collect();
@@ -106,7 +133,8 @@ fn by_graph(path: &[Sample], wanted: &Wanted) -> Option<BTreeSet<PolicyId>> {
             AnyPolicy::Allowed
         },
     };
-    Process::new(&rules, path.len(), MAX_STEPS).run(&facts).ok()
+    let found = Process::new(&rules, &facts, MAX_STEPS).and_then(Process::run);
+    Some(found.ok()?.into_iter().collect())
 }
 
 fn owned(sample: &Sample) -> (Vec<PolicyId>, Vec<Mapping>) {
@@ -124,8 +152,7 @@ fn facts<'a>(
     Facts {
         subject: "sample",
         self_issued: sample.self_issued,
-        policies: policies.iter().filter(|policy| !policy.is_any()).collect(),
-        any_policy: sample.policies.contains(&0),
+        policies,
         mappings,
         constraints: PolicyConstraints {
             require_explicit_policy: sample.explicit,

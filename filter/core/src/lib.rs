@@ -17,6 +17,7 @@ mod facts;
 mod head;
 mod header_name;
 mod inject;
+mod json;
 mod known_peers;
 mod machine;
 mod material;

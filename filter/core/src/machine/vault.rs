@@ -7,6 +7,7 @@ use crate::call_failure::{CallFailure, Trouble, accept};
 use crate::config::Vault;
 use crate::effect::{Call, Effect, Line};
 use crate::event::CallAnswer;
+use crate::json;
 use crate::metric::{Counter, Gauge};
 use crate::shared::Member;
 use crate::snapshot::{Change, Changed, Snapshot};
@@ -181,7 +182,7 @@ impl Own {
 }
 
 fn parse(answer: &CallAnswer) -> Result<ResolveResponse<SecretString>, CallFailure> {
-    Ok(serde_json::from_slice(accept(answer)?)?)
+    Ok(json::read(accept(answer)?)?)
 }
 
 fn expired(reference: &Reference) -> Line {

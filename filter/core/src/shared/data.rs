@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::index::{Index, Place};
 use super::lease::Lease;
 use crate::config::Vault;
+use crate::json;
 
 /// Numbers the writings of a key; a number is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +69,7 @@ impl Board {
     /// The index; an empty one of generation 0 if there is none.
     pub(super) fn index(&self) -> (Index, Option<Writing>) {
         let (value, writing) = self.read("index");
-        (serde_json::from_slice(&value).unwrap_or_default(), writing)
+        (json::read(&value).unwrap_or_default(), writing)
     }
 
     /// Material that was published in a place; `None` once something newer has taken its place.

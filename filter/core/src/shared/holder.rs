@@ -15,6 +15,7 @@ use crate::call_failure::{CallFailure, Trouble, accept};
 use crate::config::Vault;
 use crate::effect::{Call, Effect};
 use crate::event::CallAnswer;
+use crate::json;
 use crate::metric::Counter;
 use crate::ordered;
 use crate::snapshot::{AnswerError, Confirmation};
@@ -204,7 +205,7 @@ impl Holder {
         board: &Board,
         uptime: Duration,
     ) -> Result<(Index, bool), CallFailure> {
-        let response: RawResponse<'_> = serde_json::from_slice(accept(answer)?)?;
+        let response: RawResponse<'_> = json::read(accept(answer)?)?;
         self.check(&response.answers)?;
         let mut entries = BTreeMap::new();
         let mut news = false;

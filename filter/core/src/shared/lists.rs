@@ -1,5 +1,6 @@
 //! Large revocation lists: dealt out in buckets that everybody looks up and nobody holds.
 
+use crate::json;
 use sallyport_model::{Der, Material, RevocationListMaterial, SecretString, TlsContextMaterial};
 use sallyport_pki::{Digest, ReadBucket, Revocations, SerialBuckets};
 use serde::{Deserialize, Serialize};
@@ -56,8 +57,7 @@ pub(super) fn take_apart(
     if material.len() < SMALL {
         return None;
     }
-    let Ok(Material::<SecretString>::TlsContext(mut context)) =
-        serde_json::from_slice(material.as_bytes())
+    let Ok(Material::<SecretString>::TlsContext(mut context)) = json::read(material.as_bytes())
     else {
         return None;
     };

@@ -1,6 +1,7 @@
 //! Which references the members of a namespace want: a union, from which those go that nobody
 //! renews.
 
+use crate::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ pub(super) enum Registered {
 impl Registry {
     pub(super) fn read(board: &Board) -> (Self, Option<Writing>) {
         let (value, writing) = board.read("registry");
-        (serde_json::from_slice(&value).unwrap_or_default(), writing)
+        (json::read(&value).unwrap_or_default(), writing)
     }
 
     /// Says what is wanted. Writes nothing while it is known for long enough.

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::entry::{Entry, Held};
 use super::{Applied, Change, Changed, Confirmation, Snapshot, Unusable, prepare};
+use crate::json;
 use crate::material::{MaterialError, Prepared};
 use crate::shared::{EntryState, Index, Place};
 
@@ -107,6 +108,6 @@ fn becomes(
 }
 
 fn parse(reference: &Reference, material: &[u8]) -> Result<Prepared, MaterialError> {
-    let material: Material<SecretString> = serde_json::from_slice(material)?;
+    let material: Material<SecretString> = json::read(material)?;
     Prepared::new(reference, material)
 }

@@ -108,7 +108,7 @@ test-clients: $(ANYPOINT_CLI) $(SCHEMATHESIS) ## The Secrets Manager with Anypoi
 	  cargo test -p sallyport-tests --test clients -- --test-threads 2; \
 	fi
 
-bench: load $(OPENBAO) ## Measure: paths, pins and CRLs; a gateway with the filter beside its peers; rotation; reads beside OpenBao; memory; 1,000 gateways; 100,000 secrets
+bench: load $(OPENBAO) ## Measure: paths, pins and CRLs; a gateway with the filter beside its peers; rotation; reads and writes beside OpenBao; memory; 1,000 gateways; 100,000 secrets
 	@echo "[2/8] path validation, natively and in Envoy (half a minute; best on a machine that has nothing else to do)"
 	@cargo rustc -p sallyport-bench --lib --crate-type cdylib --target wasm32-wasip1 --profile filter
 	@cargo build --release -p sallyport-bench
@@ -118,8 +118,10 @@ bench: load $(OPENBAO) ## Measure: paths, pins and CRLs; a gateway with the filt
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" taskset --cpu-list 1 $(TARGET)/release/load compare $(NOOP) $(TARGET)/bench-gateways.json
 	@echo "[4/8] rotation under load (a minute)"
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" $(TARGET)/release/load rotation $(TARGET)/bench-rotation.json
-	@echo "[5/8] authorised reads beside OpenBao $(OPENBAO_VERSION), servers on processor 0 (two minutes)"
+	@echo "[5/8] authorised reads and durable writes beside OpenBao $(OPENBAO_VERSION), servers on processor 0 (three minutes)"
 	@taskset --cpu-list 1 $(TARGET)/release/load vaults $(TOOLS)/openbao/bin/bao $(TARGET)/bench-vaults.json
+	@SALLYPORT_REQUESTS_PER_SECOND=100000 SALLYPORT_BURST=100000 taskset --cpu-list 1 \
+	  $(TARGET)/release/load writes $(TOOLS)/openbao/bin/bao $(TARGET)/bench-writes.json
 	@echo "[6/8] memory of a worker with 100 contexts and 1,000,000 revoked certificates (a minute)"
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" $(TARGET)/release/load memory $(TARGET)/bench-memory.json
 	@echo "[7/8] rotation at 1,000 gateways, the vault on processor 0 (a minute)"

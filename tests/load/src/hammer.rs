@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
@@ -23,6 +24,12 @@ pub(crate) const HUNG: Duration = Duration::from_secs(5);
 /// Between attempts to connect again.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// In place of this every request has a number that no other one has.
+pub(crate) const NUMBER: &str = "########";
+
+/// The last number.
+static LAST: AtomicU32 = AtomicU32::new(0);
+
 /// Open connections to one server.
 pub(crate) struct Hammer {
     target: Arc<Target>,
@@ -36,7 +43,7 @@ pub(crate) struct Target {
     /// The name in the server's certificate.
     pub(crate) name: &'static str,
     pub(crate) tls: Arc<ClientConfig>,
-    /// A whole request.
+    /// A whole request, with [`NUMBER`] in it or without.
     pub(crate) request: Vec<u8>,
 }
 
@@ -120,12 +127,19 @@ impl Hammer {
 impl Connection {
     async fn strike(mut self, target: Arc<Target>, end: Instant) -> Result<(Self, Strokes)> {
         let mut strokes = Strokes::default();
+        let mut request = target.request.clone();
+        let mut windows = request.windows(NUMBER.len());
+        let number = windows.position(|window| window == NUMBER.as_bytes());
         loop {
+            if let Some(place) = number.and_then(|at| request.get_mut(at..at + NUMBER.len())) {
+                let number = LAST.fetch_add(1, Ordering::Relaxed);
+                place.copy_from_slice(format!("{number:08}").as_bytes());
+            }
             let start = Instant::now();
             if start >= end {
                 return Ok((self, strokes));
             }
-            let good = self.ask(&target.request).await;
+            let good = self.ask(&request).await;
             let now = Instant::now();
             if now - start > HUNG {
                 strokes.hung.push((start, now));
@@ -143,11 +157,11 @@ impl Connection {
         }
     }
 
-    /// One request; whether the answer was good, `None` if there was none.
+    /// One request; whether the answer was 200 or 201, `None` if there was none.
     async fn ask(&mut self, request: &[u8]) -> Option<bool> {
         self.stream.write_all(request).await.ok()?;
         self.stream.flush().await.ok()?;
-        let good = |head: &[u8]| head.starts_with(b"HTTP/1.1 200 ");
+        let good = |head: &[u8]| head.starts_with(b"HTTP/1.1 20");
         self.reader.next(&mut self.stream, good).await
     }
 }

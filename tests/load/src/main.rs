@@ -6,6 +6,7 @@
 mod authorizer;
 mod backend;
 mod compare;
+mod contest;
 mod fanout;
 mod gateways;
 mod growth;
@@ -21,6 +22,7 @@ mod soak;
 mod turn;
 mod vaults;
 mod wire;
+mod writes;
 
 use std::process::ExitCode;
 
@@ -35,6 +37,7 @@ async fn main() -> ExitCode {
         ["fanout", json] => fanout::run(json.as_ref()).await,
         ["growth", json] => growth::run(json.as_ref()).await,
         ["memory", json] => memory::run(json.as_ref()).await,
+        ["writes", bao, json] => writes::run(bao.as_ref(), json.as_ref()).await,
         ["authorizer"] => authorizer::run().await,
         ["soak", minutes, json] => soak::run(minutes, json.as_ref()).await,
         _ => {
@@ -44,6 +47,7 @@ async fn main() -> ExitCode {
             eprintln!("       load fanout <result.json>");
             eprintln!("       load growth <result.json>");
             eprintln!("       load memory <result.json>");
+            eprintln!("       load writes <bao> <result.json>");
             eprintln!("       load soak <minutes> <result.json>");
             return ExitCode::from(2);
         }

@@ -14,7 +14,7 @@ use sallyport_tests::wait::{PATIENCE, until};
 use sallyport_tests::{Error, Result, files, tls};
 use serde_json::{Value, json};
 
-use crate::hammer::Target;
+use crate::hammer::{NUMBER, Target};
 
 const NAME: &str = "bao.test";
 const SECRET: &str = "/v1/kv/data/hot";
@@ -39,9 +39,18 @@ pub(crate) enum Token {
     Fairest,
 }
 
+/// Where it stores.
+#[derive(Clone, Copy)]
+pub(crate) enum Storage {
+    /// What its documentation recommends.
+    Raft,
+    /// What writes fastest.
+    PebbleDb,
+}
+
 impl OpenBao {
     /// Starts it, unseals it, stores the secret.
-    pub(crate) async fn start(bao: &Path) -> Result<Self> {
+    pub(crate) async fn start(bao: &Path, storage: Storage) -> Result<Self> {
         let scratch = Scratch::new()?;
         let authority = Authority::root("OpenBao")?;
         let server = authority.server(NAME)?.write_to(scratch.path(), "bao")?;
@@ -49,7 +58,10 @@ impl OpenBao {
         // It cannot choose a port by itself: one that was free a moment ago.
         let [port, cluster] = [free().await?, free().await?];
         let configuration = json!({
-            "storage": {"raft": {"path": data, "node_id": "one"}},
+            "storage": match storage {
+                Storage::Raft => json!({"raft": {"path": data, "node_id": "one"}}),
+                Storage::PebbleDb => json!({"pebbledb": {"path": data}}),
+            },
             "listener": {"tcp": {
                 "address": port.to_string(),
                 "cluster_address": cluster.to_string(),
@@ -95,7 +107,8 @@ impl OpenBao {
             Ok(stored.is_ok().then_some(()))
         })
         .await?;
-        let policy = json!({"policy": "path \"kv/data/*\" { capabilities = [\"read\"] }"});
+        let policy =
+            json!({"policy": "path \"kv/data/*\" { capabilities = [\"create\", \"read\"] }"});
         server
             .call(Method::PUT, "/v1/sys/policies/acl/app", &policy)
             .await?;
@@ -108,6 +121,25 @@ impl OpenBao {
 
     /// A read of the secret with a token of that kind.
     pub(crate) async fn read(&self, token: Token) -> Result<Target> {
+        let token = self.token(token).await?;
+        self.target(format!(
+            "GET {SECRET} HTTP/1.1\r\nhost: {NAME}\r\nx-vault-token: {token}\r\n\r\n"
+        ))
+    }
+
+    /// Each time another secret, stored with a token of that kind.
+    pub(crate) async fn write(&self, token: Token) -> Result<Target> {
+        let token = self.token(token).await?;
+        let secret = json!({"data": {"username": "gateway", "password": "load-password-77ab19"}});
+        let body = secret.to_string();
+        self.target(format!(
+            "POST /v1/kv/data/written-{NUMBER} HTTP/1.1\r\nhost: {NAME}\r\nx-vault-token: {token}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        ))
+    }
+
+    async fn token(&self, token: Token) -> Result<String> {
         let wanted = json!({
             "policies": ["app"],
             "no_default_policy": matches!(token, Token::Fairest),
@@ -115,15 +147,15 @@ impl OpenBao {
         let made = self
             .call(Method::POST, "/v1/auth/token/create", &wanted)
             .await?;
-        let token = text(&made, "/auth/client_token")?;
+        text(&made, "/auth/client_token")
+    }
+
+    fn target(&self, request: String) -> Result<Target> {
         Ok(Target {
             peer: self.address,
             name: NAME,
             tls: tls::client(&self.roots, None, ALL_VERSIONS)?,
-            request: format!(
-                "GET {SECRET} HTTP/1.1\r\nhost: {NAME}\r\nx-vault-token: {token}\r\n\r\n"
-            )
-            .into_bytes(),
+            request: request.into_bytes(),
         })
     }
 

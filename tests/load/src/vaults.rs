@@ -2,70 +2,33 @@
 //! processor, TLS and an audit log.
 
 use std::path::Path;
-use std::time::Duration;
 
 use rustls::ALL_VERSIONS;
 use sallyport_tests::demo::{Options, Stage};
 use sallyport_tests::pki::Identity;
 use sallyport_tests::{Result, files, tls};
-use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::hammer::{Hammer, Target};
-use crate::openbao::{OpenBao, Token};
+use crate::contest::Contest;
+use crate::hammer::Target;
+use crate::openbao::{OpenBao, Storage, Token};
 use crate::process;
-use crate::scene::write_json;
-use crate::turn::{Turn, median, ratio};
-
-const ROUNDS: usize = 11;
-const TURN: Duration = Duration::from_millis(700);
 
 /// The servers' processor; client and everything else have the other one.
 const PROCESSOR: usize = 0;
 
-/// A way to ask, and what it showed.
-struct Row {
-    what: String,
-    server: u32,
-    target: Target,
-    connections: usize,
-    turns: Vec<Turn>,
-}
-
-impl Row {
-    /// On connections of its own: servers close those that rest while the others have their turns.
-    async fn turn(&mut self) -> Result<Turn> {
-        let mut hammer = Hammer::lift(&self.target, self.connections).await?;
-        Turn::of(&mut hammer, self.server, None, TURN).await
-    }
-}
-
-#[derive(Serialize)]
-struct Measured<'a> {
-    what: &'a str,
-    turns: &'a [Turn],
-}
-
 /// Prints a table and writes all numbers.
 pub(crate) async fn run(bao: &Path, json: &Path) -> Result<()> {
     let stage = Stage::furnish(Options::default()).await?;
-    let openbao = OpenBao::start(bao).await?;
+    let openbao = OpenBao::start(bao, Storage::Raft).await?;
     let vault = stage.vault.id().unwrap_or_default();
     for server in [vault, openbao.id()] {
         process::pin(server, PROCESSOR)?;
     }
     let revision = revision(&stage).await?;
-    let mut rows = Vec::new();
+    let mut contest = Contest::new(4);
     for connections in [16, 1] {
-        let mut add = |what: &str, server, target| {
-            rows.push(Row {
-                what: format!("{what}, {connections} at a time"),
-                server,
-                target,
-                connections,
-                turns: Vec::new(),
-            });
-        };
+        let mut add = |what, server, target| contest.add(what, server, target, connections);
         let fairest = openbao.read(Token::Fairest).await?;
         add("OpenBao, fairest token", openbao.id(), fairest);
         let as_created = openbao.read(Token::AsCreated).await?;
@@ -74,58 +37,14 @@ pub(crate) async fn run(bao: &Path, json: &Path) -> Result<()> {
         let unchanged = resolve(&stage, Some(&revision))?;
         add("sallyport, unchanged (no record)", vault, unchanged);
     }
-    for row in &mut rows {
-        row.turn().await?;
-    }
-    for round in 1..=ROUNDS {
-        eprintln!("  round {round} of {ROUNDS} ...");
-        for row in &mut rows {
-            let turn = row.turn().await?;
-            row.turns.push(turn);
-        }
-        rows.reverse();
-    }
-    if ROUNDS % 2 == 1 {
-        rows.reverse();
-    }
-    print(&rows);
+    contest.run().await?;
+    contest.print("CPU : OpenBao, fairest", |turn| turn.processor);
     println!(
         "resident memory: sallyport {} KiB, OpenBao {} KiB",
         process::resident(vault)?,
         process::resident(openbao.id())?
     );
-    let results: Vec<_> = rows
-        .iter()
-        .map(|row| Measured {
-            what: &row.what,
-            turns: &row.turns,
-        })
-        .collect();
-    write_json(json, &results)?;
-    println!("All numbers: {}", json.display());
-    Ok(())
-}
-
-fn print(rows: &[Row]) {
-    println!(
-        "\n{:<46}{:>10}{:>10}{:>10}{:>10}   {:<24}",
-        "medians", "req/s", "CPU us", "p50 us", "p99 us", "CPU : OpenBao, fairest"
-    );
-    for (at, row) in rows.iter().enumerate() {
-        let Some(peer) = rows.get(at / 4 * 4) else {
-            continue;
-        };
-        let turns = &row.turns;
-        println!(
-            "{:<46}{:>10.0}{:>10.1}{:>10.0}{:>10.0}   {:<24}",
-            row.what,
-            median(turns, |turn| turn.throughput),
-            median(turns, |turn| turn.processor),
-            median(turns, |turn| turn.p50),
-            median(turns, |turn| turn.p99),
-            ratio(turns, &peer.turns, |turn| turn.processor),
-        );
-    }
+    contest.write(json)
 }
 
 /// One reference, as the gateway `edge` asks for it.

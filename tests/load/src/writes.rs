@@ -1,0 +1,67 @@
+//! New secrets, each on the disk and in the audit log before it is confirmed: the Manager beside OpenBao,
+//! by turns, each with its own processor and TLS.
+//!
+//! The quota of the public door has to be raised (`SALLYPORT_REQUESTS_PER_SECOND`, `SALLYPORT_BURST`).
+
+use std::path::Path;
+
+use rustls::ALL_VERSIONS;
+use sallyport_tests::demo::{Options, Stage};
+use sallyport_tests::manager::Manager;
+use sallyport_tests::{Result, tls};
+use serde_json::json;
+
+use crate::contest::Contest;
+use crate::hammer::{NUMBER, Target};
+use crate::openbao::{OpenBao, Storage, Token};
+use crate::process;
+use crate::rotator::id_of;
+
+/// The servers' processor; the client has the other one.
+const PROCESSOR: usize = 0;
+
+/// Prints a table and writes all numbers.
+pub(crate) async fn run(bao: &Path, json: &Path) -> Result<()> {
+    let stage = Stage::furnish(Options::default()).await?;
+    let vault = stage.vault.id().unwrap_or_default();
+    let pebble = OpenBao::start(bao, Storage::PebbleDb).await?;
+    let raft = OpenBao::start(bao, Storage::Raft).await?;
+    for server in [vault, pebble.id(), raft.id()] {
+        process::pin(server, PROCESSOR)?;
+    }
+    let mut contest = Contest::new(3);
+    for connections in [16, 1] {
+        let of_pebble = pebble.write(Token::Fairest).await?;
+        contest.add("OpenBao, pebbledb", pebble.id(), of_pebble, connections);
+        let of_raft = raft.write(Token::Fairest).await?;
+        contest.add("OpenBao, raft", raft.id(), of_raft, connections);
+        contest.add("sallyport", vault, write(&stage).await?, connections);
+    }
+    contest.run().await?;
+    contest.print("req/s : OpenBao, pebbledb", |turn| turn.throughput);
+    contest.write(json)
+}
+
+/// Each time another secret, in the group `payments`.
+async fn write(stage: &Stage) -> Result<Target> {
+    let manager = Manager::login(&stage.vault).await?;
+    let group = id_of(&manager, "secretGroups", "payments").await?;
+    let path = manager.path(&format!("secretGroups/{group}/sharedSecrets"));
+    let body = json!({
+        "name": format!("written-{NUMBER}"), "type": "UsernamePassword",
+        "username": "gateway", "password": "load-password-77ab19",
+    })
+    .to_string();
+    Ok(Target {
+        peer: stage.vault.manager(),
+        name: "localhost",
+        tls: tls::client(&stage.vault.ca()?, None, ALL_VERSIONS)?,
+        request: format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            manager.token(),
+            body.len()
+        )
+        .into_bytes(),
+    })
+}

@@ -1,7 +1,7 @@
 //! Envoy's attributes of a connection, as facts.
 
 use sallyport_filter_core::config::Place;
-use sallyport_filter_core::{DownstreamFacts, PeerId, UpstreamFacts};
+use sallyport_filter_core::{Attribute, DownstreamFacts, PeerId, UpstreamFacts};
 
 use crate::host;
 
@@ -32,6 +32,16 @@ pub(crate) fn place() -> Place {
         cluster: host::attribute(&["xds", "cluster_name"]),
         server_name: host::attribute(&["connection", "requested_server_name"]),
     }
+}
+
+/// Those of the current request that Envoy has.
+pub(crate) fn of(wanted: &[Attribute]) -> Vec<(Attribute, Vec<u8>)> {
+    let mut found = Vec::with_capacity(wanted.len());
+    for attribute in wanted {
+        let path: Vec<&str> = attribute.path().iter().map(String::as_str).collect();
+        found.extend(host::attribute(&path).map(|value| (attribute.clone(), value)));
+    }
+    found
 }
 
 /// What is known of a TCP connection's destination: the name that the client asked for.

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use proxy_wasm::types::Action;
 use sallyport_filter_core::config::{Direction, Place, Protocol};
 use sallyport_filter_core::{
-    Call, CallId, Config, Counter, Effect, Event, Facts, Reading, Reason, Reply, Speaker, State,
-    StreamId, Streams, step,
+    Attribute, Call, CallId, Config, Counter, Effect, Event, Facts, Reading, Reason, Reply,
+    Speaker, State, StreamId, Streams, step,
 };
 
 use crate::attributes::Handshake;
@@ -25,6 +25,8 @@ pub(crate) struct Guard {
     depends_on_place: bool,
     /// Whether policies look at messages.
     reads_messages: bool,
+    /// What they look at besides.
+    attributes: Vec<Attribute>,
     state: RefCell<State>,
     calls: Calls,
     /// Requests and connections that are held, or were answered or closed here.
@@ -53,6 +55,7 @@ impl Guard {
             protocol: config.protocol,
             depends_on_place: config.policy.depends_on_place(),
             reads_messages: config.policy.reads_messages(),
+            attributes: config.policy.attributes(),
             state: RefCell::new(
                 State::with_signatures(config, host::signatures()).sharing(Rc::new(host::Shared)),
             ),
@@ -187,7 +190,9 @@ impl Guard {
     /// Reads the head of a request in whose context the host is.
     fn read(&self, stream: StreamId, reading: Reading) -> Vec<Effect> {
         let ends = matches!(self.bodies.borrow().get(stream), Some(Body::None));
-        self.feed(Event::Head(stream, reading, host::request_head(ends)))
+        let attributes = attributes::of(&self.attributes);
+        let head = host::request_head(ends).with_attributes(attributes);
+        self.feed(Event::Head(stream, reading, head))
     }
 
     /// Holds a request until its body is there, which it may be by now.
@@ -301,6 +306,7 @@ impl Guard {
             }
             Effect::SetTarget(_, target) => host::set_target(&target),
             Effect::Deny(stream, reply) => self.deny(stream, &reply),
+            Effect::Tell(_, names) => host::tell_client_names(&names),
             Effect::Note(_, note) => host::note(self.direction, &note),
             Effect::Count(counter) => self.metrics.count(counter),
             Effect::Show(gauge, number) => self.metrics.show(gauge, number),

@@ -9,8 +9,8 @@ use sallyport_filter_core::config::{Direction, Vault};
 use sallyport_filter_core::signatures::VERIFY_SIGNATURE;
 use sallyport_filter_core::{BUCKET_READS, ReadBucket};
 use sallyport_filter_core::{
-    Call, CallAnswer, Head, Level, Line, Now, Reply, SharedData, Signatures, StreamId, UnixTime,
-    Writing,
+    CLIENT_NAMES, Call, CallAnswer, Head, Level, Line, Now, Reply, SharedData, Signatures,
+    StreamId, UnixTime, Writing,
 };
 use sallyport_model::{MARKER_HEADER, RESOLVE_PATH, SecretString};
 use zeroize::Zeroizing;
@@ -144,6 +144,11 @@ pub(crate) fn note(direction: Direction, note: &str) {
         Direction::Upstream => "sallyport.upstream",
     };
     abi::set_property(name, note);
+}
+
+/// Tells the other filters of the current request who its client is.
+pub(crate) fn tell_client_names(names: &str) {
+    abi::set_property(CLIENT_NAMES, names);
 }
 
 /// Makes a stream, or the root, the one that host calls are about. Whether it is still there.

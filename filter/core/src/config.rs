@@ -22,6 +22,7 @@ pub use error::{ConfigError, Fault};
 pub use on_failure::{Failure, OnFailure, OnStale};
 pub use route::{Place, Route, RouteMatch};
 
+use crate::choice::{Attribute, By, Pick};
 use crate::decide::Checks;
 use crate::header_name::HeaderName;
 use crate::ordered;
@@ -128,6 +129,8 @@ pub struct Downstream {
     pub routes: Vec<Route>,
     /// Whether the upstream learns who the client was.
     pub forward_client_certificate: ForwardClientCertificate,
+    /// Whether the other filters of a request are told.
+    pub client_names: ClientNames,
 }
 
 /// What the peers of a side, or of one route, must show.
@@ -183,7 +186,7 @@ pub struct Injection {
     /// Where; what the client sent in this place is removed.
     pub place: InjectionPlace,
     /// What it is made of.
-    pub value: InjectionValue,
+    pub value: Pick<InjectionValue>,
     /// Whether the client's own is replaced.
     pub overwrite: Overwrite,
     /// What happens where it is not at hand.
@@ -260,6 +263,16 @@ pub enum ForwardClientCertificate {
     Keep,
 }
 
+/// Whether filters before the server are told the names of a client that passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientNames {
+    /// They are not.
+    #[default]
+    Withhold,
+    /// They are, so that secrets can be chosen by them.
+    Tell,
+}
+
 impl Config {
     /// Every reference of the configuration, once.
     pub fn references(&self) -> BTreeSet<&Reference> {
@@ -270,9 +283,9 @@ impl Config {
             pinset.chain(&policy.tls_context).chain(checked)
         }));
         if let Policy::Upstream(upstream) = &self.policy {
-            references.extend(upstream.sign.iter().map(|sign| &sign.secret));
-            for injection in &upstream.inject {
-                match &injection.value {
+            references.extend(upstream.sign.iter().flat_map(|sign| sign.secret.all()));
+            for value in upstream.inject.iter().flat_map(|it| it.value.all()) {
+                match value {
                     InjectionValue::Basic(reference) => {
                         references.insert(reference);
                     }
@@ -357,6 +370,23 @@ impl Policy {
         }
     }
 
+    /// What has to be read besides the head of a message.
+    pub fn attributes(&self) -> Vec<Attribute> {
+        let mut attributes = Vec::new();
+        let mut add = |by: Option<&By>| {
+            let wanted = by.and_then(By::attribute);
+            attributes.extend(wanted.filter(|wanted| !attributes.contains(wanted)));
+        };
+        for check in self.policies().filter_map(|policy| policy.check.as_ref()) {
+            check.accept.iter().for_each(|it| add(it.secrets.by()));
+        }
+        if let Self::Upstream(upstream) = self {
+            upstream.inject.iter().for_each(|it| add(it.value.by()));
+            upstream.sign.iter().for_each(|it| add(it.secret.by()));
+        }
+        attributes
+    }
+
     /// Whether it matters where a request goes.
     pub fn depends_on_place(&self) -> bool {
         matches!(self, Self::Downstream(downstream) if !downstream.routes.is_empty())
@@ -371,10 +401,10 @@ impl Upstream {
 }
 
 impl Injection {
-    /// The header that is replaced, whatever the client sent.
+    /// The header that is replaced by always the same, whatever the client sent.
     pub(crate) const fn fixed_header(&self) -> Option<&HeaderName> {
-        match (&self.place, self.overwrite) {
-            (InjectionPlace::Header(name), Overwrite::Always) => Some(name),
+        match (&self.place, self.overwrite, self.value.fixed()) {
+            (InjectionPlace::Header(name), Overwrite::Always, Some(_)) => Some(name),
             _ => None,
         }
     }

@@ -45,6 +45,8 @@ pub enum Effect {
     Deny(StreamId, Reply),
     /// Close a TCP connection; nothing of it goes on.
     Close(StreamId),
+    /// Tell the other filters of the request the names of its client, a line each.
+    Tell(StreamId, Arc<str>),
     /// Show this of the decision in the access log; a later one takes its place.
     Note(StreamId, Arc<str>),
     /// Count.
@@ -139,6 +141,7 @@ impl Effect {
             | Self::AddHeader(stream, _, _)
             | Self::Resume(stream)
             | Self::Deny(stream, _)
+            | Self::Tell(stream, _)
             | Self::Note(stream, _) => Some(*stream),
             Self::Call(_) | Self::Tick(_) | Self::Count(_) | Self::Show(..) | Self::Log(_) => None,
         }
@@ -209,6 +212,7 @@ impl fmt::Debug for Effect {
                 .finish_non_exhaustive(),
             Self::Resume(stream) => f.debug_tuple("Resume").field(stream).finish(),
             Self::Deny(stream, reply) => f.debug_tuple("Deny").field(stream).field(reply).finish(),
+            Self::Tell(stream, names) => f.debug_tuple("Tell").field(stream).field(names).finish(),
             Self::Note(stream, note) => f.debug_tuple("Note").field(stream).field(note).finish(),
             Self::Count(counter) => f.debug_tuple("Count").field(counter).finish(),
             Self::Show(gauge, number) => f.debug_tuple("Show").field(gauge).field(number).finish(),

@@ -5,6 +5,8 @@ use std::fmt;
 use sallyport_message::{Header, Request};
 use zeroize::Zeroize as _;
 
+use crate::choice::Attribute;
+
 /// Most header lines that are looked at; Envoy takes a hundred by default.
 const MAX_LINES: usize = 512;
 
@@ -13,12 +15,25 @@ pub struct Head {
     lines: Vec<(String, Vec<u8>)>,
     /// Whether the request has no body.
     pub(crate) ends: bool,
+    /// What Envoy says of it, as far as the configuration asks.
+    attributes: Vec<(Attribute, Vec<u8>)>,
 }
 
 impl Head {
     /// Takes over the lines.
     pub const fn new(lines: Vec<(String, Vec<u8>)>, ends: bool) -> Self {
-        Self { lines, ends }
+        Self {
+            lines,
+            ends,
+            attributes: Vec::new(),
+        }
+    }
+
+    /// With what Envoy says besides.
+    #[must_use]
+    pub fn with_attributes(mut self, attributes: Vec<(Attribute, Vec<u8>)>) -> Self {
+        self.attributes = attributes;
+        self
     }
 
     /// Lends the request to `look`; `None` if it is not one: a pseudo-header is absent or no text, or
@@ -57,6 +72,13 @@ impl Head {
     pub(crate) fn value(&self, name: &str) -> Option<&[u8]> {
         let mut lines = self.lines.iter();
         let (_, value) = lines.find(|(found, _)| found == name)?;
+        Some(value)
+    }
+
+    /// What Envoy says, if it does.
+    pub(crate) fn attribute(&self, wanted: &Attribute) -> Option<&[u8]> {
+        let mut attributes = self.attributes.iter();
+        let (_, value) = attributes.find(|(found, _)| found == wanted)?;
         Some(value)
     }
 

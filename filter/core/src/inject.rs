@@ -8,7 +8,7 @@ use sallyport_model::{Reference, SecretString, SharedSecret, TemplatePart};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::config::{Injection, InjectionPlace, InjectionValue};
+use crate::config::{InjectionPlace, InjectionValue};
 use crate::material::Prepared;
 use crate::reason::Reason;
 use crate::usable::Usable;
@@ -67,7 +67,8 @@ pub(crate) enum InjectError<'a> {
 
 /// Makes the value from what may be used.
 pub(crate) fn render<'a>(
-    Injection { place, value, .. }: &'a Injection,
+    place: &InjectionPlace,
+    value: &'a InjectionValue,
     usable: Usable<'a>,
 ) -> Result<SecretString, InjectError<'a>> {
     let rendered = match value {

@@ -39,6 +39,8 @@ pub(crate) struct Known {
     pub(crate) pin: Option<PinRole>,
     /// What the access log shows.
     pub(crate) note: Arc<str>,
+    /// What other filters are told.
+    pub(crate) names: Option<Arc<str>>,
     /// Within these moments the same comes out.
     pub(crate) from: UnixTime,
     pub(crate) until: UnixTime,
@@ -98,6 +100,7 @@ mod tests {
         Known {
             pin: None,
             note: "allowed".into(),
+            names: None,
             from: UnixTime(100),
             until: UnixTime(200),
             fresh_until: Duration::from_secs(60),

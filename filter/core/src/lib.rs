@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod call_failure;
+mod choice;
 pub mod config;
 pub mod decide;
 mod duration;
@@ -39,6 +40,7 @@ mod xfcc;
 #[cfg(not(target_arch = "wasm32"))]
 mod fixtures;
 
+pub use choice::{Attribute, CLIENT_NAMES};
 pub use config::{Config, ConfigError};
 pub use duration::DurationError;
 pub use effect::{Call, Effect, Level, Line, Reply};

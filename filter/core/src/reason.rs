@@ -75,6 +75,8 @@ pub enum Reason {
     PeerNameMismatch,
     /// The handshake with the server took too long.
     HandshakeTimeout,
+    /// The request names none of the secrets of which one is chosen.
+    SecretNotChosen,
     /// The credential cannot be written into a header.
     CredentialUnusable,
     /// The caller shows no credential that is accepted.
@@ -116,7 +118,7 @@ pub enum Unavailable {
 
 impl Reason {
     /// All reasons, in the order of the documentation.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 47] = [
         Self::SecretAbsent,
         Self::SecretExpired,
         Self::SecretStale,
@@ -150,6 +152,7 @@ impl Reason {
         Self::ServerNameMismatch,
         Self::PeerNameMismatch,
         Self::HandshakeTimeout,
+        Self::SecretNotChosen,
         Self::CredentialUnusable,
         Self::CredentialAbsent,
         Self::CredentialMalformed,
@@ -201,6 +204,7 @@ impl Reason {
             Self::ServerNameMismatch => "server_name_mismatch",
             Self::PeerNameMismatch => "peer_name_mismatch",
             Self::HandshakeTimeout => "handshake_timeout",
+            Self::SecretNotChosen => "secret_not_chosen",
             Self::CredentialUnusable => "credential_unusable",
             Self::CredentialAbsent => "credential_absent",
             Self::CredentialMalformed => "credential_malformed",
@@ -241,7 +245,7 @@ impl Reason {
             | Self::CredentialMalformed
             | Self::CredentialWrong
             | Self::CredentialExpired => 401,
-            Self::CallerRefused | Self::SignatureReplayed => 403,
+            Self::SecretNotChosen | Self::CallerRefused | Self::SignatureReplayed => 403,
             Self::CredentialAmbiguous | Self::RequestMalformed | Self::BodyAltered => 400,
             Self::BodyTooLarge => 413,
             Self::BodyTimeout => 408,
@@ -319,6 +323,7 @@ impl Reason {
             Self::ServerNameMismatch => "the certificate is for another server",
             Self::PeerNameMismatch => "the certificate has none of the allowed names",
             Self::HandshakeTimeout => "the server's handshake took too long",
+            Self::SecretNotChosen => "the request names no secret that there is for it",
             Self::CredentialUnusable => "the credential for the server cannot be used",
             Self::CredentialAbsent => "a credential is required",
             Self::CredentialMalformed => "the credential cannot be read",

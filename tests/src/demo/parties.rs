@@ -19,6 +19,14 @@ pub const HMAC_KEY: &str = "ZGVtby1obWFjLWtleS0wMDAwMDAwMDAwMC1hNGU3MWI=";
 /// A document with tokens.
 const TOKENS: &str = r#"{"session": "demo-session-4be1", "tokens": {"orders": "demo-token-77c0"}}"#;
 
+/// Of whom a request chooses one; each has a password of its own in a file of its name.
+const CHOSEN: [&str; 6] = ["acme", "globex", "eu", "world", "free", "paid"];
+
+/// The password of one of those that a request chooses among.
+pub fn password_of(name: &str) -> String {
+    format!("demo-password-{name}-6c1d")
+}
+
 /// Certificates of clients.
 #[derive(Clone, Debug)]
 pub struct Clients {
@@ -94,6 +102,10 @@ impl Parties {
             ("tokens.json", &TOKENS.to_owned()),
         ] {
             files::write(&directory.join(name), contents)?;
+        }
+        for name in CHOSEN {
+            let file = directory.join(format!("{name}.password"));
+            files::write(&file, &password_of(name))?;
         }
         clients.partner.write_to(directory, "partner")?;
         clients.unpinned.write_to(directory, "unpinned")?;

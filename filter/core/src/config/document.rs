@@ -2,6 +2,7 @@
 
 mod body;
 mod check;
+mod choice;
 mod downstream;
 mod injection;
 mod name;

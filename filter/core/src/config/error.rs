@@ -74,6 +74,29 @@ pub enum Fault {
     /// A setting of another scheme.
     #[error("this scheme has no such setting")]
     OtherScheme,
+    /// A list or a choice where one reference belongs.
+    #[error("one reference is wanted here")]
+    OneReference,
+    /// One reference or a choice where a list belongs.
+    #[error("a list of references is wanted here")]
+    ListOfReferences,
+    /// Not one thing to choose by.
+    #[error("a choice is by exactly one of header, attribute and client")]
+    ChosenBy,
+    /// An attribute that says what a client likes, or nothing of a request.
+    #[error(
+        "connection.requested_server_name, or a path that begins with xds, metadata or filter_state is wanted here"
+    )]
+    Attribute,
+    /// A choice of nothing.
+    #[error("at least one secret to choose is wanted here")]
+    NothingToChoose,
+    /// A choice that crosses groups.
+    #[error("all secrets of a choice are of one group")]
+    OtherGroup,
+    /// Two secrets for one value.
+    #[error("this value names a secret already")]
+    NamedTwice,
     /// A secret that is absent most of the time.
     #[error("at least one secret other than @previous is wanted here")]
     NoCurrentSecret,

@@ -23,11 +23,16 @@ pub(super) fn pointer(text: &str, line: usize, column: usize) -> String {
         .fold(String::new(), |pointer, frame| match frame {
             Frame::Object(None) | Frame::Array { begun: false, .. } => pointer,
             Frame::Object(Some(key)) => {
-                let token = key.replace('~', "~0").replace('/', "~1");
+                let token = token(key);
                 format!("{pointer}/{token}")
             }
             Frame::Array { position, .. } => format!("{pointer}/{position}"),
         })
+}
+
+/// The name of a member, as it stands in a pointer (RFC 6901 section 3).
+pub(super) fn token(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 fn frames(mut read: &[u8]) -> Vec<Frame> {

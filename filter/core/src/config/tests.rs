@@ -1,6 +1,8 @@
 #[cfg(not(target_arch = "wasm32"))]
 mod check;
 #[cfg(not(target_arch = "wasm32"))]
+mod choice;
+#[cfg(not(target_arch = "wasm32"))]
 mod schema;
 
 use super::*;
@@ -89,9 +91,12 @@ fn every_setting_of_an_upstream_entry_is_read() {
     assert_eq!(policy.handshake_wait, Duration::from_millis(250));
     assert_eq!(policy.policy.server_name.as_deref(), Some("backend.test"));
     assert_eq!(policy.inject[0].place.to_string(), "authorization");
-    assert!(matches!(policy.inject[0].value, InjectionValue::Basic(_)));
     assert!(matches!(
-        policy.inject[1].value,
+        policy.inject[0].value.fixed().unwrap(),
+        InjectionValue::Basic(_)
+    ));
+    assert!(matches!(
+        policy.inject[1].value.fixed().unwrap(),
         InjectionValue::Template(_)
     ));
     assert_eq!(config.references().len(), 4);

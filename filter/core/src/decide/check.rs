@@ -156,6 +156,7 @@ impl Check {
             | Reason::TooManyWaiting
             | Reason::TooManyConnections
             | Reason::HandshakeTimeout
+            | Reason::SecretNotChosen
             | Reason::CredentialUnusable
             | Reason::CredentialAbsent
             | Reason::CredentialMalformed

@@ -17,8 +17,11 @@ pub(super) struct Callers {
     generation: u64,
     /// Until then all secrets are fresh.
     until: Duration,
-    by_policy: Vec<(PolicyIndex, Rc<[Accepted]>)>,
+    by_policy: Vec<(PolicyIndex, AcceptedBy)>,
 }
+
+/// What each way of a policy accepts, in their order; nothing where each request chooses.
+pub(super) type AcceptedBy = Rc<[Option<Accepted>]>;
 
 impl Callers {
     /// Whether the vault still says the same, as far as anybody knows.
@@ -32,7 +35,7 @@ pub(super) fn accepted(
     state: &mut State,
     policy: PolicyIndex,
     now: Now,
-) -> Result<(Rc<[Accepted]>, Age), Denial> {
+) -> Result<(AcceptedBy, Age), Denial> {
     if let Some(callers) = &state.callers
         && callers.is_of(&state.snapshot)
         && now.uptime < callers.until
@@ -46,7 +49,7 @@ pub(super) fn accepted(
     let made = check.accepted(state.usable(now.uptime));
     let (accepted, age) =
         made.map_err(|(reference, reason)| Denial::new(reason).with_detail(reference))?;
-    let accepted: Rc<[Accepted]> = accepted.into();
+    let accepted: AcceptedBy = accepted.into();
     let generation = state.snapshot.generation();
     let until = now.uptime + state.snapshot.fresh_for(now.uptime);
     let kept = state

@@ -6,16 +6,18 @@ use std::time::Duration;
 use sallyport_model::SecretString;
 
 use super::State;
-use crate::config::{AbsentCredential, Upstream};
+use crate::config::{AbsentCredential, Injection, InjectionValue, Upstream};
 use crate::decide::Denial;
 use crate::effect::Effect;
+use crate::head::Head;
 use crate::inject::{self, InjectError};
 use crate::metric::Counter;
 use crate::reason::Reason;
 use crate::snapshot::Snapshot;
 use crate::time::Now;
+use crate::usable::Usable;
 
-/// Values in the order of the configuration, none where a request may go without. They are zeroed when
+/// Values in the order of the configuration, none where a request may go without or chooses one. They are zeroed when
 /// the last request lets go of them.
 pub(super) type Credentials = Arc<[Option<Arc<SecretString>>]>;
 
@@ -64,13 +66,54 @@ fn make<'a>(
     now: Now,
 ) -> Result<Credentials, InjectError<'a>> {
     let usable = state.usable(now.uptime);
-    let made = upstream.inject.iter().map(|injection| {
-        match (inject::render(injection, usable), injection.absent) {
-            (Err(InjectError::Unusable { .. }), AbsentCredential::GoWithout) => Ok(None),
-            (made, _) => made.map(|value| Some(Arc::new(value))),
-        }
-    });
+    let made = upstream
+        .inject
+        .iter()
+        .map(|injection| match injection.value.fixed() {
+            Some(value) => one(injection, value, usable),
+            None => Ok(None),
+        });
     made.collect()
+}
+
+fn one<'a>(
+    injection: &Injection,
+    value: &'a InjectionValue,
+    usable: Usable<'a>,
+) -> Result<Option<Arc<SecretString>>, InjectError<'a>> {
+    match (
+        inject::render(&injection.place, value, usable),
+        injection.absent,
+    ) {
+        (Err(InjectError::Unusable { .. }), AbsentCredential::GoWithout) => Ok(None),
+        (made, _) => made.map(|value| Some(Arc::new(value))),
+    }
+}
+
+/// With those that this request chooses, which are kept for no other one.
+pub(super) fn with_chosen(
+    state: &State,
+    upstream: &Upstream,
+    fixed: Credentials,
+    head: &Head,
+    now: Now,
+) -> Result<Credentials, Denial> {
+    let chosen = |injection: &Injection| injection.value.by().is_some();
+    if !upstream.inject.iter().any(chosen) {
+        return Ok(fixed);
+    }
+    let usable = state.usable(now.uptime);
+    let mut all = Vec::with_capacity(upstream.inject.len());
+    for (injection, fixed) in upstream.inject.iter().zip(&*fixed) {
+        all.push(match injection.value.by() {
+            None => fixed.clone(),
+            Some(_) => {
+                let value = injection.value.of(head)?;
+                one(injection, value, usable).map_err(|error| unusable(&error))?
+            }
+        });
+    }
+    Ok(all.into())
 }
 
 /// Keeps them for the next request, unless they are kept already.

@@ -9,8 +9,9 @@ use sallyport_model::SecretString;
 use zeroize::Zeroizing;
 
 use super::consequence::{Consequence, Standing, consequence};
-use super::{MAX_WAITING, State, callers, credentials, places, signing};
-use crate::config::{Mode, Policy, PolicyIndex};
+use super::credentials::{self, Credentials};
+use super::{MAX_WAITING, State, callers, places, signing};
+use crate::config::{Mode, Policy, PolicyIndex, Upstream};
 use crate::decide::Denial;
 use crate::effect::{Effect, Reply};
 use crate::event::{Peer, Reading, StreamId};
@@ -68,11 +69,19 @@ pub(super) fn head(
 ) {
     if let Policy::Upstream(upstream) = &state.config.policy {
         let credentials = match peer {
-            Peer::Passed => match credentials::at_hand(state, upstream, now, effects) {
-                Ok(credentials) => Some(credentials),
-                Err(denial) => return refuse(state, stream, policy, &denial, effects),
-            },
-            Peer::Unproven => None,
+            Peer::Passed => credentials(state, upstream, &head, now, effects).map(Some),
+            Peer::Unproven => Ok(None),
+        };
+        let credentials = match credentials {
+            Ok(credentials) => credentials,
+            Err(denial) => {
+                // Nothing of a client's own goes in place of ours, by whatever setting.
+                places::fill(upstream, None, &mut head, stream, effects);
+                if upstream.sign.is_some() {
+                    signing::clear(stream, effects);
+                }
+                return refuse(state, stream, policy, &denial, effects);
+            }
         };
         places::fill(upstream, credentials, &mut head, stream, effects);
         return match (&upstream.sign, peer) {
@@ -116,6 +125,21 @@ pub(super) fn head(
             collect(state, (stream, policy), length, purpose, now, effects);
         }
     }
+}
+
+/// What goes into the places of this request, and what it is signed with is chosen too.
+fn credentials(
+    state: &State,
+    upstream: &Upstream,
+    head: &Head,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) -> Result<Credentials, Denial> {
+    if let Some(sign) = &upstream.sign {
+        sign.secret_for(head)?;
+    }
+    let fixed = credentials::at_hand(state, upstream, now, effects)?;
+    credentials::with_chosen(state, upstream, fixed, head, now)
 }
 
 /// Has a body collected, unless it is known to be too long.
@@ -224,9 +248,7 @@ fn checked(
         return Err(Denial::new(Reason::Internal));
     };
     let accepted = Rc::clone(&accepted);
-    head.with(|request| check.check(&accepted, request, head.ends, now.wall))
-        .unwrap_or(Err(Reason::RequestMalformed))
-        .map_err(Denial::new)
+    check.check(&accepted, state.usable(now.uptime), head, now.wall)
 }
 
 /// The body is there: it must be the one that was signed.

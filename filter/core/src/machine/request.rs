@@ -11,8 +11,9 @@ use super::judge::{Judgement, WaitingOn, is_unseen, judge};
 use super::message;
 use super::note::Note;
 use super::{MAX_WAITING, SHORTEST_TICK, State};
+use crate::choice::client_names;
 use crate::config::{
-    ForwardClientCertificate, Injection, Notes, Place, Policy, PolicyIndex, Upstream,
+    ClientNames, ForwardClientCertificate, Injection, Notes, Place, Policy, PolicyIndex, Upstream,
 };
 use crate::decide::{Denial, Verdict};
 use crate::effect::{Effect, Reply};
@@ -101,6 +102,7 @@ fn pass_known(
     if state.config.notes == Notes::All {
         effects.push(Effect::Note(stream, Arc::clone(&known.note)));
     }
+    tell(stream, known.names.as_ref(), effects);
     pass(state, stream, policy, known.pin, effects);
     Some(())
 }
@@ -224,7 +226,7 @@ fn proceed(
             until,
             pin,
             observed,
-            ..
+            peer,
         } => {
             observe(state, &observed, effects);
             let clean = observed.is_empty();
@@ -233,10 +235,14 @@ fn proceed(
             }
             let note = note.unwrap_or_else(|| Note::from("allowed"));
             let pin = pin.map(|found| found.pin.role);
+            // Nothing is told of a certificate that nobody asked for, or with something observed.
+            let proven = clean && peer.is_some();
+            let names = proven.then(|| names(state, &request.facts)).flatten();
             if let (Some(peer), true) = (request.peer, clean) {
                 let known = Known {
                     pin,
                     note: Arc::clone(&note),
+                    names: names.clone(),
                     from,
                     until,
                     fresh_until: now.uptime + state.snapshot.fresh_for(now.uptime),
@@ -247,9 +253,26 @@ fn proceed(
             if !clean || state.config.notes == Notes::All {
                 effects.push(Effect::Note(stream, note));
             }
+            tell(stream, names.as_ref(), effects);
             pass(state, stream, policy, pin, effects);
         }
     }
+}
+
+/// The names of a client that passed, where they are told.
+fn names(state: &State, facts: &Facts) -> Option<Arc<str>> {
+    match (&state.config.policy, facts) {
+        (Policy::Downstream(downstream), Facts::Downstream(facts))
+            if downstream.client_names == ClientNames::Tell =>
+        {
+            client_names(facts.peer_certificate.as_deref()?)
+        }
+        _ => None,
+    }
+}
+
+fn tell(stream: StreamId, names: Option<&Arc<str>>, effects: &mut Vec<Effect>) {
+    effects.extend(names.map(|names| Effect::Tell(stream, Arc::clone(names))));
 }
 
 /// Puts credentials in place of what the client sent: none for a server with something observed.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::State;
 use super::message::{pass, refuse};
 use crate::config::{Policy, PolicyIndex};
-use crate::decide::Denial;
 use crate::effect::Effect;
 use crate::event::{Peer, StreamId};
 use crate::head::Head;
@@ -44,11 +43,10 @@ pub(super) fn sign(
             effects.push(Effect::Count(Counter::Signed));
             pass(state, stream, Peer::Passed, effects);
         }
-        Err((reference, reason)) => {
+        Err(denial) => {
             effects.push(Effect::Count(Counter::SignFailed));
             // Nothing of a client's own goes in place of our signature, by whatever setting.
             clear(stream, effects);
-            let denial = Denial::new(reason).with_detail(reference);
             refuse(state, stream, policy, &denial, effects);
         }
     }

@@ -2,6 +2,7 @@
 
 mod check;
 mod check_orders;
+mod choice;
 mod connection;
 mod connection_orders;
 mod downstream;

@@ -12,7 +12,10 @@ use sallyport_model::Reference;
 use serde_json::{Map, Value};
 
 use super::keys::{self, Found, Missing, Version};
+use crate::choice::Pick;
 use crate::config::{Direction, Mode};
+use crate::decide::Denial;
+use crate::head::Head;
 use crate::header_name::HeaderName;
 use crate::reason::Reason;
 use crate::usable::{Age, Usable};
@@ -41,7 +44,7 @@ pub struct Accept {
     /// How.
     pub scheme: Scheme,
     /// Any of these fits.
-    pub secrets: Vec<Reference>,
+    pub secrets: Pick<Vec<Reference>>,
 }
 
 /// How a caller shows who it is.
@@ -139,25 +142,26 @@ enum Secrets {
 impl CallerCheck {
     /// The references of all secrets.
     pub(crate) fn references(&self) -> impl Iterator<Item = &Reference> {
-        self.accept.iter().flat_map(|accept| &accept.secrets)
+        let secrets = self.accept.iter().flat_map(|accept| accept.secrets.all());
+        secrets.flatten()
     }
 
-    /// What is accepted now, and the age of the oldest of it.
+    /// What is accepted now, and the age of the oldest of it; nothing where each request chooses.
     pub(crate) fn accepted<'a>(
         &'a self,
         usable: Usable<'a>,
-    ) -> Result<(Vec<Accepted>, Age), Missing<'a>> {
+    ) -> Result<(Vec<Option<Accepted>>, Age), Missing<'a>> {
         let mut all = Vec::with_capacity(self.accept.len());
         let mut oldest = Age::Fresh;
         for accept in &self.accept {
-            let (found, age) = keys::find(&accept.secrets, usable)?;
-            oldest = oldest.max(age);
-            let names = found
-                .iter()
-                .map(|one| (one.reference.secret.to_string(), one.version));
-            all.push(Accepted {
-                names: names.collect(),
-                secrets: accept.scheme.secrets(&found)?,
+            let made = accept.secrets.fixed();
+            let made = made.map(|secrets| Accepted::new(&accept.scheme, secrets, usable));
+            all.push(match made.transpose()? {
+                None => None,
+                Some((accepted, age)) => {
+                    oldest = oldest.max(age);
+                    Some(accepted)
+                }
             });
         }
         Ok((all, oldest))
@@ -166,18 +170,38 @@ impl CallerCheck {
     /// Who sent this request, by the first credential it has of those that are accepted.
     pub(crate) fn check(
         &self,
-        accepted: &[Accepted],
-        request: &Request<'_>,
-        ends: bool,
+        accepted: &[Option<Accepted>],
+        usable: Usable<'_>,
+        head: &Head,
         now: UnixTime,
-    ) -> Result<Caller, Reason> {
+    ) -> Result<Caller, Denial> {
+        let mut denial = Denial::new(Reason::CredentialAbsent);
         for (accept, accepted) in self.accept.iter().zip(accepted) {
-            match accepted.check(&accept.scheme, request, ends, now) {
+            let chosen;
+            let accepted = match accepted {
+                Some(accepted) => accepted,
+                None => match accept.chosen(usable, head) {
+                    Ok(accepted) => {
+                        chosen = accepted;
+                        &chosen
+                    }
+                    // It is nothing for this request; another way may be.
+                    Err(none) if none.reason == Reason::SecretNotChosen => {
+                        denial = none;
+                        continue;
+                    }
+                    Err(denial) => return Err(denial),
+                },
+            };
+            let checked = head
+                .with(|request| accepted.check(&accept.scheme, request, head.ends, now))
+                .unwrap_or(Err(Reason::RequestMalformed));
+            match checked {
                 Err(Reason::CredentialAbsent) => {}
-                checked => return checked,
+                checked => return checked.map_err(Denial::new),
             }
         }
-        Err(Reason::CredentialAbsent)
+        Err(denial)
     }
 
     /// What a refused caller is told to show.
@@ -191,6 +215,17 @@ impl CallerCheck {
                 Some(["Bearer error=\"invalid_token\", ", rest].concat().into())
             }
             _ => Some(Arc::clone(&self.challenge)),
+        }
+    }
+}
+
+impl Accept {
+    /// What this request is held against, where it chooses.
+    fn chosen(&self, usable: Usable<'_>, head: &Head) -> Result<Accepted, Denial> {
+        let secrets = self.secrets.of(head)?;
+        match Accepted::new(&self.scheme, secrets, usable) {
+            Ok((accepted, _)) => Ok(accepted),
+            Err((reference, reason)) => Err(Denial::new(reason).with_detail(reference)),
         }
     }
 }
@@ -230,6 +265,23 @@ impl Scheme {
 }
 
 impl Accepted {
+    /// And the age of the oldest secret in it.
+    fn new<'a>(
+        scheme: &Scheme,
+        secrets: &'a [Reference],
+        usable: Usable<'a>,
+    ) -> Result<(Self, Age), Missing<'a>> {
+        let (found, age) = keys::find(secrets, usable)?;
+        let names = found
+            .iter()
+            .map(|one| (one.reference.secret.to_string(), one.version));
+        let accepted = Self {
+            names: names.collect(),
+            secrets: scheme.secrets(&found)?,
+        };
+        Ok((accepted, age))
+    }
+
     fn check(
         &self,
         scheme: &Scheme,

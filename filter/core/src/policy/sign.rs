@@ -6,7 +6,8 @@ use sallyport_message::sigv4::{self, Payload, SigV4Error};
 use sallyport_message::{BodyDigest, Key, UnixTime};
 use sallyport_model::{Reference, SecretString, SharedSecret};
 
-use super::keys::Missing;
+use crate::choice::Pick;
+use crate::decide::Denial;
 use crate::head::Head;
 use crate::header_name::HeaderName;
 use crate::material::Prepared;
@@ -17,7 +18,7 @@ use crate::usable::Usable;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sign {
     /// With what.
-    pub secret: Reference,
+    pub secret: Pick<Reference>,
     /// How.
     pub scheme: SignScheme,
 }
@@ -73,18 +74,23 @@ impl Sign {
         )
     }
 
+    /// With what this request is signed.
+    pub(crate) fn secret_for(&self, head: &Head) -> Result<&Reference, Denial> {
+        self.secret.of(head)
+    }
+
     /// The headers that make this request a signed one. `unique` is like that of no other request.
-    pub(crate) fn sign<'a>(
-        &'a self,
-        usable: Usable<'a>,
+    pub(crate) fn sign(
+        &self,
+        usable: Usable<'_>,
         head: &mut Head,
         body: &[u8],
         unique: &str,
         now: UnixTime,
-    ) -> Result<Signed, Missing<'a>> {
-        let found = usable.look_up(&self.secret);
-        let (prepared, _) = found.map_err(|reason| (&self.secret, reason))?;
-        let failed = |reason| (&self.secret, reason);
+    ) -> Result<Signed, Denial> {
+        let secret = self.secret_for(head)?;
+        let failed = |reason| Denial::new(reason).with_detail(secret);
+        let (prepared, _) = usable.look_up(secret).map_err(failed)?;
         match (&self.scheme, prepared) {
             (
                 SignScheme::SigV4 {

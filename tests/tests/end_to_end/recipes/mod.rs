@@ -2,6 +2,7 @@
 //! what it claims.
 
 mod callers;
+mod choices;
 mod clients;
 mod outage;
 mod per_route;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::choice::SecretDocument;
 use super::object::object;
 use super::policy::ModeWord;
 use super::word::words;
@@ -91,8 +92,8 @@ struct AcceptDocument {
     /// Which.
     scheme: SchemeWord,
     /// The secrets that fit: `UsernamePassword` for `basic`, `SymmetricKey` for `jwt` and `signature`; for
-    /// `apiKey` also a `Blob` or a `#field`. `@previous` may be absent.
-    secrets: Vec<String>,
+    /// `apiKey` also a `Blob` or a `#field`. `@previous` may be absent. Or a choice among such lists.
+    secrets: SecretDocument,
     /// `apiKey`: where it is.
     header: Option<String>,
     /// `jwt`: the one algorithm.
@@ -266,7 +267,11 @@ impl AcceptDocument {
     fn read(self, section: &str) -> Result<Accept, ConfigError> {
         self.check_fields(section)?;
         let at = |field: &str| format!("{section}/{field}");
-        let secrets = secrets(&at("secrets"), &self.secrets, self.scheme)?;
+        let of_list = |pointer: &str, list: SecretDocument| {
+            let texts = list.texts(pointer)?;
+            secrets(pointer, &texts, self.scheme)
+        };
+        let secrets = self.secrets.read(&at("secrets"), &of_list)?;
         let max_age = match self.max_age {
             None => None,
             text => {

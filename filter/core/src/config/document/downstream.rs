@@ -8,7 +8,7 @@ use super::policy::{self, Certificates, Messages, ModeWord};
 use super::protocol::ProtocolWord;
 use super::route::RouteDocument;
 use super::word::words;
-use crate::config::{ConfigError, Downstream, Fault, ForwardClientCertificate, Route};
+use crate::config::{ClientNames, ConfigError, Downstream, Fault, ForwardClientCertificate, Route};
 use crate::decide::Check;
 
 pub(super) const MAX_ROUTES: usize = 64;
@@ -44,6 +44,8 @@ pub(super) struct DownstreamDocument {
     routes: Vec<RouteDocument>,
     /// Whether the upstream gets `x-forwarded-client-cert`.
     forward_client_certificate: Option<ForwardWord>,
+    /// Whether filters before the server are told the names of a client that passed, to choose secrets by.
+    client_names: Option<ClientNamesWord>,
 }
 
 object!(DownstreamDocument {
@@ -57,6 +59,7 @@ object!(DownstreamDocument {
     body = "body";
     routes = "routes";
     forward_client_certificate = "forwardClientCertificate";
+    client_names = "clientNames";
 });
 
 words! {
@@ -64,6 +67,14 @@ words! {
     enum ForwardWord {
         Remove = "remove",
         Keep = "keep",
+    }
+}
+
+words! {
+    #[derive(Clone, Copy)]
+    enum ClientNamesWord {
+        Withhold = "withhold",
+        Tell = "tell",
     }
 }
 
@@ -76,6 +87,7 @@ impl DownstreamDocument {
         for (field, given) in [
             ("check", self.check.is_some()),
             ("body", self.body.is_some()),
+            ("clientNames", self.client_names.is_some()),
         ] {
             self.protocol
                 .for_requests(&format!("{section}/{field}"), given)?;
@@ -100,6 +112,10 @@ impl DownstreamDocument {
             forward_client_certificate: match self.forward_client_certificate {
                 None | Some(ForwardWord::Remove) => ForwardClientCertificate::Remove,
                 Some(ForwardWord::Keep) => ForwardClientCertificate::Keep,
+            },
+            client_names: match self.client_names {
+                None | Some(ClientNamesWord::Withhold) => ClientNames::Withhold,
+                Some(ClientNamesWord::Tell) => ClientNames::Tell,
             },
         })
     }

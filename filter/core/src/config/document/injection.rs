@@ -1,7 +1,9 @@
 //! `upstream.inject[]`: a credential and where it goes.
 
+use super::choice::SecretDocument;
 use super::object::object;
 use super::{name, reference};
+use crate::choice::Pick;
 use crate::config::{
     AbsentCredential, ConfigError, Fault, Injection, InjectionPlace, InjectionValue, Overwrite,
 };
@@ -23,12 +25,12 @@ pub(super) struct InjectionDocument {
     query: Option<String>,
     /// A cookie; what the client sent under this name is removed.
     cookie: Option<String>,
-    /// A `UsernamePassword` secret, as RFC 7617 Basic credentials.
-    basic: Option<String>,
-    /// A `SymmetricKey`, a `Blob` or a `#field`, as RFC 6750 bearer token.
-    bearer: Option<String>,
-    /// A `SymmetricKey`, a `Blob` or a `#field`, as it is.
-    value: Option<String>,
+    /// A `UsernamePassword` secret, as RFC 7617 Basic credentials; or a choice among such.
+    basic: Option<SecretDocument>,
+    /// A `SymmetricKey`, a `Blob` or a `#field`, as RFC 6750 bearer token; or a choice among such.
+    bearer: Option<SecretDocument>,
+    /// A `SymmetricKey`, a `Blob` or a `#field`, as it is; or a choice among such.
+    value: Option<SecretDocument>,
     /// Text with `${secret://...#field}` in it; `$${` stands for a literal `${`.
     template: Option<String>,
     /// With `bearer` and `value`: JSON pointer (RFC 6901) to the value in the JSON document that the secret is.
@@ -76,27 +78,31 @@ impl InjectionDocument {
             return Err(ConfigError::at(at("pointer"), Fault::Pointer));
         }
         let has_pointer = pointer.is_some();
+        let value_of = |prefix, secret| InjectionValue::Secret {
+            prefix,
+            secret,
+            pointer: pointer.clone(),
+        };
         let value = match (self.basic, self.bearer, self.value, self.template) {
             (Some(text), None, None, None) => {
-                let secret = reference::whole(at("basic"), &text, Collection::SharedSecrets)?;
-                InjectionValue::Basic(secret)
+                let secret = text.read_one(&at("basic"), reference::whole_shared_secret)?;
+                secret.map(&|secret| InjectionValue::Basic(secret))
             }
-            (None, Some(text), None, None) => InjectionValue::Secret {
-                prefix: "Bearer ",
-                secret: reference::shared_secret(at("bearer"), &text)?,
-                pointer,
-            },
-            (None, None, Some(text), None) => InjectionValue::Secret {
-                prefix: "",
-                secret: reference::shared_secret(at("value"), &text)?,
-                pointer,
-            },
+            (None, Some(text), None, None) => {
+                let secret = text.read_one(&at("bearer"), reference::shared_secret)?;
+                secret.map(&|secret| value_of("Bearer ", secret))
+            }
+            (None, None, Some(text), None) => {
+                let secret = text.read_one(&at("value"), reference::shared_secret)?;
+                secret.map(&|secret| value_of("", secret))
+            }
             (None, None, None, Some(text)) => {
-                InjectionValue::Template(template(&at("template"), &text)?)
+                Pick::always(InjectionValue::Template(template(&at("template"), &text)?))
             }
             _ => return Err(ConfigError::at(section, Fault::InjectionValue)),
         };
-        if has_pointer && !matches!(value, InjectionValue::Secret { .. }) {
+        let has_one = |value: &InjectionValue| matches!(value, InjectionValue::Secret { .. });
+        if has_pointer && !value.all().all(has_one) {
             return Err(ConfigError::at(at("pointer"), Fault::PointerOfOne));
         }
         Ok(Injection {

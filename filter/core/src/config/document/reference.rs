@@ -14,11 +14,16 @@ pub(super) fn tls_context(section: &str, text: &str) -> Result<Reference, Config
     )
 }
 
+/// A reference to a shared secret as a whole.
+pub(super) fn whole_shared_secret(pointer: &str, text: &str) -> Result<Reference, ConfigError> {
+    whole(pointer, text, Collection::SharedSecrets)
+}
+
 /// A reference to a shared secret, or to a field of one.
-pub(super) fn shared_secret(pointer: impl Display, text: &str) -> Result<Reference, ConfigError> {
+pub(super) fn shared_secret(pointer: &str, text: &str) -> Result<Reference, ConfigError> {
     let reference: Reference = text
         .parse()
-        .map_err(|error| ConfigError::at(&pointer, Fault::Reference(error)))?;
+        .map_err(|error| ConfigError::at(pointer, Fault::Reference(error)))?;
     expect(pointer, &reference, Collection::SharedSecrets)?;
     Ok(reference)
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::Document;
 use super::body::MAX_BYTES;
 use super::check::{MAX_ACCEPTED, MAX_IDENTITY_HEADERS, MAX_WORDS};
+use super::choice::{MAX_NAMES, MAX_PARTS};
 use super::downstream::MAX_ROUTES;
 use super::injection::MAX_POINTER;
 use super::name::{MAX_NAME, MAX_PARAMETER};
@@ -81,7 +82,10 @@ pub(in crate::config) fn schema() -> Value {
         ("Check", "identity", list(MAX_IDENTITY_HEADERS)),
         ("Identity", "header", header()),
         ("Identity", "claim", quotable()),
-        ("Accept", "secrets", secrets()),
+        ("Downstream", "clientNames", default("withhold")),
+        ("Accept", "secrets", or_choice("array", secrets())),
+        ("By", "header", header()),
+        ("By", "attribute", attribute()),
         ("Accept", "header", with(header(), "default", "x-api-key")),
         ("Accept", "issuers", words()),
         ("Accept", "audiences", words()),
@@ -99,7 +103,11 @@ pub(in crate::config) fn schema() -> Value {
         ),
         ("Body", "wait", wait(FROM_A_SECOND_TO_A_MINUTE, "10s")),
         ("Injection", "header", header()),
-        ("Sign", "secret", reference("sharedSecrets")),
+        (
+            "Sign",
+            "secret",
+            or_choice("string", reference("sharedSecrets")),
+        ),
         ("Sign", "region", with(scope(), "default", "us-east-1")),
         ("Sign", "service", with(scope(), "default", "s3")),
         ("Sign", "payload", default("signed")),
@@ -108,9 +116,13 @@ pub(in crate::config) fn schema() -> Value {
         ("Sign", "tag", quotable()),
         ("Injection", "query", parameter()),
         ("Injection", "cookie", parameter()),
-        ("Injection", "basic", reference("sharedSecrets")),
-        ("Injection", "bearer", shared_secret()),
-        ("Injection", "value", shared_secret()),
+        (
+            "Injection",
+            "basic",
+            or_choice("string", reference("sharedSecrets")),
+        ),
+        ("Injection", "bearer", or_choice("string", shared_secret())),
+        ("Injection", "value", or_choice("string", shared_secret())),
         (
             "Injection",
             "pointer",
@@ -145,7 +157,7 @@ pub(in crate::config) fn schema() -> Value {
         (
             "Downstream",
             json!({
-                "forwardClientCertificate": false, "check": false, "body": false,
+                "forwardClientCertificate": false, "clientNames": false, "check": false, "body": false,
                 "routes": {"items": {"properties": {"check": false, "match": {"properties": {
                     "route": false, "virtualHost": false, "cluster": false,
                 }}}}},
@@ -171,6 +183,7 @@ pub(in crate::config) fn schema() -> Value {
         let choices = names.iter().map(|name| json!({"required": [name]}));
         json!({"oneOf": choices.collect::<Vec<_>>()})
     };
+    schema["$defs"]["By"]["oneOf"] = one_of(&["header", "attribute", "client"])["oneOf"].take();
     schema["$defs"]["Injection"]["allOf"] = json!([
         one_of(&["header", "query", "cookie"]),
         one_of(&["basic", "bearer", "value", "template"]),
@@ -288,6 +301,32 @@ fn secrets() -> Value {
     let item = with(shared_secret(), "type", "string");
     let current = json!({"not": {"pattern": "@previous$"}});
     json!({"minItems": 1, "maxItems": MAX_KEYS, "items": item, "contains": current})
+}
+
+/// What stands where secrets are named, or a choice among such.
+fn or_choice(kind: &str, secret: Value) -> Value {
+    let secret = with(secret, "type", kind);
+    let choice = json!({
+        "type": "object",
+        "properties": {
+            "by": {"$ref": "#/$defs/By"},
+            "secrets": {
+                "type": "object", "minProperties": 1, "maxProperties": MAX_NAMES,
+                "propertyNames": word(), "additionalProperties": secret,
+            },
+            "default": secret,
+        },
+        "required": ["by", "secrets"],
+        "additionalProperties": false,
+    });
+    json!({"oneOf": [secret, choice]})
+}
+
+fn attribute() -> Value {
+    let part = with(word(), "type", "string");
+    let server_name = json!({"prefixItems": [{"const": "connection"}, {"const": "requested_server_name"}], "maxItems": 2});
+    let others = json!({"prefixItems": [{"enum": ["xds", "metadata", "filter_state"]}]});
+    json!({"items": part, "minItems": 2, "maxItems": MAX_PARTS, "anyOf": [server_name, others]})
 }
 
 /// A reference to a shared secret or to a field of one.

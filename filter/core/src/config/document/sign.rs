@@ -2,9 +2,9 @@
 
 use sallyport_message::http_signatures::Component;
 use sallyport_message::sigv4;
-use sallyport_model::Collection;
 
 use super::check::components;
+use super::choice::SecretDocument;
 use super::object::object;
 use super::word::words;
 use super::{name, reference};
@@ -20,8 +20,8 @@ use crate::policy::sign::{Sign, SignScheme, SignedPayload};
 pub(super) struct SignDocument {
     /// Which way.
     scheme: SchemeWord,
-    /// An `S3Credential` for `sigV4`, a `SymmetricKey` for `signature`.
-    secret: String,
+    /// An `S3Credential` for `sigV4`, a `SymmetricKey` for `signature`; or a choice among such.
+    secret: SecretDocument,
     /// `sigV4`: the region.
     region: Option<String>,
     /// `sigV4`: the service.
@@ -69,7 +69,9 @@ words! {
 impl SignDocument {
     pub(super) fn read(self, section: &str) -> Result<Sign, ConfigError> {
         let at = |field: &str| format!("{section}/{field}");
-        let secret = reference::whole(at("secret"), &self.secret, Collection::SharedSecrets)?;
+        let secret = self
+            .secret
+            .read_one(&at("secret"), reference::whole_shared_secret)?;
         for (field, given, of) in [
             ("region", self.region.is_some(), SchemeWord::SigV4),
             ("service", self.service.is_some(), SchemeWord::SigV4),

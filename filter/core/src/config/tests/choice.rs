@@ -1,0 +1,172 @@
+use serde_json::{Value, json};
+
+use super::{fault, upstream, with};
+use crate::choice::Attribute;
+use crate::config::{ClientNames, Config, Fault, Policy};
+use crate::header_name::HeaderNameError;
+
+const AT: &str = "/upstream/inject/0/basic";
+
+fn reference(name: &str) -> String {
+    format!("secret://payments/sharedSecrets/{name}")
+}
+
+fn chosen(by: &Value, secrets: &Value) -> Value {
+    json!({"by": by, "secrets": secrets})
+}
+
+fn tenants() -> Value {
+    json!({"acme": reference("acme"), "uri:spiffe://td/b": reference("b")})
+}
+
+#[test]
+fn every_secret_that_may_be_chosen_is_asked_for_and_no_other_one() {
+    let by = json!({"header": "X-Tenant"});
+    let mut choice = chosen(&by, &tenants());
+    choice["default"] = json!(reference("acme"));
+    let config = with(upstream(), AT, choice).unwrap();
+    let asked: Vec<_> = config
+        .references()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    for name in ["acme", "b"] {
+        assert!(asked.contains(&reference(name)), "{asked:?}");
+    }
+    assert!(!asked.contains(&reference("backend")), "{asked:?}");
+    assert!(config.policy.reads_messages());
+    assert_eq!(config.policy.attributes(), []);
+}
+
+#[test]
+fn attributes_are_read_once_whoever_asks_for_them() {
+    let path = [
+        "xds",
+        "route_metadata",
+        "filter_metadata",
+        "com.acme",
+        "tenant",
+    ];
+    let by_path = chosen(&json!({"attribute": path}), &tenants());
+    let by_client = chosen(&json!({"client": "name"}), &tenants());
+    let mut document = upstream();
+    document["upstream"]["inject"] = json!([
+        {"header": "a", "basic": by_path}, {"header": "b", "bearer": by_client}, {"query": "c", "value": by_client},
+    ]);
+    document["upstream"]["sign"] = json!({"scheme": "sigV4", "secret": by_path});
+    let config: Config = document.to_string().parse().unwrap();
+    let path = path.map(str::to_owned).to_vec();
+    let told = vec!["sallyport.client_names".to_owned()];
+    assert_eq!(
+        config.policy.attributes(),
+        [Attribute(path), Attribute(told)]
+    );
+}
+
+#[test]
+fn names_are_told_only_where_the_configuration_says_so() {
+    for (word, expected) in [
+        (Value::Null, ClientNames::Withhold),
+        (json!("withhold"), ClientNames::Withhold),
+        (json!("tell"), ClientNames::Tell),
+    ] {
+        let config = with(super::downstream(), "/downstream/clientNames", word).unwrap();
+        let Policy::Downstream(downstream) = config.policy else {
+            panic!("downstream")
+        };
+        assert_eq!(downstream.client_names, expected);
+    }
+}
+
+#[test]
+fn faults_of_a_choice_are_found_in_their_place() {
+    let header = json!({"header": "x-tenant"});
+    let many: serde_json::Map<String, Value> = (0..257)
+        .map(|number| (number.to_string(), json!(reference("acme"))))
+        .collect();
+    let other = json!({"acme": reference("acme"), "b/c~": "secret://ledger/sharedSecrets/b"});
+    for (choice, below, expected) in [
+        (
+            chosen(&header, &json!({})),
+            "/secrets",
+            Fault::NothingToChoose,
+        ),
+        (
+            chosen(&header, &json!(many)),
+            "/secrets",
+            Fault::TooMany {
+                found: 257,
+                max: 256,
+            },
+        ),
+        (
+            chosen(&header, &other),
+            "/secrets/b~1c~0",
+            Fault::OtherGroup,
+        ),
+        (
+            chosen(&header, &json!({"a b": reference("acme")})),
+            "/secrets/a b",
+            Fault::Word { max: 253 },
+        ),
+        (
+            chosen(&header, &json!({"acme": [reference("acme")]})),
+            "/secrets/acme",
+            Fault::OneReference,
+        ),
+        (
+            chosen(&header, &json!({"acme": chosen(&header, &tenants())})),
+            "/secrets/acme",
+            Fault::OneReference,
+        ),
+        (chosen(&json!({}), &tenants()), "/by", Fault::ChosenBy),
+        (
+            chosen(&json!({"header": "a", "client": "name"}), &tenants()),
+            "/by",
+            Fault::ChosenBy,
+        ),
+        (
+            chosen(&json!({"header": "Host"}), &tenants()),
+            "/by/header",
+            Fault::Header(HeaderNameError::Reserved("host")),
+        ),
+        (
+            chosen(&json!({"attribute": ["request", "path"]}), &tenants()),
+            "/by/attribute",
+            Fault::Attribute,
+        ),
+        (
+            chosen(
+                &json!({"attribute": ["connection", "uri_san_peer_certificate"]}),
+                &tenants(),
+            ),
+            "/by/attribute",
+            Fault::Attribute,
+        ),
+        (
+            chosen(&json!({"attribute": ["xds"]}), &tenants()),
+            "/by/attribute",
+            Fault::Attribute,
+        ),
+        (
+            chosen(&json!({"attribute": []}), &tenants()),
+            "/by/attribute",
+            Fault::Attribute,
+        ),
+    ] {
+        let error = with(upstream(), AT, choice).unwrap_err();
+        assert_eq!(error.pointer, format!("{AT}{below}"), "{error}");
+        assert_eq!(error.fault, expected);
+    }
+    let list = json!([reference("acme")]);
+    assert_eq!(fault(upstream(), AT, list), Fault::OneReference);
+    let mut twice = upstream();
+    twice["upstream"]["inject"] = json!([{"header": "a", "basic": "BASIC"}]);
+    let (by, secret) = (header.to_string(), reference("acme"));
+    let choice = format!(r#"{{"by":{by},"secrets":{{"acme":"{secret}","acme":"{secret}"}}}}"#);
+    let error = twice
+        .to_string()
+        .replace(r#""BASIC""#, &choice)
+        .parse::<Config>();
+    assert_eq!(error.unwrap_err().fault, Fault::NamedTwice);
+}

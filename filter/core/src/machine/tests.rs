@@ -1,5 +1,6 @@
 //! The brain, stepped through what can happen to it.
 
+mod around;
 mod check;
 mod check_orders;
 mod choice;
@@ -8,6 +9,7 @@ mod connection_orders;
 mod downstream;
 mod injection;
 mod known_peers;
+mod message_orders;
 mod names;
 mod notes;
 mod observe;

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use sallyport_message::UnixTime;
-use sallyport_model::Outcome;
 
+use super::around::{Around, World, around, pick};
 use crate::event::{Event, StreamId};
 use crate::facts::{DownstreamFacts, Facts};
-use crate::fixtures::{AT, Contents, Fate, Host, Lines, Shelf, secret_key, symmetric, unavailable};
+use crate::fixtures::{AT, Contents, Fate, Host, Lines, Shelf, secret_key, symmetric};
 
 const SECRET: &str = "secret://payments/sharedSecrets/partner";
 const BODY: &[u8] = b"pay 10";
@@ -24,11 +24,7 @@ enum Happening {
     /// The end of a body: the one that was signed, or another.
     Ended(u8, bool),
     Closed(u8),
-    Tick(u16),
-    Answered,
-    Unreachable,
-    Withdrawn,
-    Restored,
+    Around(Around),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -38,11 +34,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         4 => any::<(u8, u8)>().prop_map(|(which, more)| Happening::Grew(which, more)),
         5 => any::<(u8, bool)>().prop_map(|(which, same)| Happening::Ended(which, same)),
         2 => any::<u8>().prop_map(Happening::Closed),
-        3 => (0_u16..2500).prop_map(Happening::Tick),
-        3 => Just(Happening::Answered),
-        1 => Just(Happening::Unreachable),
-        1 => Just(Happening::Withdrawn),
-        1 => Just(Happening::Restored),
+        9 => around().prop_map(Happening::Around),
     ]
 }
 
@@ -56,8 +48,7 @@ struct Sent {
 }
 
 struct Run {
-    host: Host,
-    contents: Contents,
+    world: World,
     sent: Vec<Sent>,
 }
 
@@ -72,8 +63,12 @@ impl Run {
         );
         let config = config.replace(r#""cluster""#, r#""watch":"own","cluster""#);
         Self {
-            host: Host::sharing(&config, Shelf::new(), Duration::from_secs(1000)),
-            contents: Contents::default().with(SECRET, symmetric(&secret_key(1))),
+            world: World::new(
+                Host::sharing(&config, Shelf::new(), Duration::from_secs(1000)),
+                Contents::default(),
+                SECRET,
+                symmetric(&secret_key(1)),
+            ),
             sent: Vec::new(),
         }
     }
@@ -87,7 +82,7 @@ impl Run {
                 let lines = Lines::of("POST", "/orders");
                 let lines = lines.signed(&key, Some(signed), Some(&name), UnixTime(AT.0));
                 let facts = Facts::Downstream(DownstreamFacts::default());
-                let stream = self.host.starts(lines, !body, facts);
+                let stream = self.world.host.starts(lines, !body, facts);
                 self.sent.push(Sent {
                     stream,
                     nonce,
@@ -97,46 +92,35 @@ impl Run {
                 });
             }
             Happening::Grew(which, more) => {
-                if let Some(sent) = pick(&mut self.sent, which) {
+                if let Some(sent) = there(&mut self.sent, which) {
                     let event = Event::BodyGrew(sent.stream, usize::from(more));
-                    self.host.feed(event);
+                    self.world.host.feed(event);
                 }
             }
             Happening::Ended(which, same) => {
-                if let Some(sent) = pick(&mut self.sent, which)
+                if let Some(sent) = there(&mut self.sent, which)
                     && sent.ended.is_none()
                 {
                     let body = if same { BODY } else { b"pay 99" };
                     sent.ended = Some(same);
-                    self.host.body(sent.stream, body);
+                    self.world.host.body(sent.stream, body);
                 }
             }
             Happening::Closed(which) => {
-                if let Some(sent) = pick(&mut self.sent, which) {
+                if let Some(sent) = there(&mut self.sent, which) {
                     sent.gone = true;
-                    self.host.feed(Event::Closed(sent.stream));
+                    self.world.host.feed(Event::Closed(sent.stream));
                 }
             }
-            Happening::Tick(millis) => self.host.tick(millis.into()),
-            Happening::Answered if !self.host.calls.is_empty() => {
-                self.host.vault_answers(&self.contents);
-            }
-            Happening::Unreachable if !self.host.calls.is_empty() => {
-                self.host.answer(unavailable());
-            }
-            Happening::Answered | Happening::Unreachable => {}
-            Happening::Withdrawn => self.contents.set(SECRET, Outcome::Withdrawn {}),
-            Happening::Restored => self.contents.put(SECRET, symmetric(&secret_key(1))),
+            Happening::Around(around) => self.world.play(around),
         }
     }
 
     fn end(&mut self) {
-        for _ in 0..3 {
-            self.host.tick(5000);
-        }
+        self.world.all_deadlines_pass();
         let mut nonces = BTreeMap::new();
         for sent in &self.sent {
-            match &self.host.fates[&sent.stream] {
+            match &self.world.host.fates[&sent.stream] {
                 Fate::Held => assert!(sent.gone, "{:?} waits for ever", sent.stream),
                 Fate::Denied(_) => {}
                 Fate::Resumed => {
@@ -146,14 +130,13 @@ impl Run {
                 }
             }
         }
-        assert_eq!(self.host.state.waiting(), 0);
+        assert_eq!(self.world.host.state.waiting(), 0);
     }
 }
 
 /// One that is still there.
-fn pick(sent: &mut [Sent], which: u8) -> Option<&mut Sent> {
-    let index = usize::from(which).checked_rem(sent.len())?;
-    sent.get_mut(index).filter(|sent| !sent.gone)
+fn there(sent: &mut [Sent], which: u8) -> Option<&mut Sent> {
+    pick(sent, which).filter(|sent| !sent.gone)
 }
 
 proptest! {
@@ -163,7 +146,7 @@ proptest! {
         happenings in prop::collection::vec(happening(), 0..50)
     ) {
         let mut run = Run::new();
-        run.play(Happening::Tick(0));
+        run.play(Happening::Around(Around::Tick(0)));
         for happening in happenings {
             run.play(happening);
         }

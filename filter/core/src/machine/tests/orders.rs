@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use sallyport_model::{Material, Outcome};
+use sallyport_model::Material;
 
-use super::{TLS, trusting};
+use super::TLS;
+use super::around::{Around, World, around, pick};
 use crate::event::{Event, StreamId};
 use crate::facts::{Facts, UpstreamFacts};
-use crate::fixtures::{Authority, Contents, Fate, Host, tls_context, to_server, unavailable};
+use crate::fixtures::{Authority, Contents, Fate, Host, tls_context, to_server};
 
 /// Something that may happen.
 #[derive(Clone, Copy, Debug)]
@@ -19,11 +20,7 @@ enum Happening {
     /// A held request's connection is looked at: still nothing, a good peer, or a stranger.
     Probed(u8, u8),
     Closed(u8),
-    Tick(u16),
-    Answered,
-    Unreachable,
-    Withdrawn,
-    Restored,
+    Around(Around),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -31,18 +28,12 @@ fn happening() -> impl Strategy<Value = Happening> {
         4 => (0_u8..3).prop_map(Happening::Request),
         4 => (any::<u8>(), 0_u8..3).prop_map(|(which, peer)| Happening::Probed(which, peer)),
         2 => any::<u8>().prop_map(Happening::Closed),
-        3 => (0_u16..1500).prop_map(Happening::Tick),
-        1 => Just(Happening::Answered),
-        1 => Just(Happening::Unreachable),
-        1 => Just(Happening::Withdrawn),
-        1 => Just(Happening::Restored),
+        7 => around().prop_map(Happening::Around),
     ]
 }
 
 struct Run {
-    host: Host,
-    contents: Contents,
-    context: Material<String>,
+    world: World,
     peers: [UpstreamFacts; 3],
     streams: Vec<StreamId>,
     /// What had become of those that are gone.
@@ -54,10 +45,13 @@ impl Run {
         let (ca, other) = (Authority::new("root"), Authority::new("other root"));
         let settings = r#","handshakeWait":"700ms""#;
         Self {
-            // Every decision leaves a note.
-            host: Host::new(&Host::upstream(settings).replacen('{', r#"{"notes":"all","#, 1)),
-            contents: trusting(&[&ca]),
-            context: Material::TlsContext(tls_context(&[&ca])),
+            world: World::new(
+                // Every decision leaves a note.
+                Host::new(&Host::upstream(settings).replacen('{', r#"{"notes":"all","#, 1)),
+                Contents::default(),
+                TLS,
+                Material::TlsContext(tls_context(&[&ca])),
+            ),
             peers: [
                 UpstreamFacts::default(),
                 to_server(&ca.server("backend.test")),
@@ -72,61 +66,47 @@ impl Run {
         match happening {
             Happening::Request(peer) => {
                 let facts = Facts::Upstream(self.peers[usize::from(peer)].clone());
-                let stream = self.host.request(facts);
+                let stream = self.world.host.request(facts);
                 self.streams.push(stream);
             }
             Happening::Probed(which, peer) => {
-                if let Some(stream) = self.pick(which) {
+                if let Some(&mut stream) = pick(&mut self.streams, which) {
                     let facts = self.peers[usize::from(peer)].clone();
-                    self.host.feed(Event::Probed(stream, facts));
+                    self.world.host.feed(Event::Probed(stream, facts));
                 }
             }
             Happening::Closed(which) => {
-                if let Some(stream) = self.pick(which) {
-                    self.host.feed(Event::Closed(stream));
-                    let fate = self.host.fates[&stream].clone();
+                if let Some(&mut stream) = pick(&mut self.streams, which) {
+                    self.world.host.feed(Event::Closed(stream));
+                    let fate = self.world.host.fates[&stream].clone();
                     self.gone.entry(stream).or_insert(fate);
                 }
             }
-            Happening::Tick(millis) => self.host.tick(millis.into()),
-            Happening::Answered if !self.host.calls.is_empty() => {
-                self.host.vault_answers(&self.contents);
-            }
-            Happening::Unreachable if !self.host.calls.is_empty() => {
-                self.host.answer(unavailable());
-            }
-            Happening::Answered | Happening::Unreachable => {}
-            Happening::Withdrawn => self.contents.set(TLS, Outcome::Withdrawn {}),
-            Happening::Restored => self.contents.put(TLS, self.context.clone()),
+            Happening::Around(around) => self.world.play(around),
         }
-        let probed = std::mem::take(&mut self.host.probes);
+        let probed = std::mem::take(&mut self.world.host.probes);
         assert!(probed.iter().all(|stream| !self.gone.contains_key(stream)));
-    }
-
-    fn pick(&self, which: u8) -> Option<StreamId> {
-        let index = usize::from(which).checked_rem(self.streams.len())?;
-        self.streams.get(index).copied()
     }
 
     /// Longer than anything may wait: every deadline has passed and every connection was looked at.
     fn end(&mut self) {
         for _ in 0..3 {
-            self.host.tick(5000);
-            for stream in std::mem::take(&mut self.host.probes) {
+            self.world.host.tick(5000);
+            for stream in std::mem::take(&mut self.world.host.probes) {
                 let facts = UpstreamFacts::default();
-                self.host.feed(Event::Probed(stream, facts));
+                self.world.host.feed(Event::Probed(stream, facts));
             }
         }
         for stream in &self.streams {
-            let fate = &self.host.fates[stream];
+            let fate = &self.world.host.fates[stream];
             match self.gone.get(stream) {
                 Some(then) => assert_eq!(fate, then, "{stream:?} is gone"),
                 None => assert_ne!(*fate, Fate::Held, "{stream:?} waits for ever"),
             }
-            let decided = self.host.notes.contains_key(stream);
+            let decided = self.world.host.notes.contains_key(stream);
             assert_eq!(decided, *fate != Fate::Held, "{stream:?}");
         }
-        assert_eq!(self.host.state.waiting(), 0);
+        assert_eq!(self.world.host.state.waiting(), 0);
     }
 }
 
@@ -149,15 +129,15 @@ fn a_recorded_order_of_a_late_probe_after_a_close_and_a_withdrawal_replays() {
     let mut run = Run::new();
     for happening in [
         Happening::Request(0),
-        Happening::Tick(1),
-        Happening::Answered,
+        Happening::Around(Around::Tick(1)),
+        Happening::Around(Around::Answered),
         Happening::Closed(0),
         Happening::Probed(0, 1),
         Happening::Request(0),
-        Happening::Withdrawn,
-        Happening::Answered,
+        Happening::Around(Around::Withdrawn),
+        Happening::Around(Around::Answered),
         Happening::Probed(1, 1),
-        Happening::Tick(700),
+        Happening::Around(Around::Tick(700)),
     ] {
         run.play(happening);
     }

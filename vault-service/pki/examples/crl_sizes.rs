@@ -11,11 +11,14 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "it measures")]
 
-#[path = "../tests/authority/mod.rs"]
+#[path = "../tests/native/authority/mod.rs"]
+#[allow(dead_code, reason = "not all of it is used here")]
 mod authority;
-#[path = "../tests/crl_draft/mod.rs"]
+#[path = "../tests/native/crl_draft/mod.rs"]
+#[allow(dead_code, reason = "not all of it is used here")]
 mod crl_draft;
-#[path = "../tests/der/mod.rs"]
+#[path = "../tests/native/der/mod.rs"]
+#[allow(dead_code, reason = "not all of it is used here")]
 mod der;
 
 use std::fs;

@@ -9,7 +9,7 @@
 
 #![forbid(unsafe_code)]
 
-#[path = "../tests/limbo_case/mod.rs"]
+#[path = "../tests/native/limbo_case/mod.rs"]
 mod limbo_case;
 
 use std::error::Error;

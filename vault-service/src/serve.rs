@@ -303,7 +303,7 @@ async fn serve_socket(
     stop: watch::Receiver<bool>,
 ) {
     if let Some((listener, settings)) = socket {
-        let router = crate::http::sds::router(sds);
+        let router = crate::http::sds::router_for_processes(sds);
         unix_socket::serve(listener, settings.gateways, router, stop).await;
         // Whoever looks for it next is told at once that nobody is there.
         let _ = std::fs::remove_file(settings.path);

@@ -16,18 +16,47 @@ tokio::task_local! {
     static CURRENT: TraceContext;
 }
 
+/// A trace: 32 hexadecimal digits, not all of them 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceId([u8; 16]);
+
 /// A place in a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceContext {
-    trace: [u8; 16],
+    trace: TraceId,
     span: [u8; 8],
     flags: u8,
 }
 
-/// A `traceparent` that is none.
+/// A `traceparent` that is none, or a trace id that is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not a traceparent")]
 pub struct NoTraceContext;
+
+impl TraceId {
+    /// `None` for zeros, which name no trace.
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
+        (bytes != [0; 16]).then_some(Self(bytes))
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl FromStr for TraceId {
+    type Err = NoTraceContext;
+
+    fn from_str(text: &str) -> Result<Self, NoTraceContext> {
+        Self::from_bytes(digits(text)?).ok_or(NoTraceContext)
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
 
 impl TraceContext {
     /// Bits that are known: sampled, and random trace id.
@@ -38,7 +67,7 @@ impl TraceContext {
         let mut trace = [0; 16];
         getrandom::fill(&mut trace).ok()?;
         let begin = Self {
-            trace,
+            trace: TraceId::from_bytes(trace)?,
             span: [0; 8],
             flags: 0b10,
         };
@@ -52,9 +81,9 @@ impl TraceContext {
         Some(Self { span, ..*self })
     }
 
-    /// The trace, 32 hexadecimal digits.
-    pub fn trace_id(&self) -> String {
-        hex::encode(self.trace)
+    /// The trace.
+    pub const fn trace_id(&self) -> TraceId {
+        self.trace
     }
 
     /// The span, 16 hexadecimal digits.
@@ -71,10 +100,10 @@ impl FromStr for TraceContext {
         let mut parts = text.splitn(5, '-');
         let mut next = || parts.next().ok_or(NoTraceContext);
         let [version] = digits(next()?)?;
-        let (trace, span) = (digits(next()?)?, digits(next()?)?);
+        let (trace, span) = (next()?.parse()?, digits(next()?)?);
         let [flags] = digits(next()?)?;
         let more = parts.next().is_some();
-        if version == 0xff || (version == 0 && more) || trace == [0; 16] || span == [0; 8] {
+        if version == 0xff || (version == 0 && more) || span == [0; 8] {
             return Err(NoTraceContext);
         }
         let flags = flags & Self::FLAGS;
@@ -84,7 +113,7 @@ impl FromStr for TraceContext {
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (trace, span, flags) = (self.trace_id(), self.span_id(), self.flags);
+        let (trace, span, flags) = (self.trace, self.span_id(), self.flags);
         write!(f, "00-{trace}-{span}-{flags:02x}")
     }
 }
@@ -126,7 +155,9 @@ mod tests {
         let read: TraceContext = EXAMPLE.parse().unwrap();
         assert_eq!(read.to_string(), EXAMPLE);
         let child = read.child().unwrap();
-        assert_eq!(child.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        let id = child.trace_id();
+        assert_eq!(id.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(id.to_string().parse(), Ok(id));
         assert_ne!(child.span_id(), read.span_id());
         assert!(child.to_string().ends_with("-01"));
         let begun = TraceContext::begin().unwrap();

@@ -13,7 +13,7 @@ use crate::output::{Column, Output};
 use crate::session::{OrganizationSession, Session};
 
 /// How entries are shown.
-pub(crate) const COLUMNS: [Column; 8] = [
+pub(crate) const COLUMNS: [Column; 9] = [
     ("SEQ", "/seq"),
     ("TIME", "/time"),
     ("KIND", "/actorKind"),
@@ -22,6 +22,7 @@ pub(crate) const COLUMNS: [Column; 8] = [
     ("OBJECT", "/object"),
     ("OUTCOME", "/outcome"),
     ("REASON", "/reason"),
+    ("TRACE", "/traceId"),
 ];
 
 /// The verbs.
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  \
                       sallyport audit search --operation 'secret.*' --outcome refused --since 2026-11-01\n  \
                       sallyport audit search --actor edge-1 --group payments --limit 1000 -o json\n  \
+                      sallyport audit search --trace 4bf92f3577b34da6a3ce929d0e0e4736\n  \
                       sallyport audit search --organization --operation token.create")]
     Search(Search),
     /// Print the newest audit entries, one per line, and with -f those that follow

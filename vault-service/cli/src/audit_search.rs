@@ -32,6 +32,9 @@ pub(crate) struct Search {
     /// With which outcome
     #[arg(long, value_parser = PossibleValuesParser::new(["allowed", "refused", "failed", "begun"]))]
     outcome: Option<String>,
+    /// Of which trace: its 32 hexadecimal digits, the second part of a traceparent
+    #[arg(long, value_name = "TRACE-ID")]
+    trace: Option<String>,
     /// Not before: a day (2026-11-23) or a moment (2026-11-23T21:50:00Z)
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -79,6 +82,7 @@ impl Search {
             ("object", self.object.as_ref()),
             ("group", self.group.as_ref()),
             ("outcome", self.outcome.as_ref()),
+            ("trace", self.trace.as_ref()),
             ("since", self.since.as_ref()),
             ("until", self.until.as_ref()),
             ("after", after.as_ref()),

@@ -10,8 +10,8 @@
 use ed25519_dalek::{Signer as _, SigningKey};
 use proptest::prelude::*;
 use sallyport_model::audit::{
-    AuditEntry, AuditFault, AuditFinding, AuditLine, AuditProof, AuditPublicKey, AuditVerifier,
-    CHECKPOINT, GENESIS, OpenTail, Sealed, Signatures, seal, signed_message,
+    AuditEntry, AuditFault, AuditFinding, AuditLine, AuditLineError, AuditProof, AuditPublicKey,
+    AuditVerifier, CHECKPOINT, GENESIS, OpenTail, Sealed, Signatures, seal, signed_message,
 };
 use sallyport_pki::Digest;
 
@@ -37,6 +37,7 @@ fn entry(seq: u64, operation: &'static str, object: &str) -> AuditEntry<'static>
         outcome: "allowed".into(),
         reason: None,
         version: Some(seq),
+        trace_id: None,
     }
 }
 
@@ -107,6 +108,31 @@ fn a_line_is_what_it_always_was() {
     let hash = Digest::of(hashed.as_bytes());
     assert_eq!(sealed.line, format!(r#"{hashed},"hash":"{hash}"}}"#));
     assert_eq!(sealed.hash, hash);
+}
+
+#[test]
+fn a_line_has_the_trace_of_its_call_last_and_lines_without_one_stay_as_they_were() {
+    let traced = AuditEntry {
+        trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".into()),
+        ..entry(2, "secret.resolve", "secret://g/x")
+    };
+    let before = sealed(&entry(1, "secret.resolve", "x"), &GENESIS, &signer());
+    let after = sealed(&traced, &before.hash, &signer());
+    let expected = r#","version":2,"traceId":"4bf92f3577b34da6a3ce929d0e0e4736","prev":"#;
+    assert!(after.line.contains(expected), "{}", after.line);
+    assert!(!before.line.contains("traceId"), "{}", before.line);
+    let mut verifier = AuditVerifier::new(Signatures::Unchecked, 1);
+    for line in [&before.line, &after.line] {
+        verifier.line(line.as_bytes()).unwrap();
+    }
+    // It is under the hash.
+    let other = after.line.replace("4bf92f", "5bf92f");
+    assert_eq!(
+        AuditLine::parse(other.as_bytes()),
+        Err(AuditLineError::Hash)
+    );
+    let read = AuditLine::parse(after.line.as_bytes()).unwrap();
+    assert_eq!(read.entry, traced);
 }
 
 #[test]

@@ -1,9 +1,10 @@
-//! An entry in the making.
+//! An entry in the making. It knows the trace of the work it is made in.
 
 use sallyport_pki::UnixTime;
 
 use crate::access::Caller;
 use crate::store::{AuditOutcome, AuditPlace, AuditRecord, Write};
+use crate::trace;
 
 /// An entry in the making.
 #[derive(Clone, Debug)]
@@ -54,6 +55,7 @@ impl Entry {
             outcome: AuditOutcome::Failed,
             reason: None,
             version: None,
+            trace: trace::current().map(|context| context.trace_id()),
         })
     }
 

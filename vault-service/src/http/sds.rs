@@ -14,8 +14,8 @@ use tonic::{Status, Streaming};
 use tonic_prost::ProstCodec;
 use tracing::{debug, error};
 
-use super::door;
 use super::listener::Peer;
+use super::{door, edge};
 use crate::audit::AuditError;
 use crate::clock;
 use crate::provider::sds::wire::{DiscoveryRequest, DiscoveryResponse};
@@ -23,9 +23,10 @@ use crate::provider::sds::{
     Breach, Conversation, Delta, Ended, MAX_REQUEST, Protocol, Sds, StateOfTheWorld,
 };
 use crate::provider::{Credential, ProviderError};
+use crate::trace::{self, TraceContext};
 
 /// The three methods, for whoever has shown a [`Credential`].
-pub fn router(sds: Arc<Sds>) -> Router {
+fn routes(sds: Arc<Sds>) -> Router {
     const SERVICE: &str = "/envoy.service.secret.v3.SecretDiscoveryService";
     Router::new()
         .route(
@@ -39,7 +40,12 @@ pub fn router(sds: Arc<Sds>) -> Router {
 
 /// The same at the internal door, where gateways show certificates.
 pub(super) fn router_for_certificates(sds: Arc<Sds>) -> Router {
-    router(sds).layer(middleware::from_fn(by_certificate))
+    routes(sds).layer(middleware::from_fn(by_certificate))
+}
+
+/// The same for processes of this machine, whose credentials come with their connections.
+pub fn router_for_processes(sds: Arc<Sds>) -> Router {
+    routes(sds).layer(middleware::from_fn(edge::identify_named))
 }
 
 async fn by_certificate(mut request: Request, next: Next) -> Response {
@@ -63,7 +69,8 @@ async fn stream<P: Protocol>(
             Conversation::<P>::open(Arc::clone(&sds), credential.clone(), clock::now);
         async move {
             let conversation = conversation.await.map_err(|ended| status(&ended))?;
-            let responses = responses(conversation, request.into_inner());
+            // They are made when this call has long been answered.
+            let responses = responses(conversation, request.into_inner(), trace::current());
             Ok(tonic::Response::new(responses))
         }
     });
@@ -71,15 +78,16 @@ async fn stream<P: Protocol>(
     grpc.streaming(open, request).await.into_response()
 }
 
-/// Responses, each made when the one before it is on its way.
+/// Responses, each made when the one before it is on its way; all of them are of one trace.
 fn responses<P: Protocol>(
     conversation: Conversation<P>,
     requests: Streaming<P::Request>,
+    trace: Option<TraceContext>,
 ) -> BoxStream<'static, Result<P::Response, Status>> {
     let state = Some((conversation, requests));
-    stream::unfold(state, async |state| {
+    stream::unfold(state, move |state| async move {
         let (mut conversation, mut requests) = state?;
-        match conversation.next(&mut requests).await {
+        match trace::within(trace, conversation.next(&mut requests)).await {
             Ok(None) => None,
             Ok(Some(response)) => Some((Ok(response), Some((conversation, requests)))),
             Err(ended) => Some((Err(status(&ended)), None)),

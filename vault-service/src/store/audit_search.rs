@@ -4,6 +4,7 @@ use sallyport_model::{ActorId, GroupName};
 use sallyport_pki::UnixTime;
 
 use super::{AuditOutcome, AuditRecord};
+use crate::trace::TraceId;
 
 /// Entries that are looked at for one page: it is answered in time, however few of them match.
 pub const MAX_SCANNED: u32 = 50_000;
@@ -21,6 +22,8 @@ pub struct AuditFilter {
     pub group: Option<GroupName>,
     /// With this outcome.
     pub outcome: Option<AuditOutcome>,
+    /// Of this trace.
+    pub trace: Option<TraceId>,
     /// Not before.
     pub since: Option<UnixTime>,
     /// Not after.

@@ -39,6 +39,7 @@ impl AuditRecord {
             outcome: AuditOutcome::Allowed,
             reason: None,
             version: None,
+            trace: None,
         }
     }
 
@@ -62,6 +63,7 @@ impl AuditRecord {
             outcome: self.outcome.as_str().into(),
             reason: self.reason.as_deref().map(Cow::Borrowed),
             version: self.version,
+            trace_id: self.trace.map(|trace| trace.to_string().into()),
         }
     }
 }

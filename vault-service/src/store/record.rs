@@ -14,6 +14,7 @@ use super::enrolment::JoinTokenRecord;
 use super::label::Users;
 use super::published_lists::PublishedLists;
 use crate::keys::audit::CheckpointKey;
+use crate::trace::TraceId;
 
 /// An organization (business group).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -297,6 +298,8 @@ pub struct AuditRecord {
     pub reason: Option<String>,
     /// Version that was read or written.
     pub version: Option<u64>,
+    /// The trace of the call, if it came with one.
+    pub trace: Option<TraceId>,
 }
 
 /// Values of the installation.

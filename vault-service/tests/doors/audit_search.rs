@@ -1,7 +1,8 @@
 //! Looking for entries of the audit log, at the public door.
 
-use axum::http::StatusCode;
-use serde_json::Value;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use serde_json::{Value, json};
 
 use crate::house::{Answer, House};
 
@@ -47,6 +48,8 @@ async fn an_administrator_finds_who_was_refused_what_and_nobody_else_does() {
 
     for query in [
         "outcome=perhaps",
+        "trace=00000000000000000000000000000000",
+        "trace=4BF92F3577B34DA6A3CE929D0E0E4736",
         "since=yesterday",
         "until=2026-13-01",
         "group=..",
@@ -64,6 +67,11 @@ async fn an_administrator_finds_who_was_refused_what_and_nobody_else_does() {
             "{query}: {}",
             answer.text
         );
+        // Who gave it is told which it is, and what it could be.
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        let name = query.split('=').next().unwrap();
+        let says_which = detail.contains(&format!("parameter {name} is"));
+        assert!(says_which || detail.contains("each once"), "{detail}");
     }
     let anybody = house.member().await;
     for path in [house.own("/audit/search"), house.home("/audit/search")] {
@@ -71,4 +79,35 @@ async fn an_administrator_finds_who_was_refused_what_and_nobody_else_does() {
         let hidden = [StatusCode::FORBIDDEN, StatusCode::NOT_FOUND];
         assert!(hidden.contains(&answer.status), "{}", answer.text);
     }
+}
+
+#[tokio::test]
+async fn what_a_call_of_a_trace_did_is_found_by_it() {
+    let house = House::new().await;
+    let root = house.administrator().await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let request = Request::post(house.home("/environments"))
+        .header("authorization", format!("Bearer {}", root.token))
+        .header("content-type", "application/json")
+        .header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"))
+        .body(Body::from(r#"{"name": "traced"}"#))
+        .unwrap();
+    let made = house.answer(request).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let path = house.home(&format!("/audit/search?trace={trace}"));
+    let found = house.get(&path, &root).await.json();
+    let entries = found["entries"].as_array().unwrap();
+    let seen: Vec<_> = entries
+        .iter()
+        .map(|entry| (&entry["operation"], &entry["traceId"]))
+        .collect();
+    assert_eq!(seen, [(&json!("environment.create"), &json!(trace))]);
+    // Others have none.
+    let all = house.get(&house.home("/audit?limit=1000"), &root).await;
+    let all = all.json();
+    let traced = all.as_array().unwrap().iter();
+    assert_eq!(
+        traced.filter(|entry| !entry["traceId"].is_null()).count(),
+        1
+    );
 }

@@ -124,26 +124,30 @@ impl House {
             .filter(|(content_type, _)| *content_type == "application/json")
             .and_then(|(_, text)| serde_json::from_str(text).ok());
         let body = body.map_or_else(Body::empty, |(_, text)| Body::from(text));
-        let request = request.body(body).unwrap();
-        let answer = self.router.clone().oneshot(request).await.unwrap();
-        let (head, body) = answer.into_parts();
-        let bytes = to_bytes(body, 1 << 20).await.unwrap();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        let content_type = head.headers.get(header::CONTENT_TYPE);
+        let answer = self.answer(request.body(body).unwrap()).await;
+        let content_type = answer.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.map(|word| word.to_str().unwrap());
         let method = method.parse().unwrap();
         contract::check(
             &method,
             path,
             sent.as_ref(),
-            head.status,
+            answer.status,
             content_type,
-            &text,
+            &answer.text,
         );
+        answer
+    }
+
+    /// What any request is answered.
+    pub(crate) async fn answer(&self, request: Request<Body>) -> Answer {
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = answer.into_parts();
+        let bytes = to_bytes(body, 1 << 20).await.unwrap();
         Answer {
             status: head.status,
             headers: head.headers,
-            text,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
         }
     }
 

@@ -41,7 +41,7 @@ fn audit_list_reads_the_log_of_the_organization_on_demand() {
 fn audit_search_asks_page_by_page_for_what_passes_every_filter() {
     let scene = Scene::logged_in();
     let filters = "actor=edge+%261&operation=secret.*&object=backend&group=payments&outcome=refused\
-                   &since=2026-11-01&until=2026-11-30";
+                   &trace=4bf92f3577b34da6a3ce929d0e0e4736&since=2026-11-01&until=2026-11-30";
     for (after, limit, seq, next) in [
         ("", 1000, 7, json!(50_007)),
         ("&after=50007", 999, 60_000, json!(60_000)),
@@ -64,6 +64,8 @@ fn audit_search_asks_page_by_page_for_what_passes_every_filter() {
         "payments",
         "--outcome",
         "refused",
+        "--trace",
+        "4bf92f3577b34da6a3ce929d0e0e4736",
         "--since",
         "2026-11-01",
         "--until",
@@ -106,6 +108,7 @@ fn audit_tail_prints_a_line_for_each_entry_and_follows_until_the_vault_is_gone()
         lines[1].starts_with("8  2026-01-01T00:00:00Z  gateway  edge-1"),
         "{lines:?}"
     );
+    assert!(lines[1].ends_with("no_grant  4bf92f3577b34da6a3ce929d0e0e4736"));
     assert!(!ended.succeeds().contains('\u{1b}'));
 
     let next = |after: u64| own(&format!("/audit?after={after}&limit=1000"));
@@ -125,7 +128,8 @@ fn audit_tail_prints_a_line_for_each_entry_and_follows_until_the_vault_is_gone()
 
 fn entry(seq: u64) -> serde_json::Value {
     json!({"seq": seq, "time": "2026-01-01T00:00:00Z", "actor": "edge-1\u{1b}[2J", "actorKind": "gateway",
-        "operation": "resolve", "object": "x", "outcome": "refused", "reason": "no_grant", "version": null})
+        "operation": "resolve", "object": "x", "outcome": "refused", "reason": "no_grant", "version": null,
+        "traceId": "4bf92f3577b34da6a3ce929d0e0e4736"})
 }
 
 #[test]

@@ -44,6 +44,9 @@ pub struct AuditEntry<'a> {
     /// Version that was read or written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
+    /// The trace of the call (W3C Trace Context), 32 hexadecimal digits, if it came with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<Cow<'a, str>>,
 }
 
 impl AuditEntry<'_> {

@@ -10,6 +10,7 @@ use super::super::openapi::{ActorKindWord, Id, Moment, Operation, Routes, number
 use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::{Failure, OwnFailure};
+use super::parameter;
 use super::path::{Ids, InOrganization, InScope};
 use crate::clock;
 use crate::manager::MAX_ENTRIES;
@@ -66,12 +67,15 @@ pub(super) struct AuditEntry {
     reason: Option<String>,
     /// The version of a secret.
     version: Option<u64>,
+    /// The trace of the call, of W3C `traceparent`.
+    trace_id: Option<String>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Page {
-    after: Option<u64>,
-    limit: Option<u32>,
+    after: Option<String>,
+    limit: Option<String>,
 }
 
 type GivenPage = Result<Query<Page>, axum::extract::rejection::QueryRejection>;
@@ -105,15 +109,11 @@ async fn list_of_organization(
 }
 
 fn asked(page: GivenPage) -> Result<(Option<u64>, u32), Failure> {
-    let asked = page.ok().and_then(|Query(page)| {
-        let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
-        (1..=MAX_ENTRIES)
-            .contains(&limit)
-            .then_some((page.after, limit))
-    });
-    asked.ok_or(Failure::Query {
-        parameters: "after=<seq>, limit=<1 to 1000>",
-    })
+    let Query(Page { after, limit }) = page.map_err(|_| Failure::Query {
+        parameters: "there are after and limit, each once",
+    })?;
+    let (after, limit) = parameter::page(after, limit)?;
+    Ok((after, limit.unwrap_or(DEFAULT_LIMIT)))
 }
 
 pub(super) fn shown(entry: &AuditRecord) -> AuditEntry {
@@ -128,5 +128,6 @@ pub(super) fn shown(entry: &AuditRecord) -> AuditEntry {
         outcome: entry.outcome.as_str(),
         reason: entry.reason.clone(),
         version: entry.version,
+        trace_id: entry.trace.map(|trace| trace.to_string()),
     }
 }

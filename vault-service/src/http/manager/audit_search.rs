@@ -11,6 +11,7 @@ use super::ManagerDoor;
 use super::audit::{AuditEntry, DEFAULT_LIMIT, shown};
 use super::authenticated::Authenticated;
 use super::failure::{Failure, OwnFailure};
+use super::parameter::{self, Parameter};
 use super::path::{Ids, InOrganization, InScope};
 use crate::clock;
 use crate::manager::{AuditSearch, MAX_ENTRIES};
@@ -18,6 +19,39 @@ use crate::store::{AuditActor, AuditFilter, AuditOperation, AuditOutcome, AuditP
 
 /// Longest text that is looked for, in characters; that of an object in the log.
 const MAX_TEXT: usize = 1024;
+
+const ACTOR: Parameter = Parameter {
+    name: "actor",
+    wanted: "a name or an id, such as edge-1",
+};
+const OPERATION: Parameter = Parameter {
+    name: "operation",
+    wanted: "an operation or its beginning, such as secret.resolve or secret.*",
+};
+const OBJECT: Parameter = Parameter {
+    name: "object",
+    wanted: "a part of a reference or a name, such as sharedSecrets/backend",
+};
+const GROUP: Parameter = Parameter {
+    name: "group",
+    wanted: "the name of a secret group, such as payments",
+};
+const OUTCOME: Parameter = Parameter {
+    name: "outcome",
+    wanted: "begun, allowed, refused or failed",
+};
+const TRACE: Parameter = Parameter {
+    name: "trace",
+    wanted: "32 lower-case hexadecimal digits, such as 4bf92f3577b34da6a3ce929d0e0e4736",
+};
+const SINCE: Parameter = Parameter {
+    name: "since",
+    wanted: "a moment or a day, such as 2026-11-23T21:50:00Z or 2026-11-23",
+};
+const UNTIL: Parameter = Parameter {
+    name: "until",
+    wanted: "a moment or a day, such as 2026-11-23T21:50:00Z or 2026-11-23",
+};
 
 pub(super) fn routes() -> Routes<ManagerDoor> {
     let summary = "Search the audit log of an environment";
@@ -55,6 +89,10 @@ fn described(operation: Operation) -> Operation {
         )
         .query("outcome", word(outcomes))
         .query(
+            "trace",
+            text("The trace of the call, 32 hexadecimal digits.", 32, 32),
+        )
+        .query(
             "since",
             moment("Not before this moment or day, RFC 3339 or `YYYY-MM-DD`."),
         )
@@ -91,10 +129,11 @@ struct Sought {
     object: Option<String>,
     group: Option<String>,
     outcome: Option<String>,
+    trace: Option<String>,
     since: Option<String>,
     until: Option<String>,
-    after: Option<u64>,
-    limit: Option<u32>,
+    after: Option<String>,
+    limit: Option<String>,
 }
 
 type Given = Result<Query<Sought>, axum::extract::rejection::QueryRejection>;
@@ -133,52 +172,40 @@ fn page(found: &AuditPage) -> Json<Found> {
 }
 
 fn asked(given: Given) -> Result<AuditSearch, Failure> {
-    let search = given.ok().and_then(|Query(sought)| read(sought));
-    search.ok_or(Failure::Query {
-        parameters: "actor, operation, object, group, outcome=<begun, allowed, refused, failed>, \
-                     since, until=<RFC 3339 or a day>, after=<seq>, limit=<1 to 1000>",
-    })
-}
-
-/// `None` if a parameter does not read.
-fn read(sought: Sought) -> Option<AuditSearch> {
-    let limit = sought.limit.unwrap_or(DEFAULT_LIMIT);
+    let Query(sought) = given.map_err(|_| Failure::Query {
+        parameters: "there are actor, operation, object, group, outcome, trace, since, until, after \
+                     and limit, each once",
+    })?;
+    let (after, limit) = parameter::page(sought.after, sought.limit)?;
     let filter = AuditFilter {
-        actor: optional(fitting(sought.actor)?, |text| {
+        actor: ACTOR.read(sought.actor, |text| {
             let id = text.parse().ok().map(AuditActor::Id);
-            Some(id.unwrap_or(AuditActor::Name(text)))
+            id.or_else(|| fitting(text).map(AuditActor::Name))
         })?,
-        operation: optional(fitting(sought.operation)?, |text| {
+        operation: OPERATION.read(sought.operation, |text| {
+            let text = fitting(text)?;
             Some(match text.strip_suffix('*') {
                 Some(beginning) => AuditOperation::Beginning(beginning.to_owned()),
                 None => AuditOperation::Exactly(text),
             })
         })?,
-        object: fitting(sought.object)?,
-        group: optional(fitting(sought.group)?, |text| {
-            text.parse::<GroupName>().ok()
-        })?,
-        outcome: optional(sought.outcome, |text| AuditOutcome::from_word(&text))?,
-        since: optional(sought.since, |text| clock::first_moment(&text))?,
-        until: optional(sought.until, |text| clock::last_moment(&text))?,
+        object: OBJECT.read(sought.object, fitting)?,
+        group: GROUP.read(sought.group, |text| text.parse::<GroupName>().ok())?,
+        outcome: OUTCOME.read(sought.outcome, AuditOutcome::from_word)?,
+        trace: TRACE.read(sought.trace, |text| text.parse().ok())?,
+        since: SINCE.read(sought.since, clock::first_moment)?,
+        until: UNTIL.read(sought.until, clock::last_moment)?,
     };
-    (1..=MAX_ENTRIES).contains(&limit).then_some(AuditSearch {
+    Ok(AuditSearch {
         filter,
-        after: sought.after.unwrap_or(0),
-        limit,
+        after: after.unwrap_or(0),
+        limit: limit.unwrap_or(DEFAULT_LIMIT),
     })
 }
 
 /// `None` for a text that is empty or too long.
-fn fitting(text: Option<String>) -> Option<Option<String>> {
-    let fits = |text: &String| (1..=MAX_TEXT).contains(&text.chars().count());
-    text.as_ref().is_none_or(fits).then_some(text)
-}
-
-/// `None` for what is there and does not read.
-fn optional<T>(text: Option<String>, read: impl FnOnce(String) -> Option<T>) -> Option<Option<T>> {
-    match text {
-        Some(text) => read(text).map(Some),
-        None => Some(None),
-    }
+fn fitting(text: &str) -> Option<String> {
+    (1..=MAX_TEXT)
+        .contains(&text.chars().count())
+        .then(|| text.to_owned())
 }

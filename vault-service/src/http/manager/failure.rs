@@ -10,6 +10,7 @@ use tracing::error;
 use super::super::body::BodyError;
 use super::super::problem::Problem;
 use super::super::shape::{Evidence, Shape, anypoint};
+use super::parameter::Parameter;
 use super::where_used::shown_user;
 use crate::accounts::{AccountsError, HashError};
 use crate::manager::{ManagerError, Violation};
@@ -36,6 +37,8 @@ pub(super) enum Failure {
     GrantType,
     #[error("a query parameter does not read: {parameters}")]
     Query { parameters: &'static str },
+    #[error("the query parameter {} is {}", .0.name, .0.wanted)]
+    Parameter(Parameter),
     #[error("If-Match is the ETag of the version you have seen (\"3\"), several of them, or *")]
     IfMatch,
 }
@@ -97,7 +100,9 @@ impl Failure {
             Self::Accounts(AccountsError::LockedOut { .. }) => StatusCode::TOO_MANY_REQUESTS,
             Self::Interrupted => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Body(error) => error.status(),
-            Self::GrantType | Self::Query { .. } | Self::IfMatch => StatusCode::BAD_REQUEST,
+            Self::GrantType | Self::Query { .. } | Self::Parameter(_) | Self::IfMatch => {
+                StatusCode::BAD_REQUEST
+            }
         }
     }
 
@@ -115,7 +120,7 @@ impl Failure {
             Self::Manager(ManagerError::Locked { .. } | ManagerError::SessionOpen) => "locked",
             Self::Manager(ManagerError::InUse { .. }) => "in_use",
             Self::Manager(ManagerError::RefersToDeleted { .. }) => "refers_to_deleted",
-            Self::Query { .. } => "invalid_query",
+            Self::Query { .. } | Self::Parameter(_) => "invalid_query",
             Self::Manager(ManagerError::LastAdministrator) => "last_administrator",
             _ => match self.status() {
                 StatusCode::UNAUTHORIZED => "unauthorized",

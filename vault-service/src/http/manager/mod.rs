@@ -18,6 +18,7 @@ mod held;
 mod if_match;
 mod me;
 mod organizations;
+mod parameter;
 mod path;
 mod permissions;
 mod published_lists;

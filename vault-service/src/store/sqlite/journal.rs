@@ -174,6 +174,10 @@ pub(super) fn record(entry: AuditEntry<'static>) -> Option<AuditRecord> {
         Some(word) => Some(ActorKind::from_word(word)?),
         None => None,
     };
+    let trace = match entry.trace_id.as_deref() {
+        Some(text) => Some(text.parse().ok()?),
+        None => None,
+    };
     Some(AuditRecord {
         seq: entry.seq,
         at: clock::first_moment(&entry.time)?,
@@ -186,6 +190,7 @@ pub(super) fn record(entry: AuditEntry<'static>) -> Option<AuditRecord> {
         outcome: AuditOutcome::from_word(&entry.outcome)?,
         reason: entry.reason.map(Cow::into_owned),
         version: entry.version,
+        trace,
     })
 }
 

@@ -20,6 +20,7 @@ use super::super::{
 };
 use super::apply::Living;
 use super::words::Word;
+use crate::trace::TraceId;
 
 pub(super) fn organization(row: &Row<'_>) -> Result<OrganizationRecord, StoreError> {
     let fields = Fields::of("organization", row);
@@ -286,6 +287,7 @@ pub(super) fn audit(row: &Row<'_>) -> Result<AuditRecord, StoreError> {
         outcome: fields.word("outcome")?,
         reason: fields.plain("reason")?,
         version: fields.optional_number("version")?,
+        trace: fields.optional_trace("trace")?,
     })
 }
 
@@ -378,6 +380,13 @@ impl<'row> Fields<'row> {
     fn optional_word<T: Word>(&self, column: &str) -> Result<Option<T>, StoreError> {
         let word: Option<String> = self.plain(column)?;
         word.map(|word| T::from_word(&word).ok_or_else(|| self.damaged()))
+            .transpose()
+    }
+
+    fn optional_trace(&self, column: &str) -> Result<Option<TraceId>, StoreError> {
+        let bytes: Option<[u8; 16]> = self.plain(column)?;
+        bytes
+            .map(|bytes| TraceId::from_bytes(bytes).ok_or_else(|| self.damaged()))
             .transpose()
     }
 

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_audit_chain.sql"),
     include_str!("migrations/0009_grant_reach.sql"),
     include_str!("migrations/0010_external_identity.sql"),
+    include_str!("migrations/0011_audit_trace.sql"),
 ];
 
 const KNOWN: u32 = MIGRATIONS.len() as u32;

@@ -12,6 +12,7 @@ use super::super::{
 };
 use super::sample::{House, NOW, assert_refused, audit_entry, environment};
 use crate::keys::audit::{AuditKeys, CheckpointKey};
+use crate::trace::TraceId;
 
 pub(crate) async fn entries_read_back_in_the_order_of_their_commits(store: Arc<dyn Store>) {
     let house = House::in_store(&store).await;
@@ -31,6 +32,7 @@ pub(crate) async fn entries_read_back_in_the_order_of_their_commits(store: Arc<d
             outcome: AuditOutcome::Allowed,
             // Numbers of a batch are the store's.
             seq: 77,
+            trace: trace("4bf92f3577b34da6a3ce929d0e0e4736"),
             ..audit_entry(house.scope, "third")
         },
     ];
@@ -185,6 +187,7 @@ pub(crate) async fn entries_are_found_by_what_they_say(store: Arc<dyn Store>) {
         entry("secret://payments-eu/sharedSecrets/payments"),
         AuditRecord {
             at: UnixTime(at + 10),
+            trace: trace("0000000000000000000000000000000a"),
             operation: "secretGroups.update".to_owned(),
             ..entry("payments (1)")
         },
@@ -193,6 +196,7 @@ pub(crate) async fn entries_are_found_by_what_they_say(store: Arc<dyn Store>) {
             actor_name: "edge'; --".to_owned(),
             actor: Some(id),
             outcome: AuditOutcome::Refused,
+            trace: trace("0000000000000000000000000000000b"),
             ..entry("secret://o/e/payments/sharedSecrets/100%_b")
         },
         AuditRecord {
@@ -279,6 +283,13 @@ pub(crate) async fn entries_are_found_by_what_they_say(store: Arc<dyn Store>) {
         (
             AuditFilter {
                 outcome: Some(AuditOutcome::Refused),
+                ..any()
+            },
+            "b",
+        ),
+        (
+            AuditFilter {
+                trace: trace("0000000000000000000000000000000b"),
                 ..any()
             },
             "b",
@@ -398,6 +409,10 @@ async fn append(house: &House, range: std::ops::Range<usize>) {
             .await
             .unwrap();
     }
+}
+
+fn trace(text: &str) -> Option<TraceId> {
+    Some(text.parse().unwrap())
 }
 
 fn objects(entries: &[AuditRecord]) -> Vec<String> {

@@ -269,6 +269,7 @@ pub(crate) fn audit_entry(scope: Scope, object: &str) -> AuditRecord {
         outcome: AuditOutcome::Refused,
         reason: Some("no_grant".to_owned()),
         version: Some(3),
+        trace: None,
     }
 }
 

@@ -157,7 +157,28 @@ impl Connection {
         Ok(response.into_inner())
     }
 
+    /// State of the World, as a part of a trace.
+    pub(super) async fn traced(
+        &self,
+        traceparent: &str,
+    ) -> Talk<DiscoveryRequest, DiscoveryResponse> {
+        let stream = self.open("StreamSecrets", Some(traceparent));
+        stream.await.unwrap()
+    }
+
     pub(super) async fn stream<Q, R>(&self, method: &str) -> Result<Talk<Q, R>, Status>
+    where
+        Q: Message + Send + 'static,
+        R: Message + Default + Send + 'static,
+    {
+        self.open(method, None).await
+    }
+
+    async fn open<Q, R>(
+        &self,
+        method: &str,
+        traceparent: Option<&str>,
+    ) -> Result<Talk<Q, R>, Status>
     where
         Q: Message + Send + 'static,
         R: Message + Default + Send + 'static,
@@ -168,7 +189,11 @@ impl Connection {
         });
         let path = PathAndQuery::try_from(format!("{SERVICE}/{method}")).unwrap();
         let codec = ProstCodec::<Q, R>::default();
-        let request = tonic::Request::new(queue);
+        let mut request = tonic::Request::new(queue);
+        if let Some(traceparent) = traceparent {
+            let traceparent = traceparent.parse().unwrap();
+            request.metadata_mut().insert("traceparent", traceparent);
+        }
         let response = self.grpc().streaming(request, path, codec).await?;
         Ok(Talk {
             requests,

@@ -452,3 +452,26 @@ async fn streams_end_when_the_vault_does() {
     stage.door.sds.close();
     assert_eq!(stream.end().await, Code::Unavailable);
 }
+
+#[tokio::test]
+async fn what_a_stream_of_a_trace_is_sent_and_answers_is_in_the_log_under_it() {
+    let stage = Stage::new().await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let traceparent = format!("00-{trace}-00f067aa0ba902b7-01");
+    let mut stream = stage.connection.traced(&traceparent).await;
+    stream.say(wants(&[BACKEND])).await;
+    let first = stream.hear().await;
+    stream.say(answers(&[BACKEND], &first, None)).await;
+    stage.rotate("second").await;
+    stream.hear().await;
+    let log = stage.vault.audit().await;
+    let of_trace = log.iter().filter(|entry| {
+        let id = entry.trace.map(|trace| trace.to_string());
+        id.as_deref() == Some(trace)
+    });
+    let operations: Vec<_> = of_trace.map(|entry| entry.operation.as_str()).collect();
+    assert_eq!(
+        operations,
+        ["secret.sds", "secret.sds.answer", "secret.sds"]
+    );
+}

@@ -35,7 +35,8 @@ fn listen(vault: &Vault, settings: &SocketSettings) -> watch::Sender<bool> {
     let (stop, stopped) = watch::channel(false);
     let listener = bind(settings).unwrap();
     let gateways = settings.gateways.clone();
-    tokio::spawn(serve(listener, gateways, sds::router(sds), stopped));
+    let router = sds::router_for_processes(sds);
+    tokio::spawn(serve(listener, gateways, router, stopped));
     stop
 }
 

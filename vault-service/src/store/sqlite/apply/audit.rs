@@ -13,6 +13,7 @@ use super::super::words::Word as _;
 use super::super::{ids_of_place, integer};
 use super::execute;
 use crate::keys::audit::CheckpointKey;
+use crate::trace::TraceId;
 
 /// Chains an entry and appends it.
 pub(super) fn append(
@@ -61,9 +62,9 @@ pub(in super::super) fn insert(
         db,
         "audit entry",
         "INSERT INTO audit (seq, at, organization, environment, actor, actor_name, actor_kind,
-                            operation, object, outcome, reason, version, hash, signature)
+                            operation, object, outcome, reason, version, trace, hash, signature)
          VALUES (:seq, :at, :organization, :environment, :actor, :actor_name, :actor_kind,
-                 :operation, :object, :outcome, :reason, :version, :hash, :signature)",
+                 :operation, :object, :outcome, :reason, :version, :trace, :hash, :signature)",
         named_params! {
             ":seq": integer(seq)?,
             ":at": entry.at.0,
@@ -77,6 +78,7 @@ pub(in super::super) fn insert(
             ":outcome": entry.outcome.word(),
             ":reason": entry.reason,
             ":version": entry.version.map(integer).transpose()?,
+            ":trace": entry.trace.as_ref().map(TraceId::as_bytes),
             ":hash": hash.as_bytes(),
             ":signature": signature,
         },

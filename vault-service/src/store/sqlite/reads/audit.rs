@@ -12,6 +12,7 @@ use super::super::super::{
 use super::super::words::Word as _;
 use super::super::{EngineError, ids_of_place, rows};
 use super::all;
+use crate::trace::TraceId;
 
 /// Entries of an environment.
 pub(in super::super) fn environment(
@@ -126,6 +127,7 @@ pub(in super::super) fn search(
                     OR substr(object, 1, length(:group) + 2) = :group || ' ('
                     OR (substr(object, 1, 9) = 'secret://' AND instr(object, '/' || :group || '/') > 0))
                AND (:outcome IS NULL OR outcome = :outcome)
+               AND (:trace IS NULL OR trace = :trace)
                AND (:since IS NULL OR at >= :since)
                AND (:until IS NULL OR at <= :until)
              ORDER BY seq LIMIT :limit"
@@ -142,6 +144,7 @@ pub(in super::super) fn search(
             ":object": filter.object,
             ":group": filter.group.as_ref().map(GroupName::as_str),
             ":outcome": filter.outcome.map(|outcome| outcome.word()),
+            ":trace": filter.trace.as_ref().map(TraceId::as_bytes),
             ":since": filter.since.map(|time| time.0),
             ":until": filter.until.map(|time| time.0),
             ":limit": limit,

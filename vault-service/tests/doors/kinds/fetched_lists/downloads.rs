@@ -30,6 +30,14 @@ async fn servers_of_lists_are_told_the_trace_of_who_asked_or_one_of_its_own() {
     assert_eq!(seen[0].trace_id(), trace.trace_id());
     assert_ne!(seen[0].span_id(), trace.span_id());
     assert_ne!(seen[1].trace_id(), trace.trace_id());
+    // What was begun and what came of it are in the log under the same.
+    let log = fetched.scene.vault.audit().await;
+    let fetches = log
+        .iter()
+        .filter(|entry| entry.operation == "crlDistributorConfigs.fetch");
+    let traces: Vec<_> = fetches.map(|entry| entry.trace).collect();
+    let [of_asked, of_own] = [trace.trace_id(), seen[1].trace_id()].map(Some);
+    assert_eq!(traces, [of_asked, of_asked, of_own, of_own]);
 }
 
 #[tokio::test]

@@ -17,8 +17,8 @@ use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::look::Looked;
-use super::outstanding::{Outstanding, Versions};
-use super::protocol::{Breach, Found, Heard, Protocol};
+use super::outstanding::{Outstanding, Sent, Versions};
+use super::protocol::{Breach, Found, Heard, Protocol, Verdict};
 use super::secret::{Made, encoded};
 use super::{MAX_STREAMS, Sds};
 use crate::audit::Entry;
@@ -53,8 +53,6 @@ pub struct Conversation<P> {
     curious: bool,
     /// What has been refused and is in the audit log.
     refused: BTreeMap<String, Revision>,
-    /// What went out with the last response, as the log has it, until the gateway has answered.
-    unanswered: Vec<(String, u64)>,
     _place: Place<ActorId>,
     _open: Open,
 }
@@ -110,7 +108,6 @@ impl<P: Protocol> Conversation<P> {
             outstanding: Outstanding::default(),
             curious: false,
             refused: BTreeMap::new(),
-            unanswered: Vec::new(),
             credential,
             now,
             sds,
@@ -165,33 +162,40 @@ impl<P: Protocol> Conversation<P> {
     }
 
     async fn hear(&mut self, request: P::Request) -> Result<(), Ended> {
-        let taken = P::taken(&request).map(|nonce| self.outstanding.taken(nonce));
-        self.runs(taken.unwrap_or_default());
+        if let Some((nonce, verdict)) = P::answer(&request)
+            && let Some(sent) = self.outstanding.answered(nonce)
+        {
+            self.answered(sent, verdict).await?;
+        }
         match self.protocol.hear(request)? {
-            Heard::Fine => {}
-            Heard::Accepted => self.answered(Entry::allowed).await?,
+            Heard::Fine | Heard::Accepted => {}
             Heard::Stale => debug!("a request about an older response"),
             Heard::Rejected { reason } => {
                 self.sds.rejected.fetch_add(1, Ordering::Relaxed);
                 self.sds.provider.metrics.sds.rejected();
                 let names = self.protocol.names();
                 warn!(?names, reason, "a gateway does not accept what it was sent");
-                self.answered(|entry| entry.failed("rejected")).await?;
             }
         }
         self.curious = true;
         Ok(())
     }
 
-    /// The outcome of what went out, once.
-    async fn answered(&mut self, outcome: impl Fn(Entry) -> Write) -> Result<(), Ended> {
-        let answered = std::mem::take(&mut self.unanswered);
-        if answered.is_empty() {
+    /// The outcome of what went out.
+    async fn answered(&mut self, sent: Sent, verdict: Verdict) -> Result<(), Ended> {
+        let outcome: fn(Entry) -> Write = match verdict {
+            Verdict::Accepted => Entry::allowed,
+            Verdict::Rejected => |entry| entry.failed("rejected"),
+        };
+        if verdict == Verdict::Accepted {
+            self.runs(sent.versions);
+        }
+        if sent.resources.is_empty() {
             return Ok(());
         }
         let Gateway { caller, scope, .. } = self.sds.provider.admit(&self.credential).await?;
         let now = (self.now)();
-        let entries = answered.into_iter().map(|(object, version)| {
+        let entries = sent.resources.into_iter().map(|(object, version)| {
             outcome(Entry::new(&caller, scope, ANSWER, object, now).version(version))
         });
         let recorded = self.sds.provider.audit.record(entries.collect()).await;
@@ -232,14 +236,14 @@ impl<P: Protocol> Conversation<P> {
             return Ok(None);
         }
         self.refused.retain(|name, _| revisions.contains_key(name));
-        self.unanswered.clear();
         let mut audit = Vec::new();
         let mut found = BTreeMap::new();
-        let mut versions = Versions::new();
+        let mut sent = Sent::default();
         for (name, meaning) in looked {
-            let made = self.make(&gateway, &name, &meaning, &mut audit).await?;
+            let made = self.make(&gateway, &name, &meaning, &mut audit, &mut sent);
+            let made = made.await?;
             if made.secret.is_some() {
-                versions.extend(meaning.in_force());
+                sent.versions.extend(meaning.in_force());
             }
             found.insert(name, made);
         }
@@ -249,11 +253,11 @@ impl<P: Protocol> Conversation<P> {
         recorded.map_err(ProviderError::Audit)?;
         if let Some(response) = &response {
             self.sds.provider.metrics.sds.responded(started.elapsed());
-            for (secret, _) in &versions {
+            for (secret, _) in &sent.versions {
                 let rollout = &self.sds.provider.rollout;
                 rollout.offered(self.gateway, *secret, (self.now)());
             }
-            self.outstanding.sent(P::nonce(response), versions);
+            self.outstanding.sent(P::nonce(response), sent);
         }
         Ok(response)
     }
@@ -264,6 +268,7 @@ impl<P: Protocol> Conversation<P> {
         name: &str,
         meaning: &Looked,
         audit: &mut Vec<Write>,
+        sent: &mut Sent,
     ) -> Result<Found, ProviderError> {
         let revision = meaning.revision();
         let object = self.sds.provider.audit.object(name, self.sds.is_name(name));
@@ -277,7 +282,7 @@ impl<P: Protocol> Conversation<P> {
         match self.sds.make(meaning).await? {
             Made::Given { version, secret } => {
                 self.refused.remove(name);
-                self.unanswered.push((object, version));
+                sent.resources.push((object, version));
                 audit.push(entry.version(version).allowed());
                 Ok(Found {
                     revision,

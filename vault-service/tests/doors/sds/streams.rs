@@ -135,6 +135,33 @@ async fn a_rejected_secret_is_counted_and_comes_again_when_it_is_another() {
 }
 
 #[tokio::test]
+async fn an_answer_that_comes_after_the_next_response_is_in_the_log_and_counts_as_run() {
+    let stage = Stage::new().await;
+    let mut stream = stage.connection.sotw().await;
+    stream.say(wants(&[BACKEND])).await;
+    let first = stream.hear().await;
+    stage.rotate("second").await;
+    let second = stream.hear().await;
+    stream.say(answers(&[BACKEND], &first, None)).await;
+    stream.say(answers(&[BACKEND], &second, Some("no"))).await;
+    stage.rotate("third").await;
+    stream.hear().await;
+    let log = stage.vault.audit().await.into_iter();
+    let answered = log.filter(|entry| entry.operation == "secret.sds.answer");
+    let answered: Vec<_> = answered
+        .map(|entry| (entry.outcome, entry.version))
+        .collect();
+    let expected = [
+        (AuditOutcome::Allowed, Some(1)),
+        (AuditOutcome::Failed, Some(2)),
+    ];
+    assert_eq!(answered, expected);
+    let rollout = stage.vault.provider.rollout();
+    let running = rollout.running(stage.edge.id, stage.backend).unwrap();
+    assert_eq!(running.version, 1);
+}
+
+#[tokio::test]
 async fn a_name_that_is_refused_keeps_no_other_back() {
     let stage = Stage::new().await;
     let foreign = stage.vault.group("foreign").await;

@@ -6,7 +6,8 @@ use sallyport_model::Revision;
 
 use super::super::wire::{DeltaDiscoveryRequest, DeltaDiscoveryResponse, Resource, SECRET_TYPE};
 use super::{
-    Breach, Found, Heard, MAX_NAMES, Nonces, Protocol, any, check_names, check_type, opinion, taken,
+    Breach, Found, Heard, MAX_NAMES, Nonces, Protocol, Verdict, answer, any, check_names,
+    check_type, opinion,
 };
 
 /// A stream of `DeltaSecrets`.
@@ -110,8 +111,8 @@ impl Protocol for Delta {
         &response.nonce
     }
 
-    fn taken(request: &DeltaDiscoveryRequest) -> Option<&str> {
-        taken(&request.response_nonce, request.error_detail.as_ref())
+    fn answer(request: &DeltaDiscoveryRequest) -> Option<(&str, Verdict)> {
+        answer(&request.response_nonce, request.error_detail.as_ref())
     }
 }
 

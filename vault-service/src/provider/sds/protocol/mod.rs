@@ -60,8 +60,17 @@ pub trait Protocol: Default + Send + 'static {
     /// The nonce of a response.
     fn nonce(response: &Self::Response) -> &str;
 
-    /// The nonce of the response that a request takes.
-    fn taken(request: &Self::Request) -> Option<&str>;
+    /// The nonce of the response that a request answers, and how.
+    fn answer(request: &Self::Request) -> Option<(&str, Verdict)>;
+}
+
+/// What a client says of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It uses what it brought.
+    Accepted,
+    /// It stays with what it has.
+    Rejected,
 }
 
 /// What there is of a name.
@@ -135,9 +144,13 @@ fn opinion(nonce: &str, rejection: Option<&Rejection>) -> Heard {
     }
 }
 
-/// The response that is taken, if one is: the first request of a stream is about none.
-fn taken<'a>(nonce: &'a str, rejection: Option<&Rejection>) -> Option<&'a str> {
-    (!nonce.is_empty() && rejection.is_none()).then_some(nonce)
+/// The response that is answered, if one is: the first request of a stream is about none.
+fn answer<'a>(nonce: &'a str, rejection: Option<&Rejection>) -> Option<(&'a str, Verdict)> {
+    let verdict = match rejection {
+        None => Verdict::Accepted,
+        Some(_) => Verdict::Rejected,
+    };
+    (!nonce.is_empty()).then_some((nonce, verdict))
 }
 
 fn any(secret: Bytes) -> AnySecret {

@@ -7,7 +7,8 @@ use sallyport_pki::Digest;
 
 use super::super::wire::{DiscoveryRequest, DiscoveryResponse, SECRET_TYPE};
 use super::{
-    Breach, Found, Heard, MAX_NAMES, Nonces, Protocol, any, check_names, check_type, opinion, taken,
+    Breach, Found, Heard, MAX_NAMES, Nonces, Protocol, Verdict, answer, any, check_names,
+    check_type, opinion,
 };
 
 /// Hexadecimal characters of a version; 128 bits.
@@ -83,8 +84,8 @@ impl Protocol for StateOfTheWorld {
         &response.nonce
     }
 
-    fn taken(request: &DiscoveryRequest) -> Option<&str> {
-        taken(&request.response_nonce, request.error_detail.as_ref())
+    fn answer(request: &DiscoveryRequest) -> Option<(&str, Verdict)> {
+        answer(&request.response_nonce, request.error_detail.as_ref())
     }
 }
 

@@ -139,13 +139,13 @@ load: $(TARGETS_READY) $(ENVOY)
 	@cargo build -p sallyport-load --examples --target wasm32-wasip1 --profile filter
 
 fuzz: $(FUZZER) ## Fuzz every parser of hostile input, FUZZ_SECONDS each (needs a nightly compiler)
-	@for crate in vault-service/pki filter/core filter/message; do \
+	@for crate in vault-service vault-service/pki filter/core filter/message; do \
 	  for target in $$crate/fuzz/fuzz_targets/*.rs; do \
 	    name=$$(basename $$target .rs); corpus=$(TARGET)/fuzz/corpus/$$name; \
 	    mkdir -p $$corpus; \
 	    echo "[fuzz] $$name, $(FUZZ_SECONDS) seconds"; \
 	    PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo +nightly fuzz run --fuzz-dir $$crate/fuzz --target-dir $(TARGET)/fuzz \
-	      $$name $$corpus $$(find $$crate/tests/fixtures -type d) \
+	      $$name $$corpus $$([ ! -d $$crate/tests/fixtures ] || find $$crate/tests/fixtures -type d) \
 	      -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
 	      -artifact_prefix=$(TARGET)/fuzz/$$name-; \
 	  done; \

@@ -18,6 +18,7 @@ mod edit_session;
 mod enrolment;
 mod expiring;
 mod external_gateways;
+mod fuzz_bodies;
 mod health;
 mod house;
 mod http;

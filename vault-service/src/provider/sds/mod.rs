@@ -27,7 +27,9 @@ use crate::crowd::Crowd;
 
 pub use self::conversation::{Conversation, Ended};
 pub use self::name::{ResourceName, ResourceNameError};
-pub use self::protocol::{Breach, Delta, MAX_NAMES, Protocol, StateOfTheWorld};
+pub use self::protocol::{
+    Breach, Delta, Found, Heard, MAX_NAMES, Protocol, StateOfTheWorld, Verdict,
+};
 
 /// Largest request, in bytes.
 pub const MAX_REQUEST: usize = 640 * 1024;

@@ -12,7 +12,19 @@ use sallyport_tests::wait::{PATIENCE, until};
 use sallyport_tests::{Result, files};
 use std::os::unix::fs::MetadataExt as _;
 
-const CONFIGURATION: &str = include_str!("sds.yaml");
+mod on_demand;
+mod session_tickets;
+
+const CONFIGURATION: &str = include_str!("envoy.yaml");
+
+/// A listener that takes its certificate and how it verifies its clients.
+const MUTUAL: &str = r#"
+    require_client_certificate: true,
+    common_tls_context: {
+        tls_params: {tls_minimum_protocol_version: TLSv1_2, tls_maximum_protocol_version: TLSv1_3},
+        tls_certificate_sds_secret_configs: [{name: "secret://payments/tlsContexts/inbound#certificate", sds_config: ${SDS}}],
+        validation_context_sds_secret_config: {name: "secret://payments/tlsContexts/inbound#validation", sds_config: ${SDS}},
+    },"#;
 
 /// Which way the secrets come.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +43,15 @@ const WAYS: [Way; 4] = [
 impl Way {
     const fn new(api_type: &'static str, cluster: &'static str) -> Self {
         Self { api_type, cluster }
+    }
+
+    /// Envoy's words for it, on one line.
+    fn source(self) -> String {
+        let Self { api_type, cluster } = self;
+        format!(
+            "{{resource_api_version: V3, api_config_source: {{api_type: {api_type}, transport_api_version: V3, \
+             grpc_services: [{{envoy_grpc: {{cluster_name: {cluster}}}}}]}}}}"
+        )
     }
 }
 
@@ -92,28 +113,44 @@ impl Scene {
             account.environment.id,
             edge["id"].as_str().unwrap()
         );
-        let data = self.stage.vault.data();
         let settings = format!(
             "\n[sds_socket]\npath = {:?}\n[sds_socket.gateways]\n{} = {identity:?}\n",
             self.socket(),
-            std::fs::metadata(&data).unwrap().uid(),
+            std::fs::metadata(self.stage.vault.data()).unwrap().uid(),
         );
-        files::append(&data.join("vault.toml"), &settings)?;
+        self.configure(|before| before + &settings).await
+    }
+
+    /// Starts the vault again with other settings.
+    async fn configure(&mut self, change: impl FnOnce(String) -> String) -> Result<()> {
+        let file = self.stage.vault.data().join("vault.toml");
+        let settings = files::read(&file).unwrap_or_default();
+        files::write(&file, &change(settings))?;
         self.stage.vault.stop();
         self.stage.vault.resume().await
     }
 
     async fn start(&mut self, way: Way) -> Result<()> {
         self.envoy = None;
+        self.envoy = Some(self.listen("sds-envoy", way, MUTUAL).await?);
+        Ok(())
+    }
+
+    /// An Envoy of that name, with a listener of that `DownstreamTlsContext`.
+    async fn listen(&self, name: &str, way: Way, context: &str) -> Result<Envoy> {
+        const TYPE: &str =
+            "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext";
+        let source = way.source();
+        let context = context.replace("${SDS}", &source);
+        let context = context.split_whitespace().collect::<Vec<_>>().join(" ");
         let given = [
-            ("API_TYPE", way.api_type.to_owned()),
-            ("SDS_CLUSTER", way.cluster.to_owned()),
+            ("DOWNSTREAM", format!(r#"{{"@type": {TYPE}, {context}}}"#)),
+            ("SDS", source),
             ("SOCKET", self.socket().to_string_lossy().into_owned()),
         ];
         let configuration = self.stage.fill(CONFIGURATION, &given)?;
-        let directory = self.stage.scratch().directory("sds-envoy")?;
-        self.envoy = Some(Envoy::start(&directory, &configuration).await?);
-        Ok(())
+        let directory = self.stage.scratch().directory(name)?;
+        Envoy::start(&directory, &configuration).await
     }
 
     fn envoy(&self) -> &Envoy {

@@ -1,8 +1,8 @@
 //! A child process that never outlives its owner.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,17 +29,25 @@ impl Process {
     ///
     /// The child stays in this process group, so that a Ctrl-C in the terminal reaches it as well.
     pub fn start(name: &'static str, command: &mut Command, log: &Path) -> Result<Self> {
-        let open = || {
-            OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(log)
-                .map_err(Error::file(log))
-        };
+        let output = open(log)?;
+        Self::spawn(name, command.stdout(output), log)
+    }
+
+    /// The same with standard output for the caller to read, or not to.
+    pub fn start_piped(
+        name: &'static str,
+        command: &mut Command,
+        log: &Path,
+    ) -> Result<(Self, Option<ChildStdout>)> {
+        let mut process = Self::spawn(name, command.stdout(Stdio::piped()), log)?;
+        let output = process.child.stdout.take();
+        Ok((process, output))
+    }
+
+    fn spawn(name: &'static str, command: &mut Command, log: &Path) -> Result<Self> {
         let child = command
             .stdin(Stdio::null())
-            .stdout(open()?)
-            .stderr(open()?)
+            .stderr(open(log)?)
             .spawn()
             .map_err(|source| Error::Start {
                 program: command.get_program().into(),
@@ -107,6 +115,14 @@ impl Process {
             log: tail.join("\n"),
         }
     }
+}
+
+fn open(log: &Path) -> Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(log)
+        .map_err(Error::file(log))
 }
 
 impl Drop for Process {

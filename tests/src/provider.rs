@@ -43,6 +43,11 @@ impl Provider {
         self.client.connect(self.address).await
     }
 
+    /// What the vault says of whether it is ready.
+    pub async fn readiness(&self) -> Result<String> {
+        Ok(self.connect().await?.get("/readyz").await?.body)
+    }
+
     /// A call for one reference, with the revision that is known of it or without one, which waits for
     /// so many seconds.
     pub fn call(&self, known: &Value, wait: u32) -> Result<Request<String>> {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{ChildStdout, Command};
 
 use serde::Deserialize;
 
@@ -98,7 +98,24 @@ impl Vault {
 
     /// Starts the service again with the same data on the same ports.
     pub async fn resume(&mut self) -> Result<()> {
-        let ready = self.directory.join("ready.json");
+        let service = Process::start("sallyport-vault", &mut self.command()?, &self.log())?;
+        self.opened(service).await
+    }
+
+    /// The same; its standard output is for the caller to read.
+    pub async fn resume_piped(&mut self) -> Result<Option<ChildStdout>> {
+        let mut command = self.command()?;
+        let (service, output) = Process::start_piped("sallyport-vault", &mut command, &self.log())?;
+        self.opened(service).await?;
+        Ok(output)
+    }
+
+    fn ready(&self) -> PathBuf {
+        self.directory.join("ready.json")
+    }
+
+    fn command(&self) -> Result<Command> {
+        let ready = self.ready();
         files::remove(&ready)?;
         let mut command = Command::new(program::vault()?);
         command
@@ -117,7 +134,11 @@ impl Vault {
         if self.log_level == LogLevel::Trace {
             command.env("SALLYPORT_LOG", "trace");
         }
-        let mut service = Process::start("sallyport-vault", &mut command, &self.log())?;
+        Ok(command)
+    }
+
+    async fn opened(&mut self, mut service: Process) -> Result<()> {
+        let ready = self.ready();
         let doors: Doors = until("the vault's ready file", PATIENCE, async || {
             service.still_runs()?;
             if !ready.exists() {

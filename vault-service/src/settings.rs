@@ -21,7 +21,10 @@ use thiserror::Error;
 use crate::http::unix_socket::{SocketAccess, SocketSettings};
 use crate::provider::sds::{Aliases, ResourceNameError};
 
-pub use audit::{FileSink, GivenSink, SinkSettings, SinkSettingsError, SinkTarget, SyslogAddress};
+pub use audit::{
+    ClientFiles, FileSink, GivenSink, SinkSettings, SinkSettingsError, SinkTarget, SyslogAddress,
+    SyslogTls,
+};
 pub use crl::CrlSettings;
 pub use gateway_cas::{GatewayCaSettings, GivenGatewayCa};
 pub use health::{HealthListen, HealthListenError};
@@ -75,8 +78,8 @@ crl_listed_days = 7
 
 # Where audit entries go besides the database (docs/audit.md); with sinks, nothing is handed out while none
 # of them accepts. A file is readable by the vault only, put aside at max_mib, and opened anew after SIGHUP.
-# Syslog is RFC 5424: udp://HOST:PORT (which does not count: nobody answers for it), tcp://HOST:PORT or
-# unix:///dev/log. A sink that takes longer than deadline_seconds counts as blocked.
+# Syslog is RFC 5424: tls://HOST:PORT with a ca_file, and certificate_file and key_file if the server wants them,
+# tcp://HOST:PORT, unix:///dev/log, or udp://HOST:PORT (which does not count: nobody answers for it). A sink that takes longer than deadline_seconds counts as blocked.
 # [[audit_sinks]]
 # kind = "file"
 # path = "/var/log/sallyport/audit.jsonl"

@@ -120,7 +120,7 @@ async fn hammer(stage: &mut Stage) -> Result<usize> {
     Ok(answered.load(Ordering::Relaxed))
 }
 
-async fn export(data: &Path) -> Result<String> {
+pub(super) async fn export(data: &Path) -> Result<String> {
     let mut command = Command::new(program::vault()?);
     command.args(["export-audit", "--data-dir"]).arg(data);
     let said = Said::by(&mut command, "").await?;

@@ -11,6 +11,7 @@
 mod access_log;
 mod attacks;
 mod audit_kept;
+mod audit_stdout;
 mod bad_input;
 mod contexts;
 mod failure_matrix;

@@ -32,8 +32,14 @@ pub enum GivenSink {
     },
     /// Syslog.
     Syslog {
-        /// `udp://HOST:PORT`, `tcp://HOST:PORT` or `unix:///PATH`.
+        /// `tls://HOST:PORT`, `tcp://HOST:PORT`, `udp://HOST:PORT` or `unix:///PATH`.
         address: String,
+        /// With `tls`: CAs of the server's certificate, PEM.
+        ca_file: Option<PathBuf>,
+        /// With `tls`: a certificate to show, PEM.
+        certificate_file: Option<PathBuf>,
+        /// Its key, PEM.
+        key_file: Option<PathBuf>,
         /// How long it may take.
         deadline_seconds: Option<NonZeroU16>,
     },
@@ -77,8 +83,30 @@ pub enum SyslogAddress {
     Udp(String),
     /// `HOST:PORT`.
     Tcp(String),
+    /// RFC 5425.
+    Tls(SyslogTls),
     /// A datagram socket.
     Unix(PathBuf),
+}
+
+/// A syslog server that is reached over TLS. Its files are read whenever it is connected to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyslogTls {
+    /// `HOST:PORT`; the certificate has to be of this host.
+    pub server: String,
+    /// CAs of the server's certificate, PEM.
+    pub ca_file: PathBuf,
+    /// What is shown to the server.
+    pub client: Option<ClientFiles>,
+}
+
+/// A client's certificate and key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientFiles {
+    /// The certificate with its chain, PEM.
+    pub certificate: PathBuf,
+    /// Its key, PEM.
+    pub key: PathBuf,
 }
 
 /// Why a sink does not read. Sinks are counted from 1.
@@ -88,7 +116,7 @@ pub enum SinkSettingsError {
     #[error("audit_sinks: there are at most {MAX_SINKS}")]
     TooMany,
     /// Relative to what?
-    #[error("audit_sinks: path {} is not absolute", .path.display())]
+    #[error("audit_sinks: {} is not absolute", .path.display())]
     Relative {
         /// The path.
         path: PathBuf,
@@ -98,10 +126,30 @@ pub enum SinkSettingsError {
     Twice,
     /// No address of a syslog server.
     #[error(
-        "audit_sinks: address is udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH, not {address:?}"
+        "audit_sinks: address is tls://HOST:PORT, tcp://HOST:PORT, udp://HOST:PORT or unix:///PATH, not {address:?}"
     )]
     Address {
         /// What is there.
+        address: String,
+    },
+    /// Nobody's certificate would be good enough.
+    #[error("audit_sinks: {address} needs ca_file, the CAs of the server's certificate")]
+    NoCa {
+        /// The server.
+        address: String,
+    },
+    /// One of the two is no identity.
+    #[error("audit_sinks: certificate_file and key_file of {address} go together")]
+    HalfIdentity {
+        /// The server.
+        address: String,
+    },
+    /// They would be good for nothing.
+    #[error(
+        "audit_sinks: ca_file, certificate_file and key_file are for tls://, not for {address}"
+    )]
+    WithoutTls {
+        /// The server.
         address: String,
     },
 }
@@ -161,8 +209,17 @@ impl SinkSettings {
             GivenSink::Stdout { deadline_seconds } => (SinkTarget::Stdout, deadline_seconds),
             GivenSink::Syslog {
                 address,
+                ca_file,
+                certificate_file,
+                key_file,
                 deadline_seconds,
-            } => (SinkTarget::Syslog(syslog(address)?), deadline_seconds),
+            } => {
+                let files = [ca_file, certificate_file, key_file];
+                (
+                    SinkTarget::Syslog(syslog(address, files)?),
+                    deadline_seconds,
+                )
+            }
         };
         let deadline = deadline.unwrap_or(Self::DEADLINE_SECONDS).get();
         Ok(Self {
@@ -181,19 +238,50 @@ impl SinkTarget {
     }
 }
 
-fn syslog(address: String) -> Result<SyslogAddress, SinkSettingsError> {
+fn syslog(
+    address: String,
+    files: [Option<PathBuf>; 3],
+) -> Result<SyslogAddress, SinkSettingsError> {
     let server = |text: &str| {
         let (host, port) = text.rsplit_once(':')?;
         let port: u16 = port.parse().ok()?;
         (!host.is_empty() && port > 0).then(|| text.to_owned())
     };
     let read = match address.split_once("://") {
+        Some(("tls", text)) => match server(text) {
+            Some(server) => return tls(address, server, files).map(SyslogAddress::Tls),
+            None => None,
+        },
+        Some(_) if files.iter().any(Option::is_some) => {
+            return Err(SinkSettingsError::WithoutTls { address });
+        }
         Some(("udp", text)) => server(text).map(SyslogAddress::Udp),
         Some(("tcp", text)) => server(text).map(SyslogAddress::Tcp),
         Some(("unix", path)) => return absolute(path.into()).map(SyslogAddress::Unix),
         _ => None,
     };
     read.ok_or(SinkSettingsError::Address { address })
+}
+
+fn tls(
+    address: String,
+    server: String,
+    [ca_file, certificate, key]: [Option<PathBuf>; 3],
+) -> Result<SyslogTls, SinkSettingsError> {
+    let client = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(ClientFiles {
+            certificate: absolute(certificate)?,
+            key: absolute(key)?,
+        }),
+        (None, None) => None,
+        _ => return Err(SinkSettingsError::HalfIdentity { address }),
+    };
+    let ca_file = ca_file.ok_or(SinkSettingsError::NoCa { address })?;
+    Ok(SyslogTls {
+        server,
+        ca_file: absolute(ca_file)?,
+        client,
+    })
 }
 
 fn absolute(path: PathBuf) -> Result<PathBuf, SinkSettingsError> {
@@ -219,7 +307,8 @@ mod tests {
         let read = sinks(
             "[[audit_sinks]]\nkind = \"file\"\npath = \"/var/log/audit.jsonl\"\n\
              [[audit_sinks]]\nkind = \"stdout\"\n\
-             [[audit_sinks]]\nkind = \"syslog\"\naddress = \"udp://[::1]:514\"\ndeadline_seconds = 5\n",
+             [[audit_sinks]]\nkind = \"syslog\"\naddress = \"udp://[::1]:514\"\ndeadline_seconds = 5\n\
+             [[audit_sinks]]\nkind = \"syslog\"\naddress = \"tls://[::1]:6514\"\nca_file = \"/ca.pem\"\n",
         )
         .unwrap();
         let SinkTarget::File(file) = &read[0].target else {
@@ -229,13 +318,14 @@ mod tests {
         assert_eq!(read[0].deadline, Duration::from_secs(2));
         assert_eq!(read[2].deadline, Duration::from_secs(5));
         let counts: Vec<_> = read.iter().map(|sink| sink.target.counts()).collect();
-        assert_eq!(counts, [true, true, false]);
+        assert_eq!(counts, [true, true, false, true]);
     }
 
     #[test]
     fn a_sink_that_cannot_be_is_refused_with_what_is_wrong() {
         let sink = |rest: &str| format!("[[audit_sinks]]\n{rest}\n");
         let file = "kind = \"file\"\npath = \"/a\"";
+        let secure = "kind = \"syslog\"\naddress = \"tls://a:6514\"\nca_file = \"/ca\"";
         for (text, said) in [
             (sink("kind = \"pigeon\""), "pigeon"),
             (sink("kind = \"file\""), "path"),
@@ -248,6 +338,28 @@ mod tests {
             (
                 sink("kind = \"syslog\"\naddress = \"unix://log\""),
                 "not absolute",
+            ),
+            (
+                sink("kind = \"syslog\"\naddress = \"tls://log.example:6514\""),
+                "needs ca_file",
+            ),
+            (
+                sink("kind = \"syslog\"\naddress = \"tls://log.example\"\nca_file = \"/ca\""),
+                "tls://HOST:PORT",
+            ),
+            (
+                sink(&format!("{secure}\nkey_file = \"/key\"")),
+                "go together",
+            ),
+            (
+                sink(&format!(
+                    "{secure}\nkey_file = \"/k\"\ncertificate_file = \"c\""
+                )),
+                "not absolute",
+            ),
+            (
+                sink("kind = \"syslog\"\naddress = \"tcp://a:1\"\nca_file = \"/ca\""),
+                "are for tls://",
             ),
             (sink(file).repeat(2), "the same"),
             (sink("kind = \"stdout\"").repeat(9), "at most 8"),

@@ -60,6 +60,23 @@ pub(super) enum DeviceError {
         /// The last entry in the file.
         seq: u64,
     },
+    /// The handshake failed, or its settings are of no use.
+    #[error("TLS: {0}")]
+    Tls(#[from] rustls::Error),
+    /// A file of certificates or of a key is not there, or not readable.
+    #[error("{setting}: {source}")]
+    File {
+        /// Which.
+        setting: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is no PEM. What it is instead is not shown: it may be a key.
+    #[error("{setting} is no PEM, or has not what belongs there")]
+    Pem {
+        /// Which.
+        setting: &'static str,
+    },
     /// There is nothing to read what was missed from.
     #[error(transparent)]
     Store(#[from] StoreError),

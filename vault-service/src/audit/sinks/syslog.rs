@@ -1,11 +1,14 @@
-//! Syslog (RFC 5424) over UDP (RFC 5426), a Unix datagram socket, or TCP with the length before each
-//! message (RFC 6587, section 3.4.1).
+//! Syslog (RFC 5424) over UDP (RFC 5426), a Unix datagram socket, or TLS (RFC 5425) and TCP with the
+//! length before each message (RFC 6587, section 3.4.1).
+
+mod tls;
 
 use std::io::{self, ErrorKind, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs as _, UdpSocket};
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
+use self::tls::Tls;
 use super::carrier::{Device, DeviceError, Holds};
 use crate::clock;
 use crate::settings::SyslogAddress;
@@ -25,6 +28,7 @@ enum Connection {
     Udp(UdpSocket),
     Unix(UnixDatagram),
     Tcp(TcpStream),
+    Tls(Box<Tls>),
 }
 
 impl Syslog {
@@ -36,8 +40,8 @@ impl Syslog {
         }
     }
 
-    fn connect(&self) -> io::Result<Connection> {
-        match &self.address {
+    fn connect(&self) -> Result<Connection, DeviceError> {
+        let connected = match &self.address {
             SyslogAddress::Udp(server) => first_that_does(server, |address| {
                 let any = match address {
                     SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
@@ -53,20 +57,32 @@ impl Syslog {
                 socket.connect(path)?;
                 Ok(Connection::Unix(socket))
             }
-            SyslogAddress::Tcp(server) => first_that_does(server, |address| {
-                let stream = TcpStream::connect_timeout(&address, self.deadline)?;
-                stream.set_write_timeout(Some(self.deadline))?;
-                stream.set_nodelay(true)?;
-                Ok(Connection::Tcp(stream))
-            }),
-        }
+            SyslogAddress::Tcp(server) => self.stream(server).map(Connection::Tcp),
+            SyslogAddress::Tls(settings) => {
+                let stream = self.stream(&settings.server)?;
+                let stream = Tls::over(stream, settings)?;
+                return Ok(Connection::Tls(Box::new(stream)));
+            }
+        };
+        Ok(connected?)
+    }
+
+    fn stream(&self, server: &str) -> io::Result<TcpStream> {
+        first_that_does(server, |address| {
+            let stream = TcpStream::connect_timeout(&address, self.deadline)?;
+            // Of a handshake the answers are waited for, too.
+            stream.set_read_timeout(Some(self.deadline))?;
+            stream.set_write_timeout(Some(self.deadline))?;
+            stream.set_nodelay(true)?;
+            Ok(stream)
+        })
     }
 }
 
-fn first_that_does(
+fn first_that_does<T>(
     server: &str,
-    connect: impl Fn(SocketAddr) -> io::Result<Connection>,
-) -> io::Result<Connection> {
+    connect: impl Fn(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
     let mut failure = io::Error::from(ErrorKind::NotFound);
     for address in server.to_socket_addrs()? {
         match connect(address) {
@@ -112,15 +128,23 @@ impl Device for Syslog {
                 }
             }
             Connection::Tcp(stream) => {
-                let framed: String = messages
-                    .map(|message| format!("{} {message}", message.len()))
-                    .collect();
                 still_there(stream)?;
-                stream.write_all(framed.as_bytes())?;
+                stream.write_all(framed(messages).as_bytes())?;
+            }
+            Connection::Tls(stream) => {
+                stream.still_there()?;
+                stream.write_all(framed(messages).as_bytes())?;
             }
         }
         Ok(())
     }
+}
+
+/// Each message with its length before it, in bytes.
+fn framed(messages: impl Iterator<Item = String>) -> String {
+    messages
+        .map(|message| format!("{} {message}", message.len()))
+        .collect()
 }
 
 /// Header without host name and structured data, then the line as it is in a file. The mark that may say

@@ -1,5 +1,8 @@
 //! The audit log elsewhere: what sinks get, and what happens when they do not take it.
 
+mod files;
+mod syslog_tls;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::Read as _;
 use std::net::{TcpListener, UdpSocket};
@@ -200,95 +203,6 @@ async fn udp_does_not_count_because_nobody_answers_for_it() {
     // Alone it neither helps nor harms: the store decides.
     let (vault, gateway) = stocked(TempDir::new().unwrap(), &[udp]).await;
     vault.resolve(&gateway, BACKEND, None, 0).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_full_file_is_put_aside_and_the_files_are_one_log() {
-    let place = TempDir::new().unwrap();
-    let path = place.path().join("audit.jsonl");
-    let mut small = file(&path, PATIENT);
-    if let SinkTarget::File(settings) = &mut small.target {
-        settings.max_bytes = 4 * 1024;
-        settings.keep = 3.try_into().unwrap();
-    }
-    let (vault, _) = stocked(place, &[small]).await;
-    for number in 0..40 {
-        record(&vault, &number.to_string()).await;
-    }
-    vault.sinks.settle().await;
-    let files: Vec<PathBuf> = [".3", ".2", ".1", ""]
-        .map(|end| format!("{}{end}", path.display()).into())
-        .into();
-    assert!(!Path::new(&format!("{}.4", path.display())).exists());
-    let texts = files.iter().map(|file| {
-        assert_eq!(mode(file), 0o600);
-        let text = fs::read_to_string(file).unwrap();
-        assert!(text.len() <= 4 * 1024);
-        text
-    });
-    let text: String = texts.collect();
-    assert!(stored(&vault).await.ends_with(&lines(&text)));
-    verify(&text);
-}
-
-#[tokio::test]
-async fn a_file_that_was_moved_is_opened_anew_when_told() {
-    let place = TempDir::new().unwrap();
-    let (path, moved) = (
-        place.path().join("audit.jsonl"),
-        place.path().join("audit.moved"),
-    );
-    let (vault, _) = stocked(place, &[file(&path, PATIENT)]).await;
-    record(&vault, "before").await;
-    vault.sinks.taken().await.unwrap();
-    fs::rename(&path, &moved).unwrap();
-    vault.sinks.reopen();
-    record(&vault, "after").await;
-    vault.sinks.taken().await.unwrap();
-    let (moved, text) = (
-        fs::read_to_string(&moved).unwrap(),
-        fs::read_to_string(&path).unwrap(),
-    );
-    assert!(moved.contains("before") && !moved.contains("after"));
-    assert_eq!(lines(&(moved + &text)), stored(&vault).await);
-}
-
-#[tokio::test]
-async fn a_file_goes_on_where_a_crash_has_left_it() {
-    let place = TempDir::new().unwrap();
-    let path = place.path().join("audit.jsonl");
-    let sink = file(&path, PATIENT);
-    let (vault, _) = stocked(place, std::slice::from_ref(&sink)).await;
-    record(&vault, "whole").await;
-    vault.sinks.taken().await.unwrap();
-    let whole = fs::read_to_string(&path).unwrap();
-    // The last line is torn, and another is half there.
-    let torn = whole[..whole.len() - 2].to_owned();
-    fs::write(&path, &torn).unwrap();
-    let (sinks, _metrics) = beside(&vault, &sink);
-    until(&sinks, |standing| *standing == Standing::Accepting).await;
-    assert_eq!(fs::read_to_string(&path).unwrap(), whole);
-}
-
-#[tokio::test]
-async fn a_file_of_something_else_or_of_another_log_stays_as_it_is() {
-    let place = TempDir::new().unwrap();
-    let path = place.path().join("audit.jsonl");
-    let (other, _) = stocked(TempDir::new().unwrap(), &[]).await;
-    let others = stored(&other).await.join("\n") + "\n";
-    let (vault, _) = stocked(place, &[]).await;
-    for (text, said) in [
-        ("a diary", "not a line of an audit log"),
-        ("a diary\n", "not a line of an audit log"),
-        ("{\"seq\":1}\n", "not a line of an audit log"),
-        (others.as_str(), "not the one of this vault"),
-    ] {
-        fs::write(&path, text).unwrap();
-        let (sinks, _metrics) = beside(&vault, &file(&path, PATIENT));
-        until(&sinks, |standing| standing.to_string().contains(said)).await;
-        assert_eq!(fs::read_to_string(&path).unwrap(), text);
-        fs::remove_file(&path).unwrap();
-    }
 }
 
 /// A vault with a secret, and a gateway that may read it.

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::pem::{self, PemObject as _};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sallyport_model::TrustDomain;
 use thiserror::Error;
@@ -29,6 +29,7 @@ use crate::jobs::crl_fetch::{
     AddressRules, CrlFetching, DownloadLimits, Downloader, FetchRules, SystemResolver,
 };
 use crate::jobs::expiry;
+use crate::jobs::external_lists::{self, ListFile};
 use crate::keys::KeyError;
 use crate::keys::audit::CheckpointKey;
 use crate::keys::seal::RootPublicKey;
@@ -52,6 +53,8 @@ pub struct Vault {
     inside: Arc<Provider>,
     store: Arc<dyn Store>,
     crl_fetching: Arc<CrlFetching>,
+    external: Arc<ExternalCas>,
+    list_files: Vec<ListFile>,
     checkpoint_key: Arc<CheckpointKey>,
     sinks: Sinks,
     _lock: File,
@@ -98,13 +101,23 @@ pub enum ServeError {
     /// A listener's TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// A file with certificates, or the key of the public door.
-    #[error("{} cannot be read as PEM", .path.display())]
-    Pem {
+    /// A file that a setting names.
+    #[error("{setting}: cannot read {}", .path.display())]
+    File {
+        /// The setting.
+        setting: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.
-        source: rustls_pki_types::pem::Error,
+        source: io::Error,
+    },
+    /// One that has not what belongs there.
+    #[error("{setting}: {} is no PEM, or has not what belongs there", .path.display())]
+    Pem {
+        /// The setting.
+        setting: &'static str,
+        /// The file.
+        path: PathBuf,
     },
     /// The Unix socket.
     #[error(transparent)]
@@ -143,11 +156,15 @@ impl Vault {
         )?;
         let ca = Arc::new(ca.with_short_lifetime(settings.gateway_certificate_seconds()));
 
+        // Before they are read: what comes meanwhile is noticed.
+        let list_files = list_files(settings);
         let external = external_cas(settings)?;
         let others = external.iter().flat_map(|ca| ca.certificates.clone());
         let client_cas = std::iter::once(ca.certificate().clone()).chain(others);
-        let internal = tls::mutual(own_identity(&ca, settings)?, client_cas)?;
-        let external = ExternalCas::new(ca.certificate(), ca.trust_domain(), &external)?;
+        let (own, domain) = (ca.certificate(), ca.trust_domain());
+        let external = Arc::new(ExternalCas::new(own, domain, &external, clock::now())?);
+        let identity = own_identity(&ca, settings)?;
+        let internal = tls::mutual(identity, client_cas, Arc::clone(&external))?;
         let public = tls::public(match &settings.manager_identity {
             Some((certificate, key)) => file_identity(certificate, key)?,
             None => own_identity(&ca, settings)?,
@@ -169,7 +186,7 @@ impl Vault {
             audit,
             Arc::clone(&metrics),
         );
-        let inner = Arc::new(inner.with_external_cas(external));
+        let inner = Arc::new(inner.with_external_cas(Arc::clone(&external)));
         let copier = Arc::clone(&inner);
         let manager = Manager::new(Arc::clone(&store), root_public, ca, copier);
         let crl_fetching = Arc::new(CrlFetching::new(
@@ -220,6 +237,8 @@ impl Vault {
             inside: inner,
             store,
             crl_fetching,
+            external,
+            list_files,
             checkpoint_key: audit_keys.checkpoint,
             sinks,
             _lock: lock,
@@ -277,6 +296,7 @@ impl Vault {
                     stop.clone()
                 ),
                 serve_socket(self.socket, Arc::clone(&self.sds), stop.clone()),
+                external_lists::run(self.external, self.list_files, clock::now, stop.clone()),
                 close(self.sds, stop.clone()),
                 self.crl_fetching.run(stop),
             );
@@ -340,35 +360,67 @@ fn own_identity(ca: &GatewayCa, settings: &Settings) -> Result<ServerIdentity, S
 }
 
 fn file_identity(certificate: &Path, key: &Path) -> Result<ServerIdentity, ServeError> {
-    let chain = certificates(certificate)?;
-    let key = PrivateKeyDer::from_pem_file(key).map_err(pem_error(key))?;
+    let chain = certificates("manager_certificate", certificate)?;
+    let key = PrivateKeyDer::from_pem_file(key).map_err(pem_error("manager_key", key))?;
     Ok(ServerIdentity { chain, key })
 }
 
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, ServeError> {
-    CertificateDer::pem_file_iter(file)
-        .and_then(Iterator::collect)
-        .map_err(pem_error(file))
+fn certificates(
+    setting: &'static str,
+    file: &Path,
+) -> Result<Vec<CertificateDer<'static>>, ServeError> {
+    let certificates = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
+    let certificates: Vec<_> = certificates.map_err(pem_error(setting, file))?;
+    match certificates.is_empty() {
+        true => Err(pem_error(setting, file)(pem::Error::NoItemsFound)),
+        false => Ok(certificates),
+    }
 }
 
 fn external_cas(settings: &Settings) -> Result<Vec<ExternalCa>, ServeError> {
     let cas = settings.gateway_cas.iter().map(|ca| {
         Ok(ExternalCa {
-            certificates: certificates(&ca.file)?,
+            certificates: certificates("gateway_cas: file", &ca.file)?,
             names: ca.names.clone(),
+            lists: match &ca.crl_file {
+                Some(file) => Some(external_lists::read(file).map_err(|source| {
+                    let (setting, path) = ("gateway_cas: crl_file", file.to_owned());
+                    ServeError::File {
+                        setting,
+                        path,
+                        source,
+                    }
+                })?),
+                None => None,
+            },
         })
     });
     cas.collect()
 }
 
-fn pem_error(file: &Path) -> impl FnOnce(rustls_pki_types::pem::Error) -> ServeError {
+fn list_files(settings: &Settings) -> Vec<ListFile> {
+    let files = settings.gateway_cas.iter().enumerate();
+    let files =
+        files.filter_map(|(ca, settings)| Some(ListFile::new(ca, settings.crl_file.clone()?)));
+    files.collect()
+}
+
+/// What is wrong with a file. What is there instead is not shown: it may be a key.
+fn pem_error(setting: &'static str, file: &Path) -> impl FnOnce(pem::Error) -> ServeError {
     let path = file.to_owned();
-    |source| ServeError::Pem { path, source }
+    move |error| match error {
+        pem::Error::Io(source) => ServeError::File {
+            setting,
+            path,
+            source,
+        },
+        _ => ServeError::Pem { setting, path },
+    }
 }
 
 fn crl_downloader(settings: &CrlSettings) -> Result<Downloader, ServeError> {
     let server_cas = match &settings.ca_file {
-        Some(file) => certificates(file)?,
+        Some(file) => certificates("crl_ca_file", file)?,
         None => Vec::new(),
     };
     Ok(Downloader {

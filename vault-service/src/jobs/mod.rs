@@ -2,3 +2,4 @@
 
 pub mod crl_fetch;
 pub mod expiry;
+pub mod external_lists;

@@ -1,5 +1,6 @@
 //! CAs besides the internal one that sign certificates of gateways, and which names each may give.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,9 @@ use rustls_pki_types::{CertificateDer, UnixTime as Moment};
 use sallyport_model::TrustDomain;
 use sallyport_pki::{Certificate, UnixTime};
 use thiserror::Error;
+use tokio::sync::watch;
 
+use super::external_lists::{ExternalLists, ExternalListsError};
 use crate::access::ExternalIdentity;
 
 /// Another CA.
@@ -21,6 +24,8 @@ pub struct ExternalCa {
     pub certificates: Vec<CertificateDer<'static>>,
     /// What its certificates may say.
     pub names: ExternalNames,
+    /// A file of its revocation lists, if its certificates are held against any.
+    pub lists: Option<Vec<u8>>,
 }
 
 /// Which names a CA may give.
@@ -44,6 +49,14 @@ pub enum ExternalCaError {
     /// None at all.
     #[error("a file of gateway_cas has no usable CA certificate")]
     Verifier(#[from] rustls::server::VerifierBuilderError),
+    /// Its revocation lists.
+    #[error("crl_file of gateway_cas {position}")]
+    Lists {
+        /// Counted from 1.
+        position: usize,
+        /// Why.
+        source: ExternalListsError,
+    },
 }
 
 /// Who signed a certificate that the listener has let in.
@@ -51,7 +64,16 @@ pub(super) enum Voucher {
     /// The internal CA.
     Internal,
     /// Another one, for this name.
-    External(ExternalIdentity),
+    External(ExternalIdentity, Option<Checked>),
+}
+
+/// What the lists of a CA have said of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Checked {
+    /// Which lists.
+    edition: u64,
+    /// When they end.
+    until: UnixTime,
 }
 
 type Verifier = Arc<dyn ClientCertVerifier>;
@@ -60,7 +82,14 @@ type Verifier = Arc<dyn ClientCertVerifier>;
 #[derive(Default)]
 pub struct ExternalCas {
     internal: Option<Verifier>,
-    external: Vec<(Verifier, ExternalNames)>,
+    external: Vec<Other>,
+    edition: watch::Sender<u64>,
+}
+
+struct Other {
+    verifier: Verifier,
+    names: ExternalNames,
+    lists: Option<ExternalLists>,
 }
 
 impl ExternalCas {
@@ -72,20 +101,92 @@ impl ExternalCas {
         internal: &CertificateDer<'static>,
         own: &TrustDomain,
         others: &[ExternalCa],
+        now: UnixTime,
     ) -> Result<Self, ExternalCaError> {
         let mut external = Vec::new();
-        for ca in others {
+        for (ca, position) in others.iter().zip(1..) {
             if let ExternalNames::SpiffeIds(domain) = &ca.names
                 && domain == own
             {
                 return Err(ExternalCaError::OwnTrustDomain(domain.clone()));
             }
-            external.push((verifier(&ca.certificates)?, ca.names.clone()));
+            let lists = ca.lists.as_deref().map(|file| {
+                let lists = ExternalLists::of(&ca.certificates)?;
+                lists.take(file, now)?;
+                Ok(lists)
+            });
+            let lists = lists.transpose();
+            external.push(Other {
+                verifier: verifier(&ca.certificates)?,
+                names: ca.names.clone(),
+                lists: lists.map_err(|source| ExternalCaError::Lists { position, source })?,
+            });
         }
         Ok(Self {
             internal: Some(verifier(std::slice::from_ref(internal))?),
             external,
+            edition: watch::Sender::default(),
         })
+    }
+
+    /// Puts the lists of a file in force for the CA at that place, and has every open call looked at
+    /// again.
+    ///
+    /// # Errors
+    /// See [`ExternalListsError`]; those of before stay.
+    pub fn take_lists(
+        &self,
+        ca: usize,
+        file: &[u8],
+        now: UnixTime,
+    ) -> Result<(), ExternalListsError> {
+        if let Some(lists) = self.external.get(ca).and_then(|ca| ca.lists.as_ref()) {
+            lists.take(file, now)?;
+            self.look_again();
+        }
+        Ok(())
+    }
+
+    /// When the first list of the CA at that place ends.
+    pub fn next_update(&self, ca: usize) -> Option<UnixTime> {
+        self.external.get(ca)?.lists.as_ref()?.next_update()
+    }
+
+    /// Has every open call looked at again: lists have changed, or ended.
+    pub fn look_again(&self) {
+        self.edition
+            .send_modify(|edition| *edition = edition.wrapping_add(1));
+    }
+
+    /// Tells when to look again.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.edition.subscribe()
+    }
+
+    /// Whether what was checked once still holds.
+    pub(super) fn still(&self, checked: Checked, now: UnixTime) -> bool {
+        checked.edition == *self.edition.borrow() && now < checked.until
+    }
+
+    /// Whether a chain, leaf first, whose signatures the listener has verified, is one of a CA whose
+    /// lists do not say that it is good.
+    pub fn is_revoked(&self, chain: &[CertificateDer<'static>], now: UnixTime) -> bool {
+        if self.external.iter().all(|ca| ca.lists.is_none()) {
+            return false;
+        }
+        let leaf = chain
+            .first()
+            .and_then(|der| Certificate::from_der(der).ok());
+        let Some((leaf, (_, others))) = leaf.zip(chain.split_first()) else {
+            return true;
+        };
+        match self.signer(chain, now) {
+            Some(Signer::Internal) | None => false,
+            Some(Signer::Other(ca)) => {
+                let lists = ca.lists.as_ref();
+                lists.is_some_and(|lists| lists.good_until(&leaf, others, now).is_none())
+            }
+        }
     }
 
     /// Who vouches for a client's chain, leaf first; `None` if nobody may for the name that it shows.
@@ -99,18 +200,49 @@ impl ExternalCas {
             // The listener trusts nobody else.
             return Some(Voucher::Internal);
         }
+        let ca = match self.signer(chain, now)? {
+            Signer::Internal => return Some(Voucher::Internal),
+            Signer::Other(ca) => ca,
+        };
+        let identity = ExternalIdentity::of(leaf)?;
+        if !ca.names.include(&identity) {
+            return None;
+        }
+        // Before the lists are read: should others come meanwhile, it is checked again.
+        let edition = *self.edition.borrow();
+        let checked = match &ca.lists {
+            None => None,
+            Some(lists) => {
+                let (_, others) = chain.split_first()?;
+                let until = lists.good_until(leaf, others, now)?;
+                Some(Checked { edition, until })
+            }
+        };
+        Some(Voucher::External(identity, checked))
+    }
+
+    fn signer(&self, chain: &[CertificateDer<'static>], now: UnixTime) -> Option<Signer<'_>> {
         let (shown, others) = chain.split_first()?;
         let now = Duration::from_secs(u64::try_from(now.0).ok()?);
         let now = Moment::since_unix_epoch(now);
         let signed = |ca: &Verifier| ca.verify_client_cert(shown, others, now).is_ok();
         if self.internal.as_ref().is_some_and(signed) {
-            return Some(Voucher::Internal);
+            return Some(Signer::Internal);
         }
-        let (_, names) = self.external.iter().find(|(ca, _)| signed(ca))?;
-        let identity = ExternalIdentity::of(leaf)?;
-        names
-            .include(&identity)
-            .then_some(Voucher::External(identity))
+        let mut external = self.external.iter();
+        external.find(|ca| signed(&ca.verifier)).map(Signer::Other)
+    }
+}
+
+/// Whose a chain is.
+enum Signer<'a> {
+    Internal,
+    Other(&'a Other),
+}
+
+impl fmt::Debug for ExternalCas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExternalCas").finish_non_exhaustive()
     }
 }
 

@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 use sallyport_model::{ActorId, GatewayIdentity, Scope};
 use sallyport_pki::{Certificate, UnixTime};
 
-use super::external_ca::{ExternalCas, Voucher};
+use super::external_ca::{Checked, ExternalCas, Voucher};
 use super::{Provider, ProviderError};
 use crate::access::{Caller, ExternalIdentity};
 use crate::clock;
@@ -20,6 +20,8 @@ pub struct Gateway {
     pub(super) caller: Caller,
     pub(super) scope: Scope,
     pub(super) renewal: Renewal,
+    /// What it has shown, if that may be revoked while a call is open.
+    revocable: Option<Arc<[CertificateDer<'static>]>>,
 }
 
 /// Who signs its next certificate.
@@ -74,9 +76,17 @@ enum Identity {
     External(ExternalIdentity),
 }
 
-/// Whom certificates name; that never changes, whatever becomes of the gateway.
+/// Whom certificates name; that never changes, whatever becomes of the gateway. What revocation lists
+/// say of them does.
 #[derive(Default)]
-pub(super) struct Identities(Mutex<HashMap<Vec<u8>, Identity>>);
+pub(super) struct Identities(Mutex<HashMap<Vec<u8>, Known>>);
+
+/// Whom a certificate names, and what the lists of its CA said of it.
+#[derive(Clone)]
+struct Known {
+    identity: Identity,
+    checked: Option<Checked>,
+}
 
 impl Identities {
     /// Most certificates that are remembered.
@@ -88,29 +98,34 @@ impl Identities {
         chain: &[CertificateDer<'static>],
         external: &ExternalCas,
         now: UnixTime,
-    ) -> Option<Identity> {
+    ) -> Option<Known> {
         let leaf = chain.first()?;
-        if let Some(identity) = self.known().get(leaf.as_ref()) {
-            return Some(identity.clone());
+        let holds = |known: &&Known| {
+            let checked = known.checked;
+            checked.is_none_or(|checked| external.still(checked, now))
+        };
+        if let Some(known) = self.known().get(leaf.as_ref()).filter(holds) {
+            return Some(known.clone());
         }
         let parsed = Certificate::from_der(leaf).ok()?;
-        let identity = match external.voucher(chain, &parsed, now)? {
+        let (identity, checked) = match external.voucher(chain, &parsed, now)? {
             // Exactly one URI SAN, as SPIFFE demands.
             Voucher::Internal => match parsed.uri_names() {
-                [uri] => Identity::Own(uri.parse().ok()?),
+                [uri] => (Identity::Own(uri.parse().ok()?), None),
                 _ => return None,
             },
-            Voucher::External(identity) => Identity::External(identity),
+            Voucher::External(identity, checked) => (Identity::External(identity), checked),
         };
+        let found = Known { identity, checked };
         let mut known = self.known();
         if known.len() >= Self::CAPACITY {
             known.clear();
         }
-        known.insert(leaf.to_vec(), identity.clone());
-        Some(identity)
+        known.insert(leaf.to_vec(), found.clone());
+        Some(found)
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Identity>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Known>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -132,10 +147,14 @@ impl Provider {
         &self,
         chain: &[CertificateDer<'static>],
     ) -> Result<Gateway, ProviderError> {
-        let identity = self.identities.of(chain, &self.external, clock::now());
-        match identity.ok_or(ProviderError::NotAGateway)? {
+        let known = self.identities.of(chain, &self.external, clock::now());
+        let Known { identity, checked } = known.ok_or(ProviderError::NotAGateway)?;
+        match identity {
             Identity::Own(identity) => self.registered(&identity).await,
-            Identity::External(identity) => self.known_as(&identity).await,
+            Identity::External(identity) => Ok(Gateway {
+                revocable: checked.map(|_| chain.into()),
+                ..self.known_as(&identity).await?
+            }),
         }
     }
 
@@ -152,6 +171,7 @@ impl Provider {
             caller,
             scope: identity.scope,
             renewal: Renewal::Ours,
+            revocable: None,
         })
     }
 
@@ -170,6 +190,7 @@ impl Provider {
             },
             caller,
             renewal: Renewal::OfAnotherCa,
+            revocable: None,
         })
     }
 
@@ -179,8 +200,13 @@ impl Provider {
         Ok(gateway.map(Caller::from))
     }
 
-    /// Whether the gateway is still registered; asked again before every answer of an open call.
+    /// Whether the gateway is still registered, and what it has shown not revoked; asked again before
+    /// every answer of an open call.
     pub(super) async fn still_registered(&self, gateway: &Gateway) -> Result<(), ProviderError> {
+        if let Some(chain) = &gateway.revocable {
+            let known = self.identities.of(chain, &self.external, clock::now());
+            known.ok_or(ProviderError::NotAGateway)?;
+        }
         match self.store.actor(gateway.caller.id).await? {
             Some(_) => Ok(()),
             None => Err(ProviderError::NotAGateway),

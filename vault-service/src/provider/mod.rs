@@ -10,6 +10,7 @@ mod clone;
 mod download;
 mod export;
 mod external_ca;
+mod external_lists;
 mod gateway;
 mod gateway_ca;
 mod keyring;
@@ -43,6 +44,7 @@ use crate::store::{Setting, Store, StoreError};
 pub use audit_keys::{AuditKeysError, audit_keys};
 pub use download::{Download, DownloadError};
 pub use external_ca::{ExternalCa, ExternalCaError, ExternalCas, ExternalNames};
+pub use external_lists::{ExternalListsError, MAX_LIST_FILE};
 pub use gateway::{Credential, Gateway};
 pub use gateway_ca::{GatewayCa, GatewayCaError, IssuedServerCertificate, NewGatewayCa, to_pem};
 pub use renewal::RenewalError;
@@ -57,7 +59,7 @@ pub struct Provider {
     keyring: Keyring,
     ca: Arc<GatewayCa>,
     identities: Identities,
-    external: ExternalCas,
+    external: Arc<ExternalCas>,
     ready: ReadyAnswers,
     rollout: Arc<Rollout>,
 }
@@ -140,14 +142,14 @@ impl Provider {
             ca,
             rollout: Arc::default(),
             identities: Identities::default(),
-            external: ExternalCas::default(),
+            external: Arc::default(),
             ready: ReadyAnswers::default(),
         }
     }
 
     /// The same that lets in gateways with certificates of other CAs. The listener has to trust these, too.
     #[must_use]
-    pub fn with_external_cas(self, external: ExternalCas) -> Self {
+    pub fn with_external_cas(self, external: Arc<ExternalCas>) -> Self {
         Self { external, ..self }
     }
 

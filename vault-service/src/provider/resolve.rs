@@ -62,8 +62,10 @@ impl Provider {
         let _open = self.metrics.resolve.opened();
         let deadline = Instant::now() + Duration::from_secs(request.wait.into());
         let mut changes = self.store.changes();
+        let mut revocations = self.external.changes();
         loop {
             changes.borrow_and_update();
+            revocations.borrow_and_update();
             let looked = Instant::now();
             let mut located = Vec::with_capacity(request.references.len());
             for known in &request.references {
@@ -85,8 +87,14 @@ impl Provider {
                 self.metrics.resolve.took(looked.elapsed());
                 return answer;
             }
+            let changed = async {
+                tokio::select! {
+                    changed = changes.changed() => changed,
+                    changed = revocations.changed() => changed,
+                }
+            };
             // Either way the loop looks again; a closed feed means the service is stopping.
-            if let Ok(Err(_)) = tokio::time::timeout_at(deadline, changes.changed()).await {
+            if let Ok(Err(_)) = tokio::time::timeout_at(deadline, changed).await {
                 return self.answer(gateway, request, located, now()).await;
             }
         }

@@ -16,6 +16,9 @@ pub struct GivenGatewayCa {
     /// The trust domain of the SPIFFE IDs that it gives; without one it gives subjects.
     #[serde(default)]
     pub trust_domain: Option<String>,
+    /// A file of its revocation lists, PEM or DER.
+    #[serde(default)]
+    pub crl_file: Option<PathBuf>,
 }
 
 /// Another CA.
@@ -25,13 +28,19 @@ pub struct GatewayCaSettings {
     pub file: PathBuf,
     /// What its certificates may say.
     pub names: ExternalNames,
+    /// A file of its revocation lists, PEM or DER.
+    pub crl_file: Option<PathBuf>,
 }
 
 impl TryFrom<GivenGatewayCa> for GatewayCaSettings {
     type Error = SettingsError;
 
     fn try_from(given: GivenGatewayCa) -> Result<Self, SettingsError> {
-        let GivenGatewayCa { file, trust_domain } = given;
+        let GivenGatewayCa {
+            file,
+            trust_domain,
+            crl_file,
+        } = given;
         let names = match trust_domain {
             None => ExternalNames::Subjects,
             Some(text) => match text.parse() {
@@ -39,6 +48,10 @@ impl TryFrom<GivenGatewayCa> for GatewayCaSettings {
                 Err(source) => return Err(SettingsError::GatewayCa { file, source }),
             },
         };
-        Ok(Self { file, names })
+        Ok(Self {
+            file,
+            names,
+            crl_file,
+        })
     }
 }

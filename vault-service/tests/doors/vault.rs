@@ -318,7 +318,10 @@ impl Vault {
     }
 
     /// Another Provider over the same store, which lets in gateways of other CAs.
-    pub(crate) async fn provider_trusting(&self, others: &[ExternalCa]) -> Arc<Provider> {
+    pub(crate) async fn provider_trusting(
+        &self,
+        others: &[ExternalCa],
+    ) -> (Arc<Provider>, Arc<ExternalCas>) {
         let ca = self.internal_ca().await;
         let data = DataDir::open(&self.dir.path().join("data")).unwrap();
         let root = data.read_root_key().unwrap();
@@ -328,9 +331,11 @@ impl Vault {
         let (store, sinks) = (Arc::clone(&self.store), self.sinks.clone());
         let audit = AuditLog::new(Arc::clone(&store), values, metrics.audit.clone(), sinks);
         let domain = "test.internal".parse().unwrap();
-        let external = ExternalCas::new(ca.certificate(), &domain, others).unwrap();
+        let external = ExternalCas::new(ca.certificate(), &domain, others, clock::now());
+        let external = Arc::new(external.unwrap());
         let provider = Provider::new(store, root, Arc::new(ca), audit, metrics);
-        Arc::new(provider.with_external_cas(external))
+        let provider = provider.with_external_cas(Arc::clone(&external));
+        (Arc::new(provider), external)
     }
 
     /// A connected app that may do this in a group, and a token of it.
@@ -461,7 +466,7 @@ pub(crate) fn form(texts: &[(&str, &str)], files: &[(&str, &[u8])]) -> Form {
 pub(crate) fn ca() -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
         .distinguished_name
         .push(rcgen::DnType::CommonName, "test CA");

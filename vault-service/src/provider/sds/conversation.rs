@@ -48,6 +48,7 @@ pub struct Conversation<P> {
     /// When the credential ends.
     until: Option<Instant>,
     changes: watch::Receiver<ChangeSeq>,
+    revocations: watch::Receiver<u64>,
     closing: watch::Receiver<bool>,
     /// Whether there may be something new to tell.
     curious: bool,
@@ -102,6 +103,7 @@ impl<P: Protocol> Conversation<P> {
             // A moment that no clock reaches is none.
             until: left.and_then(|left| Instant::now().checked_add(left)),
             changes: sds.provider.store.changes(),
+            revocations: sds.provider.external.changes(),
             closing: sds.closing.subscribe(),
             gateway: gateway.caller.id,
             protocol: P::default(),
@@ -140,6 +142,10 @@ impl<P: Protocol> Conversation<P> {
                         return Err(Ended::Closing);
                     }
                     tokio::time::sleep(COALESCING).await;
+                    self.curious = true;
+                    continue;
+                }
+                Ok(()) = self.revocations.changed() => {
                     self.curious = true;
                     continue;
                 }

@@ -75,7 +75,7 @@ impl Door {
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(listener::serve(
             listener,
-            tls::mutual(identity, [ca.certificate().clone()]).unwrap(),
+            tls::mutual(identity, [ca.certificate().clone()], Arc::default()).unwrap(),
             provider::router(Arc::clone(&vault.provider), Arc::clone(&sds)),
             Limits::INTERNAL,
             stopped,

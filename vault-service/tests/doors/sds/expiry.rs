@@ -1,5 +1,6 @@
 //! A connection lives no longer than the certificate of its client: whoever has renewed it comes again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -36,7 +37,7 @@ async fn a_connection_ends_with_the_certificate_of_its_client() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (_stop, stopped) = watch::channel(false);
-    let tls = tls::mutual(identity, [ca.der().clone()]).unwrap();
+    let tls = tls::mutual(identity, [ca.der().clone()], Arc::default()).unwrap();
     tokio::spawn(listener::serve(
         listener,
         tls,

@@ -1,5 +1,7 @@
 //! Gateways with certificates of other CAs, over real TLS.
 
+mod revocation;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -19,7 +21,9 @@ use sallyport_vault::http::listener::{self, Limits};
 use sallyport_vault::http::provider;
 use sallyport_vault::http::tls::{self, ServerIdentity};
 use sallyport_vault::provider::sds::{Aliases, Sds};
-use sallyport_vault::provider::{ExternalCa, ExternalCaError, ExternalCas, ExternalNames};
+use sallyport_vault::provider::{
+    ExternalCa, ExternalCaError, ExternalCas, ExternalNames, Provider,
+};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -29,6 +33,7 @@ use crate::sds::greet;
 use crate::vault::ca;
 
 const EDGE: &str = "spiffe://example.org/edge";
+const RESOLVE: &str = "/provider/v1/resolve";
 const BACKEND: &str = "secret://payments/sharedSecrets/backend";
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
@@ -40,22 +45,31 @@ struct Outside {
     corporate: Authority,
     address: SocketAddr,
     internal: CertificateDer<'static>,
+    external: Arc<ExternalCas>,
+    sds: Arc<Sds>,
+    inside: Arc<Provider>,
     _stop: watch::Sender<bool>,
 }
 
 impl Outside {
     async fn new() -> Self {
+        Self::listing(|_| None).await
+    }
+
+    /// The same, with these revocation lists of the CA for SPIFFE IDs.
+    async fn listing(lists: impl FnOnce(&Authority) -> Option<Vec<u8>>) -> Self {
         let (spire, corporate) = (ca(), ca());
+        let domain = "example.org".parse().unwrap();
         let others = [
-            external(
-                &spire,
-                ExternalNames::SpiffeIds("example.org".parse().unwrap()),
-            ),
+            ExternalCa {
+                lists: lists(&spire),
+                ..external(&spire, ExternalNames::SpiffeIds(domain))
+            },
             external(&corporate, ExternalNames::Subjects),
         ];
         let scene = Scene::new().await;
         let internal = scene.vault.internal_ca().await;
-        let inner = scene.vault.provider_trusting(&others).await;
+        let (inner, external) = scene.vault.provider_trusting(&others).await;
         scene.password("backend", "one").await;
         let issued = internal
             .issue_server(&["localhost".to_owned()], clock::now())
@@ -66,12 +80,12 @@ impl Outside {
         };
         let roots = others.iter().flat_map(|ca| ca.certificates.clone());
         let roots = roots.chain([internal.certificate().clone()]);
-        let sds = Sds::new(Arc::clone(&inner), Aliases::new());
-        let routes = provider::router(inner, Arc::new(sds));
+        let sds = Arc::new(Sds::new(Arc::clone(&inner), Aliases::new()));
+        let routes = provider::router(Arc::clone(&inner), Arc::clone(&sds));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
-        let tls = tls::mutual(identity, roots).unwrap();
+        let tls = tls::mutual(identity, roots, Arc::clone(&external)).unwrap();
         tokio::spawn(listener::serve(
             listener,
             tls,
@@ -85,6 +99,9 @@ impl Outside {
             corporate,
             address,
             internal: internal.certificate().clone(),
+            external,
+            sds,
+            inside: inner,
             _stop: stop,
         }
     }
@@ -104,26 +121,32 @@ impl Outside {
 
     /// What a client with that certificate is answered.
     async fn ask(&self, path: &str, shown: &Shown, body: Value) -> (StatusCode, Value) {
+        let mut connection = self.connect(shown).await.unwrap();
+        ask(&mut connection, path, body).await.unwrap()
+    }
+
+    /// A connection of a client with that certificate.
+    async fn connect(&self, shown: &Shown) -> Result<Sender, hyper::Error> {
         let stream = greet(self.address, &self.internal, &shown.chain, &shown.key).await;
-        let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-            .await
-            .unwrap();
+        let (sender, connection) =
+            http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
         tokio::spawn(connection);
-        let request = Request::post(format!("https://localhost{path}"))
-            .header("content-type", "application/json")
-            .body(Full::new(Bytes::from(body.to_string())));
-        let answer = sender.send_request(request.unwrap()).await.unwrap();
-        let status = answer.status();
-        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
-        (status, serde_json::from_slice(&bytes).unwrap())
+        Ok(sender)
+    }
+
+    /// A call for the secret that waits for so long.
+    fn call(&self, known: &Value, wait: u32) -> Value {
+        json!({
+            "scope": self.scene.vault.scope,
+            "references": [{ "reference": BACKEND, "revision": known }],
+            "wait": wait,
+        })
     }
 
     /// Whether a certificate gets the secret; otherwise it belongs to no gateway.
     async fn reads(&self, shown: &Shown) -> bool {
-        let body = json!({
-            "scope": self.scene.vault.scope, "references": [{ "reference": BACKEND }], "wait": 0,
-        });
-        let (status, answer) = self.ask("/provider/v1/resolve", shown, body).await;
+        let call = self.call(&Value::Null, 0);
+        let (status, answer) = self.ask(RESOLVE, shown, call).await;
         if status == StatusCode::FORBIDDEN {
             assert_eq!(answer["code"], "not_a_gateway");
             return false;
@@ -133,10 +156,28 @@ impl Outside {
     }
 }
 
+type Sender = http2::SendRequest<Full<Bytes>>;
+
+/// What is answered on an open connection.
+async fn ask(
+    connection: &mut Sender,
+    path: &str,
+    body: Value,
+) -> Result<(StatusCode, Value), hyper::Error> {
+    let request = Request::post(format!("https://localhost{path}"))
+        .header("content-type", "application/json")
+        .body(Full::new(Bytes::from(body.to_string())));
+    let answer = connection.send_request(request.unwrap()).await?;
+    let status = answer.status();
+    let bytes = answer.into_body().collect().await?.to_bytes();
+    Ok((status, serde_json::from_slice(&bytes).unwrap()))
+}
+
 fn external(ca: &Authority, names: ExternalNames) -> ExternalCa {
     ExternalCa {
         certificates: vec![ca.der().clone()],
         names,
+        lists: None,
     }
 }
 
@@ -378,11 +419,16 @@ async fn no_other_ca_speaks_for_the_trust_domain_of_the_vault() {
     let internal = scene.vault.internal_ca().await;
     let own = "test.internal".parse().unwrap();
     let names = ExternalNames::SpiffeIds("test.internal".parse().unwrap());
-    let refused = ExternalCas::new(internal.certificate(), &own, &[external(&ca(), names)]);
+    let external = [external(&ca(), names)];
+    let trusting = |others: &[ExternalCa]| {
+        ExternalCas::new(internal.certificate(), &own, others, clock::now())
+    };
+    let refused = trusting(&external);
     assert!(matches!(refused, Err(ExternalCaError::OwnTrustDomain(_))));
     let nobody = ExternalCa {
         certificates: Vec::new(),
         names: ExternalNames::Subjects,
+        lists: None,
     };
-    assert!(ExternalCas::new(internal.certificate(), &own, &[nobody]).is_err());
+    assert!(trusting(&[nobody]).is_err());
 }

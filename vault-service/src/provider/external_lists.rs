@@ -1,0 +1,135 @@
+//! Revocation lists of another CA: a certificate that they name, or say nothing of, is nobody's.
+
+use std::cell::Cell;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustls_pki_types::pem::{self, PemObject as _};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
+use sallyport_pki::{
+    Certificate, CertificateError, CrlError, CrlRules, KeyIdentifiers, MAX_CRL_BYTES, PathError,
+    PathRules, Profile, RevocationPolicy, Revocations, TrustAnchorError, TrustAnchors, UnixTime,
+    Usage,
+};
+use thiserror::Error;
+
+/// Most bytes of a file of lists: a full one as PEM.
+pub const MAX_LIST_FILE: u64 = MAX_CRL_BYTES as u64 / 2 * 3;
+
+/// The lists of a CA that are in force.
+pub(super) struct ExternalLists {
+    certificates: Vec<Certificate>,
+    anchors: TrustAnchors,
+    in_force: RwLock<Arc<Revocations>>,
+}
+
+/// Why lists are not taken. Those of before stay in force until they end.
+#[derive(Debug, Error)]
+pub enum ExternalListsError {
+    /// A certificate of the CA does not read.
+    #[error("a certificate of the CA: {0}")]
+    Certificate(#[from] CertificateError),
+    /// A certificate of the CA is no trust anchor.
+    #[error(transparent)]
+    Anchor(#[from] TrustAnchorError),
+    /// It is neither a CRL in DER nor CRLs in PEM.
+    #[error("neither a CRL in DER nor one or more in PEM")]
+    Syntax(#[source] pem::Error),
+    /// There is none in it.
+    #[error("there is no CRL in it")]
+    Empty,
+    /// A list that does not count.
+    #[error("CRL {position}: {source}")]
+    List {
+        /// Counted from 1.
+        position: usize,
+        /// Why.
+        source: CrlError,
+    },
+}
+
+impl ExternalLists {
+    /// None yet, so nobody is let in.
+    pub(super) fn of(certificates: &[CertificateDer<'static>]) -> Result<Self, ExternalListsError> {
+        let certificates = certificates.iter().map(|der| Certificate::from_der(der));
+        let certificates = certificates.collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            anchors: TrustAnchors::new(certificates.clone())?,
+            certificates,
+            in_force: RwLock::default(),
+        })
+    }
+
+    /// Takes over the lists of a file, all or none. Each is verified under the CA's certificates, and
+    /// none takes the place of a newer one.
+    pub(super) fn take(&self, file: &[u8], now: UnixTime) -> Result<(), ExternalListsError> {
+        let lists = lists(file)?;
+        if lists.is_empty() {
+            return Err(ExternalListsError::Empty);
+        }
+        let mut next = Revocations::clone(&self.in_force());
+        let rules = CrlRules::new(now);
+        for (list, position) in lists.iter().zip(1..) {
+            next.update(list, &self.certificates, &rules)
+                .map_err(|source| ExternalListsError::List { position, source })?;
+        }
+        *self
+            .in_force
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        Ok(())
+    }
+
+    /// Until when a chain is good, its leaf first, if it is.
+    pub(super) fn good_until(
+        &self,
+        leaf: &Certificate,
+        others: &[CertificateDer<'static>],
+        now: UnixTime,
+    ) -> Option<UnixTime> {
+        let others = others.iter().map(|der| Certificate::from_der(der));
+        let others = others.collect::<Result<Vec<_>, _>>().ok()?;
+        let lists = self.in_force();
+        let policy = RevocationPolicy::default();
+        let ends = Cell::new(None);
+        let unrevoked = |path: &[&Certificate]| {
+            let evidence = lists.check(path, now, &policy);
+            let evidence = evidence.map_err(|_| PathError::Refused)?;
+            ends.set(evidence.good_until());
+            Ok(())
+        };
+        let rules = PathRules {
+            further: Some(&unrevoked),
+            // The listener has verified the chain by its own rules.
+            profile: Profile {
+                key_identifiers: KeyIdentifiers::Optional,
+                ..Profile::RFC5280
+            },
+            ..PathRules::new(Usage::ClientAuth, now)
+        };
+        rules.verify(leaf, &others, &self.anchors).ok()?;
+        // A path of nothing but an anchor has no list to end.
+        Some(ends.get().unwrap_or_else(|| leaf.not_after()))
+    }
+
+    /// When the first of the lists ends.
+    pub(super) fn next_update(&self) -> Option<UnixTime> {
+        let lists = self.in_force();
+        lists.lists().iter().map(|list| list.next_update()).min()
+    }
+
+    fn in_force(&self) -> Arc<Revocations> {
+        Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The CRLs of a file, DER.
+fn lists(file: &[u8]) -> Result<Vec<CertificateRevocationListDer<'_>>, ExternalListsError> {
+    /// An ASN.1 SEQUENCE; no text begins so.
+    const SEQUENCE: u8 = 0x30;
+    match file.first() {
+        Some(&SEQUENCE) => Ok(vec![file.into()]),
+        _ => CertificateRevocationListDer::pem_slice_iter(file)
+            .collect::<Result<_, _>>()
+            .map_err(ExternalListsError::Syntax),
+    }
+}

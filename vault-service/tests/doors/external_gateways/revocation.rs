@@ -1,0 +1,212 @@
+//! Certificates that their own CA has taken back.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use futures_util::stream;
+use rcgen::{
+    CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, SerialNumber, date_time_ymd,
+};
+use sallyport_pki::Certificate;
+use sallyport_vault::clock;
+use sallyport_vault::jobs::external_lists::ListFile;
+use sallyport_vault::provider::sds::{Conversation, StateOfTheWorld};
+use sallyport_vault::provider::{
+    Credential, ExternalCaError, ExternalCas, ExternalListsError, ExternalNames, ProviderError,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{Authority, EDGE, ExternalCa, Outside, RESOLVE, Shown, ask, external, shown};
+use crate::vault::ca;
+
+/// A list that names these certificates, until that year; PEM.
+fn list(ca: &Authority, number: u64, revoked: &[&Shown], until: i32) -> String {
+    let revoked = revoked.iter().map(|shown| {
+        let certificate = Certificate::from_der(&shown.chain[0]).unwrap();
+        let serial = hex::decode(certificate.serial_hex()).unwrap();
+        RevokedCertParams {
+            serial_number: SerialNumber::from(serial),
+            revocation_time: date_time_ymd(2026, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        }
+    });
+    let params = CertificateRevocationListParams {
+        this_update: date_time_ymd(2020, 1, 1),
+        next_update: date_time_ymd(until, 1, 1),
+        crl_number: number.into(),
+        issuing_distribution_point: None,
+        revoked_certs: revoked.collect(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    params.signed_by(ca).unwrap().pem().unwrap()
+}
+
+fn good(ca: &Authority, number: u64, revoked: &[&Shown]) -> Vec<u8> {
+    list(ca, number, revoked, 2049).into_bytes()
+}
+
+impl Outside {
+    /// A gateway that may read, of a CA whose list names nobody.
+    async fn with_edge() -> (Self, Shown) {
+        let outside = Self::listing(|ca| Some(good(ca, 1, &[]))).await;
+        let registration = json!({ "name": "edge", "spiffeId": EDGE });
+        outside.let_read(registration).await;
+        let edge = shown(&outside.spire, &[EDGE], None);
+        assert!(outside.reads(&edge).await);
+        (outside, edge)
+    }
+
+    fn publish(&self, lists: &[u8]) -> Result<(), ExternalListsError> {
+        self.external.take_lists(0, lists, clock::now())
+    }
+
+    /// Whether the handshake of a client with that certificate is refused.
+    async fn turns_away(&self, shown: &Shown) -> bool {
+        let call = self.call(&Value::Null, 0);
+        match self.connect(shown).await {
+            // With TLS 1.3 a client hears of it when it says something.
+            Ok(mut connection) => ask(&mut connection, RESOLVE, call).await.is_err(),
+            Err(_) => true,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_gateway_loses_its_open_calls_and_streams_and_its_next_handshake() {
+    let (outside, edge) = Outside::with_edge().await;
+    let other = shown(&outside.spire, &[EDGE], None);
+    let mut open = outside.connect(&edge).await.unwrap();
+    let (_, answer) = ask(&mut open, RESOLVE, outside.call(&Value::Null, 0))
+        .await
+        .unwrap();
+    let revision = &answer["answers"][0]["revision"];
+    let waiting = outside.call(revision, 60);
+    let mut waits = outside.connect(&edge).await.unwrap();
+    let waiting = tokio::spawn(async move { ask(&mut waits, RESOLVE, waiting).await });
+    let credential = Credential::Certificate(Arc::new(edge.chain.clone()));
+    let sds = Arc::clone(&outside.sds);
+    let conversation = Conversation::<StateOfTheWorld>::open(sds, credential, clock::now).await;
+    let mut conversation = conversation.unwrap();
+    let streaming = tokio::spawn(async move {
+        let mut silence = stream::pending::<Result<_, ()>>();
+        conversation.next(&mut silence).await
+    });
+    // Both are there when the list comes: the call is counted, the stream was opened.
+    let is_there = || {
+        let metrics = outside.inside.metrics().unwrap();
+        metrics.contains("sallyport_resolve_open 1\n")
+    };
+    let waits = async {
+        while !is_there() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), waits)
+        .await
+        .unwrap();
+
+    outside.publish(&good(&outside.spire, 2, &[&edge])).unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(30), async {
+        (waiting.await.unwrap(), streaming.await.unwrap())
+    });
+    let (called, streamed) = ended.await.unwrap();
+    assert_eq!(called.unwrap().0, StatusCode::FORBIDDEN);
+    let refused = ProviderError::NotAGateway;
+    assert_eq!(streamed.unwrap_err().to_string(), refused.to_string());
+    let call = outside.call(&Value::Null, 0);
+    let (status, answer) = ask(&mut open, RESOLVE, call).await.unwrap();
+    assert_eq!(
+        (status, &answer["code"]),
+        (StatusCode::FORBIDDEN, &json!("not_a_gateway"))
+    );
+    assert!(outside.turns_away(&edge).await);
+    // Another certificate of the same gateway is not revoked.
+    assert!(outside.reads(&other).await);
+}
+
+#[tokio::test]
+async fn certificates_that_no_list_in_force_is_about_are_refused() {
+    let (outside, edge) = Outside::with_edge().await;
+    let ended = list(&outside.spire, 2, &[], 2021);
+    outside.publish(ended.as_bytes()).unwrap();
+    assert!(outside.turns_away(&edge).await);
+    outside.publish(&good(&outside.spire, 3, &[])).unwrap();
+    assert!(outside.reads(&edge).await);
+    // A CA without a crl_file is asked for none.
+    let registered = shown(&outside.corporate, &[], Some("edge-2"));
+    let registration = json!({ "name": "edge-2", "certificate": registered.pem });
+    outside.let_read(registration).await;
+    assert!(outside.reads(&registered).await);
+}
+
+#[tokio::test]
+async fn what_is_no_newer_list_of_the_ca_leaves_the_last_good_one_in_force() {
+    let (outside, edge) = Outside::with_edge().await;
+    let spire = &outside.spire;
+    outside.publish(&good(spire, 5, &[&edge])).unwrap();
+    let stranger = ca();
+    let newer = good(spire, 6, &[]);
+    let spoilt = [newer.as_slice(), &good(&stranger, 7, &[])].concat();
+    for lists in [
+        &good(spire, 4, &[])[..],
+        &good(&stranger, 6, &[]),
+        &spoilt,
+        b"",
+        b"no list",
+        b"\x30\x03\x02\x01\x01",
+        outside.spire.pem().as_bytes(),
+    ] {
+        assert!(outside.publish(lists).is_err());
+        assert!(outside.turns_away(&edge).await);
+    }
+    outside.publish(&newer).unwrap();
+    assert!(outside.reads(&edge).await);
+}
+
+#[tokio::test]
+async fn a_file_of_lists_is_read_again_when_it_has_changed() {
+    let (outside, edge) = Outside::with_edge().await;
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("spire.crl");
+    let put = |lists: &[u8]| {
+        let next = place.path().join("next");
+        fs::write(&next, lists).unwrap();
+        fs::rename(&next, &path).unwrap();
+    };
+    put(&good(&outside.spire, 1, &[]));
+    let mut file = ListFile::new(0, path.clone());
+    put(&good(&outside.spire, 2, &[&edge]));
+    file.look(&outside.external, clock::now());
+    assert!(outside.turns_away(&edge).await);
+    // Neither a file that is gone nor one that is spoilt lets anybody in.
+    fs::remove_file(&path).unwrap();
+    file.look(&outside.external, clock::now());
+    put(b"-----BEGIN X509 CRL-----");
+    file.look(&outside.external, clock::now());
+    assert!(outside.turns_away(&edge).await);
+    put(&good(&outside.spire, 3, &[]));
+    file.look(&outside.external, clock::now());
+    assert!(outside.reads(&edge).await);
+}
+
+#[tokio::test]
+async fn a_vault_does_not_start_with_lists_that_are_none() {
+    let scene = crate::scene::Scene::new().await;
+    let internal = scene.vault.internal_ca().await;
+    let own = "test.internal".parse().unwrap();
+    let spoilt = ExternalCa {
+        lists: Some(b"no list".to_vec()),
+        ..external(&ca(), ExternalNames::Subjects)
+    };
+    let certificate = internal.certificate();
+    let refused = ExternalCas::new(certificate, &own, &[spoilt], clock::now()).unwrap_err();
+    assert!(matches!(
+        refused,
+        ExternalCaError::Lists { position: 1, .. }
+    ));
+    assert_eq!(refused.to_string(), "crl_file of gateway_cas 1");
+}

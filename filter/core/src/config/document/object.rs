@@ -61,9 +61,11 @@ macro_rules! object {
                             let mut rest = place;
                             $(
                                 if rest == 0 {
-                                    if $field.replace(access.next_value()?).is_some() {
+                                    // Before its value is read: the parser still stands at the name.
+                                    if $field.is_some() {
                                         return Err(A::Error::duplicate_field($member));
                                     }
+                                    $field = Some(access.next_value()?);
                                     continue;
                                 }
                                 rest = rest.saturating_sub(1);

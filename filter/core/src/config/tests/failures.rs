@@ -1,0 +1,81 @@
+//! What happens to requests that cannot be decided, and what is only observed.
+
+use serde_json::{Value, json};
+
+use super::{downstream, upstream, with};
+use crate::config::{Failure, Fault, OnFailure, OnStale, PolicyIndex};
+use crate::decide::Check;
+
+#[test]
+fn every_class_of_failure_is_set_by_itself() {
+    let of = |settings: Value| {
+        with(downstream(), "/onFailure", settings)
+            .unwrap()
+            .on_failure
+    };
+    let strict = OnFailure::default();
+    for (class, expected) in [
+        (
+            "unreachable",
+            OnFailure {
+                unreachable: Failure::LetPass,
+                ..strict
+            },
+        ),
+        (
+            "denied",
+            OnFailure {
+                denied: Failure::LetPass,
+                ..strict
+            },
+        ),
+        (
+            "malformed",
+            OnFailure {
+                malformed: Failure::LetPass,
+                ..strict
+            },
+        ),
+    ] {
+        assert_eq!(of(json!({ class: "letPass" })), expected, "{class}");
+        assert_eq!(of(json!({ class: "deny" })), strict, "{class}");
+    }
+    let stale = OnFailure {
+        stale: OnStale::Deny,
+        ..strict
+    };
+    assert_eq!(of(json!({"stale": "deny"})), stale);
+    let settings = json!({"stale": "deny", "unreachable": "letPass"});
+    let error = with(downstream(), "/onFailure", settings).unwrap_err();
+    assert_eq!(
+        (error.pointer.as_str(), error.fault),
+        ("/onFailure/stale", Fault::StaleDenied)
+    );
+}
+
+#[test]
+fn checks_are_observed_by_name_and_the_certificate_never_is() {
+    let every = json!([
+        "tlsVersion",
+        "path",
+        "policies",
+        "revocation",
+        "pins",
+        "peerNames"
+    ]);
+    for (document, pointer) in [
+        (downstream(), "/downstream/observe"),
+        (upstream(), "/upstream/observe"),
+    ] {
+        let config = with(document.clone(), pointer, every.clone()).unwrap();
+        let observe = config.policy.get(PolicyIndex::DEFAULT).observe;
+        for check in Check::ALL {
+            let named = !matches!(check, Check::Certificate | Check::ServerName);
+            assert_eq!(observe.contains(check), named, "{}", check.as_str());
+        }
+        for bad in ["certificate", "peer_names", "Pins", ""] {
+            let error = with(document.clone(), pointer, json!([bad])).unwrap_err();
+            assert_eq!(error.pointer, format!("{pointer}/0"), "{error}");
+        }
+    }
+}

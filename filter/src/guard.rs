@@ -95,8 +95,7 @@ impl Guard {
             };
             self.bodies.borrow_mut().set(stream, body);
         }
-        let look = |stream| self.look_at_request(stream);
-        self.decide(Event::Arrived(stream, self.place()), look)
+        self.decide(Event::Arrived(stream, self.place()), Handshake::Done)
             .unwrap_or_else(|| {
                 let direction = self.direction;
                 let reason = Reason::Internal;
@@ -106,12 +105,12 @@ impl Guard {
             })
     }
 
-    fn look_at_request(&self, stream: StreamId) -> Event {
+    fn look(&self, stream: StreamId, place: Place) -> Event {
         let facts = match self.direction {
             Direction::Downstream => Facts::Downstream(attributes::downstream()),
             Direction::Upstream => Facts::Upstream(attributes::upstream()),
         };
-        Event::Request(stream, self.place(), facts)
+        Event::Request(stream, place, facts)
     }
 
     /// So many bytes of a request's body are there, or all of it; the host is in its context.
@@ -129,7 +128,7 @@ impl Guard {
             true => Event::Body(stream, host::request_body(size)),
             false => Event::BodyGrew(stream, size),
         };
-        match self.decide(event, |stream| self.look_at_request(stream)) {
+        match self.decide(event, Handshake::Done) {
             Some(Action::Continue) => {
                 self.stopped.borrow_mut().remove(stream);
                 Action::Continue
@@ -140,9 +139,8 @@ impl Guard {
 
     /// Bytes arrived on a connection; the host is in its context.
     pub(crate) fn data(&self, stream: StreamId, speaker: Speaker, handshake: Handshake) -> Action {
-        let look = |stream| self.look(stream, handshake);
         let held = self.stops(stream);
-        let action = self.decide(Event::Data(stream, speaker), look);
+        let action = self.decide(Event::Data(stream, speaker), handshake);
         let action = action.unwrap_or_else(|| {
             self.metrics
                 .count(Counter::Denied(self.direction, Reason::Internal));
@@ -161,18 +159,19 @@ impl Guard {
 
     /// Does what follows from an event of a stream in whose callback the host is; whether the stream
     /// goes on, where that was decided.
-    fn decide(&self, event: Event, look: impl Fn(StreamId) -> Event) -> Option<Action> {
+    fn decide(&self, event: Event, handshake: Handshake) -> Option<Action> {
         let mut decided = None;
         let mut queue = VecDeque::from(self.feed(event));
         while let Some(effect) = queue.pop_front() {
             match effect {
-                Effect::Look(stream) => {
-                    queue.extend(self.feed(look(stream)));
+                Effect::Look(stream, place) => {
+                    queue.extend(self.feed(self.look(stream, *place)));
                 }
                 Effect::Read(stream, reading) => queue.extend(self.read(stream, reading)),
                 Effect::Collect(stream) => {
                     decided = Some(Action::Pause);
                     queue.extend(self.collect(stream));
+                Effect::See(stream) => queue.extend(self.feed(self.see(stream, handshake))),
                 }
                 Effect::Resume(_) => decided = Some(Action::Continue),
                 Effect::Hold(_) | Effect::Deny(..) | Effect::Close(_) => {
@@ -205,8 +204,8 @@ impl Guard {
         }
     }
 
-    /// What can be seen of a connection.
-    fn look(&self, stream: StreamId, handshake: Handshake) -> Event {
+    /// What can be seen of a TCP connection.
+    fn see(&self, stream: StreamId, handshake: Handshake) -> Event {
         let facts = match self.direction {
             Direction::Downstream => {
                 attributes::downstream_connection(handshake).map(Facts::Downstream)
@@ -273,9 +272,12 @@ impl Guard {
                 Effect::Probe(stream) => {
                     queue.extend(self.feed(Event::Probed(stream, attributes::upstream())));
                 }
-                Effect::Look(stream) => {
+                Effect::Look(stream, place) => {
+                    queue.extend(self.feed(self.look(stream, *place)));
+                }
+                Effect::See(stream) => {
                     // It was looked at before, when bytes arrived.
-                    queue.extend(self.feed(self.look(stream, Handshake::Done)));
+                    queue.extend(self.feed(self.see(stream, Handshake::Done)));
                 }
                 Effect::Read(stream, reading) => queue.extend(self.read(stream, reading)),
                 Effect::Collect(stream) => queue.extend(self.collect(stream)),
@@ -320,7 +322,8 @@ impl Guard {
             }
             Effect::Call(_)
             | Effect::Probe(_)
-            | Effect::Look(_)
+            | Effect::Look(..)
+            | Effect::See(_)
             | Effect::Read(..)
             | Effect::Collect(_)
             | Effect::Resume(_) => {}

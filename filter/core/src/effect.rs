@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sallyport_model::{ResolveRequest, SecretString};
 
-use crate::config::Direction;
+use crate::config::{Direction, Place};
 use crate::event::{Reading, StreamId};
 use crate::header_name::HeaderName;
 use crate::metric::{Counter, Gauge};
@@ -21,9 +21,11 @@ pub enum Effect {
     Tick(Duration),
     /// Look at the server's side of this stream again and report [`crate::Event::Probed`].
     Probe(StreamId),
-    /// Look at the connection of this stream and report [`crate::Event::Request`], or
-    /// [`crate::Event::Seen`] of a TCP connection.
-    Look(StreamId),
+    /// Look at the connection of this request, which goes to this place, and report
+    /// [`crate::Event::Request`].
+    Look(StreamId, Box<Place>),
+    /// Look at this TCP connection, and report [`crate::Event::Seen`].
+    See(StreamId),
     /// Read the head of this request, and report it with [`crate::Event::Head`].
     Read(StreamId, Reading),
     /// Hold the request and its body, and report [`crate::Event::BodyGrew`] and at its end
@@ -130,7 +132,8 @@ impl Effect {
     pub const fn stream(&self) -> Option<StreamId> {
         match self {
             Self::Probe(stream)
-            | Self::Look(stream)
+            | Self::Look(stream, _)
+            | Self::See(stream)
             | Self::Read(stream, _)
             | Self::SetTarget(stream, _)
             | Self::Collect(stream)
@@ -186,7 +189,8 @@ impl fmt::Debug for Effect {
             Self::Call(call) => f.debug_tuple("Call").field(call).finish(),
             Self::Tick(period) => f.debug_tuple("Tick").field(period).finish(),
             Self::Probe(stream) => f.debug_tuple("Probe").field(stream).finish(),
-            Self::Look(stream) => f.debug_tuple("Look").field(stream).finish(),
+            Self::Look(stream, place) => f.debug_tuple("Look").field(stream).field(place).finish(),
+            Self::See(stream) => f.debug_tuple("See").field(stream).finish(),
             Self::Read(stream, reading) => {
                 f.debug_tuple("Read").field(stream).field(reading).finish()
             }

@@ -60,15 +60,14 @@ impl KnownPeers {
     /// still holds.
     pub(crate) fn look_up(
         &self,
-        peer: PeerId,
-        policy: PolicyIndex,
+        whom: &(PeerId, PolicyIndex),
         generation: u64,
         now: Now,
     ) -> Option<&Known> {
         if generation != self.generation {
             return None;
         }
-        let known = self.known.get(&(peer, policy))?;
+        let known = self.known.get(whom)?;
         let holds = (known.from..=known.until).contains(&now.wall);
         (holds && now.uptime < known.fresh_until).then_some(known)
     }
@@ -126,7 +125,7 @@ mod tests {
         let mut peers = KnownPeers::default();
         peers.remember(PEER, ONE, 3, known());
         let look_up = |peer, policy, generation, now| {
-            let found = peers.look_up(peer, policy, generation, now);
+            let found = peers.look_up(&(peer, policy), generation, now);
             found.is_some()
         };
         assert!(look_up(PEER, ONE, 3, at(100, 0)));
@@ -143,7 +142,7 @@ mod tests {
     fn a_server_is_another_one_with_another_certificate_or_another_version_of_tls() {
         let mut peers = KnownPeers::default();
         peers.remember(server("aa", "TLSv1.3"), ONE, 1, known());
-        let knows = |peer| peers.look_up(peer, ONE, 1, at(150, 0)).is_some();
+        let knows = |peer| peers.look_up(&(peer, ONE), 1, at(150, 0)).is_some();
         assert!(knows(server("aa", "TLSv1.3")));
         assert!(!knows(server("ab", "TLSv1.3")));
         assert!(!knows(server("aa", "TLSv1.2")));
@@ -156,7 +155,7 @@ mod tests {
         peers.remember(PEER, ONE, 1, known());
         peers.remember(PeerId::Connection(8), ONE, 2, known());
         for generation in [1, 2] {
-            let found = peers.look_up(PEER, ONE, generation, at(150, 0));
+            let found = peers.look_up(&(PEER, ONE), generation, at(150, 0));
             assert!(found.is_none(), "{generation}");
         }
     }
@@ -169,6 +168,6 @@ mod tests {
             assert!(peers.known.len() <= MAX_KNOWN);
         }
         let last = PeerId::Connection(3 * MAX_KNOWN as u64 - 1);
-        assert!(peers.look_up(last, ONE, 1, at(150, 0)).is_some());
+        assert!(peers.look_up(&(last, ONE), 1, at(150, 0)).is_some());
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn data(
         }) => effects.push(Effect::Close(stream)),
         Some(connection) => {
             connection.pending = connection.pending.and(speaker);
-            effects.push(Effect::Look(stream));
+            effects.push(Effect::See(stream));
         }
         None => {
             // What is one too many is looked at all the same: its policy says whether it is closed.
@@ -67,7 +67,7 @@ pub(super) fn data(
                 };
                 state.connections.set(stream, connection);
             }
-            effects.push(Effect::Look(stream));
+            effects.push(Effect::See(stream));
         }
     }
 }
@@ -146,19 +146,19 @@ pub(super) fn tick(state: &State, now: Now, effects: &mut Vec<Effect>) {
         }) = connections.all.get(stream)
             && (*on == WaitingOn::Handshake || now.uptime >= *until)
         {
-            effects.push(Effect::Look(*stream));
+            effects.push(Effect::See(*stream));
         }
     }
     let ended = connections.ends.iter().take(LOOKS);
     let ended = ended.take_while(|(until, _)| *until < now.wall);
-    effects.extend(ended.map(|(_, stream)| Effect::Look(*stream)));
+    effects.extend(ended.map(|(_, stream)| Effect::See(*stream)));
 }
 
 /// The next of those that were judged by another snapshot.
 pub(super) fn sweep(state: &mut State, effects: &mut Vec<Effect>) {
     let generation = state.snapshot.generation();
     let outdated = state.connections.outdated(generation);
-    effects.extend(outdated.into_iter().map(Effect::Look));
+    effects.extend(outdated.into_iter().map(Effect::See));
 }
 
 pub(super) fn closed(state: &mut State, stream: StreamId) {

@@ -56,7 +56,7 @@ impl Waiting {
 pub(super) fn arrive(
     state: &mut State,
     stream: StreamId,
-    place: Place,
+    mut place: Place,
     now: Now,
     effects: &mut Vec<Effect>,
 ) {
@@ -70,23 +70,26 @@ pub(super) fn arrive(
         let facts = Facts::Downstream(DownstreamFacts::default());
         return begin(state, stream, place, facts, now, effects);
     }
-    if pass_known(state, stream, policy, place, now, effects).is_none() {
-        effects.push(Effect::Look(stream));
+    if let Some(peer) = place.peer.take() {
+        let whom = (peer, policy);
+        if pass_known(state, stream, &whom, now, effects).is_some() {
+            return;
+        }
+        place.peer = Some(whom.0);
     }
+    effects.push(Effect::Look(stream, Box::new(place)));
 }
 
 /// `None`, and no effects, if something about the request is not at hand.
 fn pass_known(
     state: &State,
     stream: StreamId,
-    policy: PolicyIndex,
-    place: Place,
+    whom: &(PeerId, PolicyIndex),
     now: Now,
     effects: &mut Vec<Effect>,
 ) -> Option<()> {
     let generation = state.snapshot.generation();
-    let peers = &state.known_peers;
-    let known = peers.look_up(place.peer?, policy, generation, now)?;
+    let known = state.known_peers.look_up(whom, generation, now)?;
     let direction = state.config.policy.direction();
     match &state.config.policy {
         Policy::Downstream(_) => {
@@ -103,7 +106,7 @@ fn pass_known(
         effects.push(Effect::Note(stream, Arc::clone(&known.note)));
     }
     tell(stream, known.names.as_ref(), effects);
-    pass(state, stream, policy, known.pin, effects);
+    pass(state, stream, whom.1, known.pin, effects);
     Some(())
 }
 

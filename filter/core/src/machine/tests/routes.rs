@@ -4,6 +4,7 @@ use super::{TLS, trusting};
 use crate::config::{Direction, Place};
 use crate::facts::{DownstreamFacts, Facts};
 use crate::fixtures::{Authority, Contents, Fate, Host, Leaf, from_client, tls_context};
+use crate::known_peers::PeerId;
 use crate::metric::Counter;
 use crate::reason::Reason;
 
@@ -38,6 +39,19 @@ fn on_route(route: &str) -> Place {
 fn fate(host: &mut Host, place: Place, leaf: &Leaf) -> Fate {
     let stream = host.request_to(place, from_client(leaf));
     host.fates[&stream].clone()
+}
+
+#[test]
+fn a_connection_is_looked_at_with_what_was_told_of_its_request() {
+    let (everybody, partners) = (Authority::new("everybody"), Authority::new("partners"));
+    let mut host = Host::ready(&Host::downstream(ROUTES), &contents(&everybody, &partners));
+    let place = Place {
+        peer: Some(PeerId::Connection(7)),
+        ..on_route("partners")
+    };
+    let stream = host.arrive(place.clone(), from_client(&partners.client("partner")));
+    assert_eq!(host.reads, [(stream, place)]);
+    assert_eq!(host.fates[&stream], Fate::Resumed);
 }
 
 #[test]

@@ -165,7 +165,7 @@ pub struct BodyLimits {
 
 /// Which policy of a plugin entry a request falls under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PolicyIndex(usize);
+pub struct PolicyIndex(pub(crate) usize);
 
 /// What servers must show, and what they then get.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -277,26 +277,20 @@ impl Config {
     /// Every reference of the configuration, once.
     pub fn references(&self) -> BTreeSet<&Reference> {
         let policies = self.policy.policies();
-        let mut references = ordered::set(policies.flat_map(|policy| {
-            let pinset = policy.certificate_pinset.iter();
-            let checked = policy.check.iter().flat_map(|check| check.references());
-            pinset.chain(&policy.tls_context).chain(checked)
-        }));
+        let mut references = ordered::set(policies.flat_map(PeerPolicy::references));
         if let Policy::Upstream(upstream) = &self.policy {
-            references.extend(upstream.sign.iter().flat_map(|sign| sign.secret.all()));
-            for value in upstream.inject.iter().flat_map(|it| it.value.all()) {
-                match value {
-                    InjectionValue::Basic(reference) => {
-                        references.insert(reference);
-                    }
-                    InjectionValue::Template(template) => references.extend(template.references()),
-                    InjectionValue::Secret { secret, .. } => {
-                        references.insert(secret);
-                    }
-                }
-            }
+            references.extend(upstream.credentials());
         }
         references
+    }
+}
+
+impl PeerPolicy {
+    /// What it decides by.
+    pub(crate) fn references(&self) -> impl Iterator<Item = &Reference> {
+        let checked = self.check.iter().flat_map(|check| check.references());
+        let pinset = self.certificate_pinset.iter();
+        self.tls_context.iter().chain(pinset).chain(checked)
     }
 }
 
@@ -394,6 +388,22 @@ impl Policy {
 }
 
 impl Upstream {
+    /// What goes to a server that has passed, and what requests to it are signed with.
+    pub(crate) fn credentials(&self) -> impl Iterator<Item = &Reference> {
+        let signed = self.sign.iter().flat_map(|sign| sign.secret.all());
+        let values = self.inject.iter().flat_map(|injection| injection.value.all());
+        let injected = values.flat_map(|value| {
+            let (one, several) = match value {
+                InjectionValue::Basic(secret) | InjectionValue::Secret { secret, .. } => {
+                    (Some(secret), None)
+                }
+                InjectionValue::Template(template) => (None, Some(template.references())),
+            };
+            one.into_iter().chain(several.into_iter().flatten())
+        });
+        signed.chain(injected)
+    }
+
     /// Whether messages are looked at.
     pub(crate) fn reads_messages(&self) -> bool {
         self.sign.is_some() || self.inject.iter().any(Injection::needs_head)

@@ -19,7 +19,7 @@ pub use entry::{Availability, Unusable};
 
 use crate::material::{MaterialError, Prepared};
 use crate::ordered;
-use entry::{Entry, Held};
+use entry::{Edition, Entry, Held};
 
 /// All entries, and a number that changes with their content.
 pub struct Snapshot {
@@ -112,6 +112,14 @@ impl Snapshot {
             .map_or(Availability::Unusable(Unusable::Absent), |entry| {
                 entry.availability(uptime)
             })
+    }
+
+    /// Which version is held of a reference.
+    pub(crate) fn edition(&self, reference: &Reference) -> Option<&Edition> {
+        match &self.entries.get(reference)?.held {
+            Held::Material { edition, .. } => Some(edition),
+            Held::Nothing(_) => None,
+        }
     }
 
     /// What to ask, in the order in which [`Self::apply`] takes the answers.
@@ -219,14 +227,15 @@ fn take_over(
         }
         Outcome::Current {
             version,
+            parts,
             freshness,
             material,
         } => {
             let at = uptime;
             prepare(
                 Prepared::new(reference, material),
+                Edition { version, parts },
                 Confirmation { freshness, at },
-                version,
             )
         }
         Outcome::Withdrawn {} => (Held::Nothing(Unusable::Withdrawn), Changed::Withdrawn),
@@ -248,13 +257,15 @@ fn take_over(
 /// What is held of material, and what that is a change to.
 fn prepare(
     prepared: Result<Prepared, MaterialError>,
+    edition: Edition,
     confirmation: Confirmation,
-    version: u64,
 ) -> (Held, Changed) {
     match prepared {
         Ok(prepared) => {
+            let version = edition.version;
             let held = Held::Material {
                 prepared,
+                edition,
                 confirmation,
             };
             (held, Changed::Current(version))

@@ -55,6 +55,35 @@ async fn one_line_of_the_access_log_explains_a_refusal_on_either_side() -> Resul
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_access_log_names_the_versions_that_were_used() -> Result<()> {
+    let mut stage = Stage::open(Options::default()).await?;
+    let listener = stage.gateway()?.listener();
+    let client = stage.client(Some(&stage.clients.partner))?;
+    assert_eq!(client.get(listener, "/first").await?.status, StatusCode::OK);
+    let log = stage.gateway()?.log().to_owned();
+    let line = line_about(&log, "/first").await?;
+    let [context, trusted] = ["tlsContexts/partner-inbound", "truststores/partners"]
+        .map(|secret| format!("secret://payments/{secret}@1"));
+    assert!(
+        line.contains(&format!(" material={context},{trusted},")),
+        "{line}"
+    );
+    let credential = |version: u64| format!(",secret://payments/sharedSecrets/backend@{version}");
+    assert!(line.contains(&credential(1)), "{line}");
+
+    stage.rotate("demo-password-in-the-log").await?;
+    until("the next version in a line", PATIENCE, async || {
+        client.get(listener, "/rotated").await?;
+        let text = files::read(&log)?;
+        let mut lines = text.lines().filter(|line| line.contains(" GET /rotated "));
+        Ok(lines
+            .any(|line| line.contains(&credential(2)))
+            .then_some(()))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn prometheus_gets_side_reason_and_role_as_tags() -> Result<()> {
     let mut stage = Stage::open(Options::default()).await?;
     let listener = stage.gateway()?.listener();

@@ -82,6 +82,10 @@ pub enum Outcome<S> {
     Current {
         /// Version of the referenced secret; counts from 1.
         version: u64,
+        /// What else it was made of, such as the truststore of a TLS context: references with the versions
+        /// that were in force, and for revocation lists `:` and their edition. For people.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parts: Vec<String>,
         /// How long it may be used.
         freshness: Freshness,
         /// The material.

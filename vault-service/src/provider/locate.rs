@@ -338,6 +338,25 @@ impl Found {
             .filter(move |_| current)
     }
 
+    /// What it is made of besides, as references with versions.
+    pub(super) fn parts(&self) -> Vec<String> {
+        let parts = self.dependencies.iter().map(|(secret, version)| {
+            let part = Reference {
+                collection: secret.collection,
+                secret: Selector::Name(secret.name.clone()),
+                field: None,
+                version: Some(VersionSelector::Number(version.number)),
+                ..self.reference.clone()
+            };
+            let mut editions = self.editions.iter();
+            match editions.find(|(of, _)| *of == secret.id) {
+                Some((_, edition)) => format!("{part}:{edition}"),
+                None => part.to_string(),
+            }
+        });
+        parts.collect()
+    }
+
     /// What the version refers to under this id, if it is still there.
     pub(super) fn dependency(
         &self,

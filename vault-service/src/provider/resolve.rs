@@ -177,6 +177,7 @@ impl Provider {
         match self.prepare(found).await? {
             Ok(material) => Ok(Outcome::Current {
                 version: found.version.number,
+                parts: found.parts(),
                 freshness: freshness(found.secret.collection),
                 material,
             }),

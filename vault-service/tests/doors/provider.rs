@@ -13,7 +13,7 @@ use sallyport_vault::http::provider::router;
 use sallyport_vault::provider::ProviderError;
 use sallyport_vault::provider::sds::{Aliases, Sds};
 use sallyport_vault::store::AuditOutcome;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::vault::{Vault, truststore_draft};
@@ -236,6 +236,12 @@ async fn a_tls_context_changes_when_its_truststore_is_replaced() {
         context["truststore"],
         after["outcome"]["current"]["material"]["tlsContext"]["truststore"]
     );
+    for (answer, version) in [(&before, 1), (&after, 2)] {
+        let current = &answer["outcome"]["current"];
+        assert_eq!(current["version"], 1);
+        let part = format!("secret://payments/truststores/partners@{version}");
+        assert_eq!(current["parts"], json!([part]));
+    }
 }
 
 #[tokio::test]

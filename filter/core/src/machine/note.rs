@@ -4,8 +4,10 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use sallyport_model::{Reference, VersionSelector};
+
 use super::State;
-use crate::config::PolicyIndex;
+use crate::config::{Policy, PolicyIndex};
 use crate::decide::{Denial, Identity};
 
 /// Most characters of one quoted text.
@@ -26,6 +28,16 @@ pub(super) fn of_allowance(
         false => "observed",
     };
     let mut text = begin(state, word, policy, observed);
+    let credentials = match (&state.config.policy, observed) {
+        (Policy::Upstream(upstream), []) => Some(upstream.credentials()),
+        _ => None,
+    };
+    let decided_by = state.config.policy.get(policy).references();
+    used(
+        &mut text,
+        state,
+        decided_by.chain(credentials.into_iter().flatten()),
+    );
     if let Some(peer) = peer {
         let _ = write!(text, " sha256={}", peer.fingerprint);
         quote(&mut text, "subject", &peer.subject);
@@ -36,6 +48,11 @@ pub(super) fn of_allowance(
 /// Of somebody who did not pass.
 pub(super) fn of_denial(state: &State, word: &str, policy: PolicyIndex, denial: &Denial) -> Note {
     let mut text = begin(state, word, policy, std::slice::from_ref(denial));
+    used(
+        &mut text,
+        state,
+        state.config.policy.get(policy).references(),
+    );
     if let Some(fingerprint) = &denial.fingerprint {
         let _ = write!(text, " sha256={fingerprint}");
     }
@@ -60,6 +77,31 @@ fn begin(state: &State, word: &str, policy: PolicyIndex, denials: &[Denial]) -> 
     }
     let _ = write!(text, " generation={}", state.snapshot.generation());
     text
+}
+
+/// What is at hand of these, by versions.
+fn used<'a>(text: &mut String, state: &State, references: impl Iterator<Item = &'a Reference>) {
+    let mut said: Vec<&Reference> = Vec::new();
+    let mut before = " material=";
+    for reference in references {
+        if said.contains(&reference) {
+            continue;
+        }
+        said.push(reference);
+        let Some(edition) = state.snapshot.edition(reference) else {
+            continue;
+        };
+        let exact = Reference {
+            version: Some(VersionSelector::Number(edition.version)),
+            ..reference.clone()
+        };
+        let _ = write!(text, "{before}{exact}");
+        before = ",";
+        for part in &edition.parts {
+            // The vault's own words, but a line stays a line.
+            let _ = write!(text, ",{}", part.escape_debug());
+        }
+    }
 }
 
 fn quote(text: &mut String, key: &str, value: &str) {

@@ -29,6 +29,8 @@ pub(super) struct RawAnswer<'a> {
 pub(super) enum RawOutcome<'a> {
     Current {
         version: u64,
+        #[serde(default)]
+        parts: Vec<String>,
         freshness: Freshness,
         #[serde(borrow)]
         material: &'a RawValue,

@@ -243,6 +243,7 @@ impl Holder {
                 }
                 RawOutcome::Current {
                     version,
+                    parts,
                     freshness,
                     material,
                 } => {
@@ -258,6 +259,7 @@ impl Holder {
                     EntryState::Current {
                         place,
                         version,
+                        parts,
                         confirmation: confirmed(freshness),
                         apart,
                     }

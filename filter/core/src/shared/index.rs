@@ -37,6 +37,9 @@ pub(crate) enum EntryState {
     Current {
         place: Place,
         version: u64,
+        /// What else it was made of.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parts: Vec<String>,
         confirmation: Confirmation,
         /// Parts of it that are in places of their own.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -48,8 +48,16 @@ pub(super) enum Held {
     Nothing(Unusable),
     Material {
         prepared: Prepared,
+        edition: Edition,
         confirmation: Confirmation,
     },
+}
+
+/// Which version of a secret it is, and what else was made into it, with versions.
+#[derive(Debug)]
+pub(crate) struct Edition {
+    pub(crate) version: u64,
+    pub(crate) parts: Vec<String>,
 }
 
 impl Default for Held {

@@ -6,7 +6,7 @@ use sallyport_model::{Material, Reference, SecretString};
 use sallyport_pki::ReadBucket;
 use zeroize::Zeroizing;
 
-use super::entry::{Entry, Held};
+use super::entry::{Edition, Entry, Held};
 use super::{Applied, Change, Changed, Confirmation, Snapshot, Unusable, prepare};
 use crate::json;
 use crate::material::{MaterialError, Prepared};
@@ -20,7 +20,7 @@ pub(crate) struct OldIndex;
 enum Next {
     Stay,
     Confirm(Confirmation),
-    Become(Entry, Changed),
+    Become(Box<Entry>, Changed),
 }
 
 impl Snapshot {
@@ -46,7 +46,7 @@ impl Snapshot {
                 Next::Stay => {}
                 Next::Confirm(confirmation) => entry.confirm(confirmation),
                 Next::Become(new, state) => {
-                    *entry = new;
+                    *entry = *new;
                     let reference = reference.clone();
                     applied.changes.push(Change { reference, state });
                 }
@@ -70,6 +70,7 @@ fn becomes(
         EntryState::Current {
             place,
             version,
+            parts,
             confirmation,
             apart,
         } if !confirmation.is_past(uptime) => {
@@ -81,13 +82,17 @@ fn becomes(
                 prepared.attach(apart, buckets)?;
                 Ok(prepared)
             });
-            let (held, changed) = prepare(prepared, *confirmation, *version);
+            let edition = Edition {
+                version: *version,
+                parts: parts.clone(),
+            };
+            let (held, changed) = prepare(prepared, edition, *confirmation);
             let entry = Entry {
                 place: Some(*place),
                 held,
                 ..Entry::default()
             };
-            return Ok(Next::Become(entry, changed));
+            return Ok(Next::Become(Box::new(entry), changed));
         }
         EntryState::Current { .. } | EntryState::Expired => (Unusable::Expired, Changed::Expired),
         EntryState::Withdrawn => (Unusable::Withdrawn, Changed::Withdrawn),
@@ -104,7 +109,7 @@ fn becomes(
         held: Held::Nothing(unusable),
         ..Entry::default()
     };
-    Ok(Next::Become(entry, changed))
+    Ok(Next::Become(Box::new(entry), changed))
 }
 
 fn parse(reference: &Reference, material: &[u8]) -> Result<Prepared, MaterialError> {

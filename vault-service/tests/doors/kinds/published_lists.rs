@@ -280,7 +280,14 @@ async fn a_published_list_is_news_for_gateways_that_watch_a_context_that_wants_i
         .await
         .ok();
     let news = tokio::time::timeout(Duration::from_secs(20), watching).await;
-    let listed = lists(&news.unwrap().unwrap());
+    let news = news.unwrap().unwrap();
+    let parts = news["outcome"]["current"]["parts"].as_array().unwrap();
+    let part = parts
+        .iter()
+        .filter_map(Value::as_str)
+        .find(|part| part.contains("crlDistributorConfigs"));
+    assert!(part.is_some_and(|part| part.ends_with("@1:1")), "{parts:?}");
+    let listed = lists(&news);
     assert_eq!(listed.as_array().unwrap().len(), 1);
     assert_eq!(listed[0]["complete"]["number"], "Ag==");
 }

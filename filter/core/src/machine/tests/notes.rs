@@ -1,12 +1,12 @@
 //! What an access log shows of a decision.
 
 use rcgen::DnType;
-use sallyport_model::Outcome;
+use sallyport_model::{Material, Outcome};
 
-use super::{TLS, trusting};
+use super::{PIN_SETTING, PINS, TLS, trusting};
 use crate::config::Place;
 use crate::facts::Facts;
-use crate::fixtures::{Authority, Host, from_client, to_server};
+use crate::fixtures::{Authority, Contents, Host, from_client, pinset, tls_context, to_server};
 
 /// The configuration that has all requests noted.
 fn all(configuration: &str) -> String {
@@ -27,7 +27,7 @@ fn a_denial_says_which_policy_refused_whom_and_why() {
     let digest = rogue.certificate().sha256();
     let text = note(&mut host, from_client(&rogue));
     let expected = format!(
-        "denied code=unknown_issuer policy=default tls_context={TLS} generation=1 \
+        "denied code=unknown_issuer policy=default tls_context={TLS} generation=1 material={TLS}@1 \
          sha256={digest} subject=\"CN=rogue\" detail="
     );
     assert!(text.starts_with(&expected), "{text}");
@@ -40,7 +40,8 @@ fn who_passes_is_named_too_on_both_sides() {
     let mut host = Host::ready(&all(&Host::downstream("")), &trusting(&[&ca]));
     let digest = leaf.certificate().sha256();
     let expected = format!(
-        "allowed policy=default tls_context={TLS} generation=1 sha256={digest} subject=\"CN=partner\""
+        "allowed policy=default tls_context={TLS} generation=1 material={TLS}@1 sha256={digest} \
+         subject=\"CN=partner\""
     );
     for _ in 0..2 {
         assert_eq!(note(&mut host, from_client(&leaf)), expected);
@@ -147,6 +148,64 @@ fn a_connection_that_passes_is_noted_where_all_are_or_something_is_observed() {
         let (rogue, _) = host.caller(&other.client("rogue"));
         let text = &host.notes[&rogue];
         assert!(text.starts_with("observed code=unknown_issuer "), "{text}");
+    }
+}
+
+#[test]
+fn what_was_used_is_named_with_its_versions_and_what_it_was_made_of() {
+    let ca = Authority::new("root");
+    let (server, stranger) = (ca.server("backend.test"), ca.server("other.test"));
+    let secret = "secret://payments/sharedSecrets/backend";
+    let settings = format!(
+        r#"{PIN_SETTING},"inject":[{{"header":"authorization","basic":"{secret}"}},
+           {{"header":"x-key","value":"{secret}#password@previous"}}]"#
+    );
+    let key = server.certificate().spki_sha256();
+    let mut contents = Contents::default()
+        .with(
+            &format!("{secret}#password@previous"),
+            Material::Field("old".to_owned()),
+        )
+        .with(PINS, pinset(&[key]))
+        .with_password(secret, "gateway", "new");
+    contents.set(
+        TLS,
+        made_of(&ca, &["secret://payments/truststores/backend@7"]),
+    );
+    let mut host = Host::ready(&all(&Host::upstream(&settings)), &contents);
+    let text = note(&mut host, Facts::Upstream(to_server(&stranger)));
+    let decided_by = format!("material={TLS}@4,secret://payments/truststores/backend@7,{PINS}@2");
+    assert!(text.contains(&format!(" {decided_by} sha256=")), "{text}");
+    let text = note(&mut host, Facts::Upstream(to_server(&server)));
+    let with = format!("{decided_by},{secret}@3,{secret}#password@1 sha256=");
+    assert!(text.contains(&with), "{text}");
+    // The same where nothing is decided anew.
+    assert_eq!(note(&mut host, Facts::Upstream(to_server(&server))), text);
+}
+
+#[test]
+fn a_new_version_is_in_the_next_note_and_one_that_is_not_at_hand_in_none() {
+    let ca = Authority::new("root");
+    let mut contents = trusting(&[&ca]);
+    let mut host = Host::ready(&all(&Host::downstream("")), &contents);
+    let leaf = ca.client("partner");
+    let of = |host: &mut Host| note(host, from_client(&leaf));
+    assert!(of(&mut host).contains(&format!("material={TLS}@1 ")));
+    contents.put(TLS, Material::TlsContext(tls_context(&[&ca])));
+    host.vault_answers(&contents);
+    assert!(of(&mut host).contains(&format!("material={TLS}@2 ")));
+    contents.set(TLS, Outcome::Withdrawn {});
+    host.vault_answers(&contents);
+    assert!(!of(&mut host).contains("material="));
+}
+
+/// A context that trusts an authority, and what it was made of.
+fn made_of(ca: &Authority, parts: &[&str]) -> Outcome<String> {
+    Outcome::Current {
+        version: 4,
+        parts: parts.iter().map(ToString::to_string).collect(),
+        freshness: Contents::FRESHNESS,
+        material: Material::TlsContext(tls_context(&[ca])),
     }
 }
 

@@ -39,6 +39,7 @@ fn withheld(ca: &Authority) -> Vec<(Outcome<String>, Reason, &'static str)> {
     };
     let malformed = Outcome::Current {
         version: 9,
+        parts: Vec::new(),
         freshness: Contents::FRESHNESS,
         material: pinset(&[ca.spki_sha256()]),
     };

@@ -53,7 +53,7 @@ export CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS = $(patsubst %,--remap-path-prefix=%
 export SALLYPORT_ENVOY ?= $(CURDIR)/$(TOOLS)/envoy/bin/envoy
 export SALLYPORT_FILTER_WASM ?= $(abspath $(WASM))
 
-.PHONY: help run test test-clients bench soak load shipped sboms fuzz lint deny dist clean tools
+.PHONY: help run test test-clients bench soak load shipped sboms recordings fuzz lint deny dist clean tools
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -132,6 +132,15 @@ bench: load $(OPENBAO) ## Measure: paths, pins and CRLs; a gateway with the filt
 soak: load ## Full load for SOAK_MINUTES: rotation every second, the vault killed and filters dying now and then
 	@$(TARGET)/release/load soak $(SOAK_MINUTES) $(TARGET)/soak.json
 
+recordings: $(TARGETS_READY) $(ENVOY) ## Record a live Envoy, vault and peers anew: what the filter's unit tests replay
+	@echo "[1/3] building the vault service, the command line and the recorder"
+	@cargo build --workspace --bins
+	@echo "[2/3] building a filter that writes down what it lives through"
+	@cargo build -p sallyport-load --example recording --features recording --target wasm32-wasip1 --profile filter
+	@echo "[3/3] recording (a minute)"
+	@SALLYPORT_FILTER_WASM="$(abspath $(TARGET)/wasm32-wasip1/filter/examples/recording.wasm)" \
+	  $(TARGET)/debug/recordings filter/core/tests/recordings
+
 load: $(TARGETS_READY) $(ENVOY)
 	@echo "[1/8] building release binaries and filter.wasm"
 	@cargo build --release -p sallyport-load -p sallyport-vault -p sallyport-cli
@@ -157,7 +166,7 @@ lint: $(TARGETS_READY) ## Formatting and clippy, native and wasm
 	@echo "[2/2] clippy"
 	@cargo clippy --workspace --all-targets -- -D warnings
 	@cargo clippy -p sallyport-filter -p sallyport-filter-shell -p sallyport-bench --lib --target wasm32-wasip1 -- -D warnings
-	@cargo clippy -p sallyport-load --examples --target wasm32-wasip1 -- -D warnings
+	@cargo clippy -p sallyport-load --examples --features recording --target wasm32-wasip1 -- -D warnings
 
 deny: ## Licences, sources and advisories of all dependencies (needs cargo-deny and the advisory database)
 	@cargo deny --log-level error check

@@ -8,12 +8,16 @@ use proxy_wasm::types::Action;
 use sallyport_filter_core::config::{Direction, Place, Protocol};
 use sallyport_filter_core::{
     Attribute, Call, CallId, Config, Counter, Effect, Event, Facts, Reading, Reason, Reply,
-    Speaker, State, StreamId, Streams, step,
+    Speaker, StreamId, Streams,
 };
+#[cfg(not(feature = "recording"))]
+use sallyport_filter_core::{State, step};
 
 use crate::attributes::Handshake;
 use crate::calls::Calls;
 use crate::metrics::Metrics;
+#[cfg(feature = "recording")]
+use crate::recorder::{State, step};
 use crate::{attributes, host};
 
 /// A configured filter. Shared by the root and its streams, which live in one thread.
@@ -167,11 +171,11 @@ impl Guard {
                 Effect::Look(stream, place) => {
                     queue.extend(self.feed(self.look(stream, *place)));
                 }
+                Effect::See(stream) => queue.extend(self.feed(self.see(stream, handshake))),
                 Effect::Read(stream, reading) => queue.extend(self.read(stream, reading)),
                 Effect::Collect(stream) => {
                     decided = Some(Action::Pause);
                     queue.extend(self.collect(stream));
-                Effect::See(stream) => queue.extend(self.feed(self.see(stream, handshake))),
                 }
                 Effect::Resume(_) => decided = Some(Action::Continue),
                 Effect::Hold(_) | Effect::Deny(..) | Effect::Close(_) => {

@@ -11,6 +11,8 @@ mod guard;
 mod host;
 mod http;
 mod metrics;
+#[cfg(feature = "recording")]
+mod recorder;
 mod root;
 mod watcher;
 

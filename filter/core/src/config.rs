@@ -391,7 +391,10 @@ impl Upstream {
     /// What goes to a server that has passed, and what requests to it are signed with.
     pub(crate) fn credentials(&self) -> impl Iterator<Item = &Reference> {
         let signed = self.sign.iter().flat_map(|sign| sign.secret.all());
-        let values = self.inject.iter().flat_map(|injection| injection.value.all());
+        let values = self
+            .inject
+            .iter()
+            .flat_map(|injection| injection.value.all());
         let injected = values.flat_map(|value| {
             let (one, several) = match value {
                 InjectionValue::Basic(secret) | InjectionValue::Secret { secret, .. } => {

@@ -3,6 +3,7 @@
 mod authority;
 mod flows;
 mod host;
+mod ledger;
 mod messages;
 mod provider;
 mod shelf;
@@ -11,6 +12,7 @@ pub(crate) mod verifying_host;
 pub(crate) use authority::{Authority, Leaf, key};
 pub(crate) use flows::Flow;
 pub(crate) use host::{Fate, Host, from_client, to_server};
+pub(crate) use ledger::Ledger;
 pub(crate) use messages::{Lines, basic, secret_key, symmetric, token};
 pub(crate) use provider::{Contents, pinset, pinset_of, tls_context, unavailable, vault_answer};
 pub(crate) use shelf::Shelf;

@@ -12,11 +12,11 @@ const MAX_LINES: usize = 512;
 
 /// Header lines in their order, pseudo-headers among them, and whether anything follows them.
 pub struct Head {
-    lines: Vec<(String, Vec<u8>)>,
+    pub(crate) lines: Vec<(String, Vec<u8>)>,
     /// Whether the request has no body.
     pub(crate) ends: bool,
     /// What Envoy says of it, as far as the configuration asks.
-    attributes: Vec<(Attribute, Vec<u8>)>,
+    pub(crate) attributes: Vec<(Attribute, Vec<u8>)>,
 }
 
 impl Head {

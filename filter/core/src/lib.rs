@@ -26,6 +26,8 @@ mod metric;
 mod ordered;
 pub mod policy;
 mod reason;
+#[cfg(any(test, feature = "recording"))]
+mod recording;
 mod shared;
 pub mod signatures;
 mod snapshot;
@@ -53,6 +55,8 @@ pub use machine::{MAX_CONNECTIONS, MAX_WAITING, State, step};
 pub use material::{MaterialError, Prepared, TlsContext, Verification};
 pub use metric::{BUCKET_READS, Counter, Gauge};
 pub use reason::{Reason, Unavailable};
+#[cfg(any(test, feature = "recording"))]
+pub use recording::Recorder;
 pub use shared::{SharedData, Watcher, Writing};
 pub use signatures::Signatures;
 pub use snapshot::{Availability, Snapshot, Unusable};

@@ -13,7 +13,7 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Names one call; a late answer to another one is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallId(u64);
+pub struct CallId(pub(crate) u64);
 
 /// The state of the watch.
 #[derive(Debug)]

@@ -161,6 +161,11 @@ impl Stage {
             .collect()
     }
 
+    /// What is followed.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
     /// Starts Envoy as the gateway `edge`, instead of the one that runs.
     pub async fn start_gateway(&mut self) -> Result<()> {
         self.gateway = None;

@@ -13,6 +13,9 @@ use crate::decide::{Denial, Identity};
 /// Most characters of one quoted text.
 const MAX_QUOTED: usize = 256;
 
+/// Most secrets that are named, where requests choose among many.
+const MAX_USED: usize = 32;
+
 /// A value for the access log.
 pub(super) type Note = Arc<str>;
 
@@ -86,6 +89,10 @@ fn used<'a>(text: &mut String, state: &State, references: impl Iterator<Item = &
     for reference in references {
         if said.contains(&reference) {
             continue;
+        }
+        if said.len() >= MAX_USED {
+            text.push_str(",...");
+            break;
         }
         said.push(reference);
         let Some(edition) = state.snapshot.edition(reference) else {

@@ -1,16 +1,13 @@
 //! `check-callers`: who called, by what it shows.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Request;
 use sallyport_tests::client::{Client, Reply};
 use sallyport_tests::demo::{FIRST_PASSWORD, HMAC_KEY, NEXT_PASSWORD, Stage, basic};
+use sallyport_tests::message_signature::{hmac, now, signed};
 use sallyport_tests::wait::{PATIENCE, until};
 use sallyport_tests::{Result, files};
-use sha2::{Digest as _, Sha256};
 
 use super::{followed_to_the_end, gateway};
 
@@ -33,42 +30,12 @@ async fn sends(
     client.send(listener, request.body(body.to_vec())?).await
 }
 
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap().as_secs()
-}
-
-fn hmac(text: &str) -> Vec<u8> {
-    let key = STANDARD.decode(HMAC_KEY).unwrap();
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
-    mac.update(text.as_bytes());
-    mac.finalize().into_bytes().to_vec()
-}
-
 /// RFC 7515 section 3.1.
 fn token(header: &str, claims: &str) -> String {
     let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part));
     let signed = format!("{header}.{claims}");
     let tag = URL_SAFE_NO_PAD.encode(hmac(&signed));
     format!("Bearer {signed}.{tag}")
-}
-
-/// RFC 9421 section 3.1: `signature-input`, `signature`, `content-digest`.
-fn signed(target: &str, nonce: &str, created: u64, body: &[u8]) -> [(&'static str, String); 3] {
-    let digest = format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(body)));
-    let input = format!(
-        "(\"@method\" \"@target-uri\" \"content-digest\");created={created};nonce=\"{nonce}\""
-    );
-    let base = format!(
-        "\"@method\": POST\n\"@target-uri\": https://gateway.test{target}\n\
-         \"content-digest\": {digest}\n\"@signature-params\": {input}"
-    );
-    let tag = STANDARD.encode(hmac(&base));
-    [
-        ("signature-input", format!("sig={input}")),
-        ("signature", format!("sig=:{tag}:")),
-        ("content-digest", digest),
-    ]
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,7 +172,7 @@ async fn a_signed_body_arrives_whole_once_and_unchanged() -> Result<()> {
         ("n3", &long, &long, (200, "")),
         ("n4", &too_long, &too_long, (413, "body_too_large")),
     ] {
-        let lines = signed("/signed", nonce, now(), signed_body);
+        let lines = signed("/signed", nonce, signed_body);
         let lines: Vec<_> = lines
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
@@ -247,7 +214,7 @@ async fn where_both_are_asked_for_neither_is_enough() -> Result<()> {
 /// The head of a request whose body comes in chunks.
 fn chunked_head(nonce: &str, body: &[u8]) -> String {
     let mut head = "POST /signed HTTP/1.1\r\nhost: gateway.test\r\n".to_owned();
-    for (name, value) in signed("/signed", nonce, now(), body) {
+    for (name, value) in signed("/signed", nonce, body) {
         head += &format!("{name}: {value}\r\n");
     }
     head + "transfer-encoding: chunked\r\nconnection: close\r\n\r\n"

@@ -1,16 +1,14 @@
 //! Whatever the order of events: nobody waits for ever, nobody passes undecided, and nothing happens
 //! to a stream that is gone.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 use sallyport_model::Material;
 
 use super::TLS;
-use super::around::{Around, World, around, pick};
-use crate::event::{Event, StreamId};
+use super::around::{Around, World, around};
+use crate::event::Event;
 use crate::facts::{Facts, UpstreamFacts};
-use crate::fixtures::{Authority, Contents, Fate, Host, tls_context, to_server};
+use crate::fixtures::{Authority, Contents, Host, Ledger, tls_context, to_server};
 
 /// Something that may happen.
 #[derive(Clone, Copy, Debug)]
@@ -35,9 +33,7 @@ fn happening() -> impl Strategy<Value = Happening> {
 struct Run {
     world: World,
     peers: [UpstreamFacts; 3],
-    streams: Vec<StreamId>,
-    /// What had become of those that are gone.
-    gone: BTreeMap<StreamId, Fate>,
+    streams: Ledger,
 }
 
 impl Run {
@@ -57,8 +53,7 @@ impl Run {
                 to_server(&ca.server("backend.test")),
                 to_server(&other.server("backend.test")),
             ],
-            streams: Vec::new(),
-            gone: BTreeMap::new(),
+            streams: Ledger::default(),
         }
     }
 
@@ -67,46 +62,34 @@ impl Run {
             Happening::Request(peer) => {
                 let facts = Facts::Upstream(self.peers[usize::from(peer)].clone());
                 let stream = self.world.host.request(facts);
-                self.streams.push(stream);
+                self.streams.opened(stream);
             }
             Happening::Probed(which, peer) => {
-                if let Some(&mut stream) = pick(&mut self.streams, which) {
+                if let Some(stream) = self.streams.pick(which) {
                     let facts = self.peers[usize::from(peer)].clone();
                     self.world.host.feed(Event::Probed(stream, facts));
                 }
             }
             Happening::Closed(which) => {
-                if let Some(&mut stream) = pick(&mut self.streams, which) {
-                    self.world.host.feed(Event::Closed(stream));
-                    let fate = self.world.host.fates[&stream].clone();
-                    self.gone.entry(stream).or_insert(fate);
+                if let Some(stream) = self.streams.pick(which) {
+                    self.streams.closes(&mut self.world.host, stream);
                 }
             }
             Happening::Around(around) => self.world.play(around),
         }
-        let probed = std::mem::take(&mut self.world.host.probes);
-        assert!(probed.iter().all(|stream| !self.gone.contains_key(stream)));
+        self.streams.probes(&mut self.world.host);
     }
 
     /// Longer than anything may wait: every deadline has passed and every connection was looked at.
     fn end(&mut self) {
         for _ in 0..3 {
             self.world.host.tick(5000);
-            for stream in std::mem::take(&mut self.world.host.probes) {
+            for stream in self.streams.probes(&mut self.world.host) {
                 let facts = UpstreamFacts::default();
                 self.world.host.feed(Event::Probed(stream, facts));
             }
         }
-        for stream in &self.streams {
-            let fate = &self.world.host.fates[stream];
-            match self.gone.get(stream) {
-                Some(then) => assert_eq!(fate, then, "{stream:?} is gone"),
-                None => assert_ne!(*fate, Fate::Held, "{stream:?} waits for ever"),
-            }
-            let decided = self.world.host.notes.contains_key(stream);
-            assert_eq!(decided, *fate != Fate::Held, "{stream:?}");
-        }
-        assert_eq!(self.world.host.state.waiting(), 0);
+        self.streams.holds(&self.world.host);
     }
 }
 

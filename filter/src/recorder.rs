@@ -1,0 +1,67 @@
+//! The brain with everything it lives through in Envoy's log. For tests, with secrets made for them.
+
+use std::rc::Rc;
+
+use sallyport_filter_core::{
+    self as core, Config, Effect, Event, Level, Line, Now, Recorder, SharedData, Signatures,
+};
+
+use crate::host;
+
+/// In front of every line.
+const MARK: &str = "recorded ";
+
+/// More than a configuration may have, in bytes.
+const MAX_CONFIGURATION: usize = 1 << 20;
+
+/// Tries at a number, where filters of other threads start at the same moment.
+const ATTEMPTS: usize = 1000;
+
+/// In place of the brain's own.
+pub(crate) struct State {
+    brain: core::State,
+    recorder: Recorder,
+}
+
+impl State {
+    pub(crate) fn with_signatures(config: Config, signatures: Signatures) -> Self {
+        let configuration =
+            String::from_utf8(host::configuration(MAX_CONFIGURATION)).unwrap_or_default();
+        Self {
+            brain: core::State::with_signatures(config, signatures),
+            recorder: Recorder::new(number(), configuration),
+        }
+    }
+
+    pub(crate) fn sharing(mut self, data: Rc<dyn SharedData>) -> Self {
+        self.brain = self.brain.sharing(Recorder::listening(data));
+        self
+    }
+
+    pub(crate) const fn config(&self) -> &Config {
+        self.brain.config()
+    }
+}
+
+/// In place of the brain's own.
+pub(crate) fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
+    let (effects, line) = state.recorder.step(&mut state.brain, event, now);
+    host::log(&Line {
+        level: Level::Info,
+        text: format!("{MARK}{line}"),
+    });
+    effects
+}
+
+/// A number that no other filter of the process has; 0 if it cannot be had.
+fn number() -> u64 {
+    let key = "recorded";
+    for _ in 0..ATTEMPTS {
+        let (value, writing) = host::Shared.read(key);
+        let next = value.first_chunk().copied().map_or(0, u64::from_be_bytes) + 1;
+        if host::Shared.replace(key, &next.to_be_bytes(), writing) {
+            return next;
+        }
+    }
+    0
+}

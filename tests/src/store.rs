@@ -20,23 +20,43 @@ pub struct Store {
 }
 
 /// An access key of the store.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AccessKey {
     /// Its id.
     pub id: String,
     /// Its secret.
     pub secret: String,
+    /// Of a temporary one.
+    pub token: Option<String>,
+}
+
+/// Where the name of a bucket stands.
+#[derive(Clone, Copy, Debug)]
+pub enum Style {
+    /// `https://store/bucket/key`.
+    Path,
+    /// `https://bucket.store/key`.
+    Virtual,
+}
+
+/// Whose an access key is.
+#[derive(Clone, Copy, Debug)]
+pub enum Holder {
+    /// A user's, until it is deleted.
+    User,
+    /// A role's, for an hour.
+    Role,
 }
 
 impl Store {
     /// Serves on a free loopback port with that certificate; its files go to `directory`.
-    pub async fn start(directory: &Path, identity: &Identity) -> Result<Self> {
+    pub async fn start(directory: &Path, identity: &Identity, style: Style) -> Result<Self> {
         let written = identity.write_to(directory, "store")?;
         let log = directory.join("store.log");
         let mut command = Command::new(program::store()?);
         command
             .arg(script())
-            .arg("serve")
+            .args(["serve", style.word()])
             .args([&written.chain, &written.key]);
         let process = Process::start("the store", &mut command, &log)?;
         let port = until("the store", PATIENCE, async || {
@@ -56,30 +76,41 @@ impl Store {
         self.address
     }
 
-    /// The key of a user who may use it; from now on nobody else may.
-    pub async fn user(&self, name: &str, ca: &Path) -> Result<AccessKey> {
-        let key = run("user", name, self.address, ca).await?;
-        let text = |field: &str| {
-            let text = key.get(field).and_then(Value::as_str);
-            text.unwrap_or_default().to_owned()
+    /// A key that may use it; from now on no other one may.
+    pub async fn key(&self, holder: Holder, name: &str, ca: &Path) -> Result<AccessKey> {
+        let word = match holder {
+            Holder::User => "user",
+            Holder::Role => "role",
         };
+        let key = run(["key", word], name, self.address, ca).await?;
+        let text = |field: &str| key.get(field).and_then(Value::as_str).map(str::to_owned);
         Ok(AccessKey {
-            id: text("id"),
-            secret: text("secret"),
+            id: text("id").unwrap_or_default(),
+            secret: text("secret").unwrap_or_default(),
+            token: text("token"),
         })
     }
 }
 
-/// Puts, gets, lists and deletes objects at `address` without credentials; what came, as JSON.
-pub async fn used(name: &str, address: SocketAddr, ca: &Path) -> Result<Value> {
-    run("use", name, address, ca).await
+impl Style {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Virtual => "virtual",
+        }
+    }
 }
 
-async fn run(what: &str, name: &str, address: SocketAddr, ca: &Path) -> Result<Value> {
+/// Puts, gets, lists and deletes objects at `address` without credentials; what came, as JSON.
+pub async fn used(style: Style, name: &str, address: SocketAddr, ca: &Path) -> Result<Value> {
+    run(["use", style.word()], name, address, ca).await
+}
+
+async fn run(what: [&str; 2], name: &str, address: SocketAddr, ca: &Path) -> Result<Value> {
     let mut command = tokio::process::Command::new(program::store()?);
     let port = address.port().to_string();
-    command.arg(script()).args([what, name, &port]).arg(ca);
-    let said = Said::by(&mut command, "").await?.success(what)?;
+    command.arg(script()).args(what).args([name, &port]).arg(ca);
+    let said = Said::by(&mut command, "").await?.success(what[0])?;
     Ok(serde_json::from_str(&said.stdout).unwrap_or_default())
 }
 

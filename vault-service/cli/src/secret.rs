@@ -163,9 +163,16 @@ fn fields(secret: SharedSecret<SecretString>, name: &str, date: Option<String>) 
         SharedSecret::S3Credential {
             access_key_id,
             secret_access_key,
-        } => fields
-            .plain("accessKeyId", access_key_id)
-            .secret("secretAccessKey", secret_access_key),
+            session_token,
+        } => {
+            let fields = fields
+                .plain("accessKeyId", access_key_id)
+                .secret("secretAccessKey", secret_access_key);
+            match session_token {
+                Some(token) => fields.secret("sessionToken", token),
+                None => fields,
+            }
+        }
         SharedSecret::Blob { content } => fields.secret("content", content),
     }
 }

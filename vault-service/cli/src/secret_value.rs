@@ -40,6 +40,11 @@ pub(crate) struct Values {
     #[arg(long, value_name = "FILE")]
     secret_access_key_file: Option<PathBuf>,
 
+    /// S3Credential: file with the session token of temporary credentials, `-` for stdin; one newline
+    /// at its end is dropped
+    #[arg(long, value_name = "FILE")]
+    session_token_file: Option<PathBuf>,
+
     /// Blob: file with the text, at most 256 KiB, `-` for stdin, kept to the last byte [default: a
     /// prompt]
     #[arg(long, value_name = "FILE")]
@@ -87,6 +92,11 @@ impl Values {
                 "--secret-access-key-file",
                 T::S3Credential,
             ),
+            (
+                self.session_token_file.is_some(),
+                "--session-token-file",
+                T::S3Credential,
+            ),
             (self.content_file.is_some(), "--content-file", T::Blob),
         ];
         let mut chosen = wanted;
@@ -131,6 +141,14 @@ impl Values {
                     self.secret_access_key_file.as_ref(),
                     wanted("secret access key", "--secret-access-key-file"),
                 )?,
+                session_token: self
+                    .session_token_file
+                    .as_ref()
+                    .map(|file| {
+                        let token = wanted("session token", "--session-token-file");
+                        secret_input::read(Some(file), token)
+                    })
+                    .transpose()?,
             },
             SecretType::Blob => SharedSecret::Blob {
                 content: secret_input::read(

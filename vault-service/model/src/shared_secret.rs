@@ -33,6 +33,9 @@ pub enum SharedSecret<S> {
         access_key_id: String,
         /// Secret.
         secret_access_key: S,
+        /// Secret, of temporary credentials: it belongs to this key and no other one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        session_token: Option<S>,
     },
     /// Anything else, kept as given.
     Blob {
@@ -57,13 +60,13 @@ impl<S> SharedSecret<S> {
         match self {
             Self::UsernamePassword { .. } => &["username", "password"],
             Self::SymmetricKey { .. } => &["key"],
-            Self::S3Credential { .. } => &["accessKeyId", "secretAccessKey"],
+            Self::S3Credential { .. } => &["accessKeyId", "secretAccessKey", "sessionToken"],
             Self::Blob { .. } => &["content"],
         }
     }
 
     /// One field as a secret; `plain` wraps those that are not secret themselves. `None` if the
-    /// type has no such field.
+    /// type has no such field, or this secret has none.
     pub fn into_field(self, field: &Field, plain: impl FnOnce(String) -> S) -> Option<S> {
         match (self, field.as_str()) {
             (Self::UsernamePassword { username, .. }, "username") => Some(plain(username)),
@@ -76,6 +79,7 @@ impl<S> SharedSecret<S> {
                 },
                 "secretAccessKey",
             ) => Some(secret_access_key),
+            (Self::S3Credential { session_token, .. }, "sessionToken") => session_token,
             (Self::Blob { content }, "content") => Some(content),
             _ => None,
         }
@@ -92,9 +96,11 @@ impl<S> SharedSecret<S> {
             Self::S3Credential {
                 access_key_id,
                 secret_access_key,
+                session_token,
             } => SharedSecret::S3Credential {
                 access_key_id,
                 secret_access_key: convert(secret_access_key),
+                session_token: session_token.map(convert),
             },
             Self::Blob { content } => SharedSecret::Blob {
                 content: convert(content),

@@ -24,6 +24,8 @@ impl UploadLimits {
     pub(crate) const NOTE: usize = 200;
     /// Bytes of a user name, password or access key.
     pub(crate) const CREDENTIAL: usize = 64 * 1024;
+    /// Bytes of a session token: it goes into a header, with all others.
+    pub(crate) const SESSION_TOKEN: usize = 16 * 1024;
     /// Bytes of a blob.
     pub(crate) const BLOB: usize = 256 * 1024;
     /// Cipher suites of a Mule context.

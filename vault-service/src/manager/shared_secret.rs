@@ -26,6 +26,7 @@ pub struct SharedSecretUpload {
     key: Option<SecretString>,
     access_key_id: Option<String>,
     secret_access_key: Option<SecretString>,
+    session_token: Option<SecretString>,
     content: Option<SecretString>,
 }
 
@@ -47,9 +48,11 @@ impl Manager {
                 username_password(upload.username, upload.password)?
             }
             SharedSecretType::SymmetricKey => symmetric_key(upload.key)?,
-            SharedSecretType::S3Credential => {
-                s3_credential(upload.access_key_id, upload.secret_access_key)?
-            }
+            SharedSecretType::S3Credential => s3_credential(
+                upload.access_key_id,
+                upload.secret_access_key,
+                upload.session_token,
+            )?,
             SharedSecretType::Blob => blob(upload.content)?,
         };
         Ok(Draft {
@@ -89,6 +92,7 @@ fn symmetric_key(key: Option<SecretString>) -> Result<Checked, Violation> {
 fn s3_credential(
     access_key_id: Option<String>,
     secret_access_key: Option<SecretString>,
+    session_token: Option<SecretString>,
 ) -> Result<Checked, Violation> {
     let access_key_id = public("/accessKeyId", access_key_id)?;
     let secret_access_key = secret(
@@ -96,10 +100,16 @@ fn s3_credential(
         secret_access_key,
         UploadLimits::CREDENTIAL,
     )?;
+    let session_token = session_token.filter(|token| !token.is_empty());
+    if let Some(token) = &session_token {
+        let length = token.expose().len();
+        within("/sessionToken", length, UploadLimits::SESSION_TOKEN)?;
+    }
     let shown = json!({ "type": "S3Credential", "accessKeyId": access_key_id });
     let secret = SharedSecret::S3Credential {
         access_key_id,
         secret_access_key,
+        session_token,
     };
     Ok((secret, shown))
 }
@@ -151,6 +161,7 @@ impl SharedSecretUpload {
                 secret(&self.secret_access_key),
                 S3Credential,
             ),
+            ("/sessionToken", secret(&self.session_token), S3Credential),
             ("/content", secret(&self.content), Blob),
         ] {
             if there && owner != self.kind {
@@ -200,6 +211,11 @@ mod tests {
                 json!({"type":"S3Credential","accessKeyId":"AKIA"}),
             ),
             (
+                json!({"type":"S3Credential","name":"x","accessKeyId":"ASIA",
+                       "secretAccessKey":"sss","sessionToken":"ttt"}),
+                json!({"type":"S3Credential","accessKeyId":"ASIA"}),
+            ),
+            (
                 json!({"type":"Blob","name":"x","content":"blob text, not base64!"}),
                 json!({"type":"Blob"}),
             ),
@@ -223,6 +239,7 @@ mod tests {
     fn a_refusal_names_the_field() {
         let long = "x".repeat(UploadLimits::CREDENTIAL + 1);
         let blob = "x".repeat(UploadLimits::BLOB + 1);
+        let token = "t".repeat(UploadLimits::SESSION_TOKEN + 1);
         let key = "AAAA".repeat(30_000);
         for (body, place, code) in [
             (
@@ -264,6 +281,16 @@ mod tests {
             (
                 json!({"type":"S3Credential","accessKeyId":"A","secretAccessKey":"s","content":"c"}),
                 "/content",
+                "misplaced",
+            ),
+            (
+                json!({"type":"S3Credential","accessKeyId":"A","secretAccessKey":"s","sessionToken":token}),
+                "/sessionToken",
+                "too_large",
+            ),
+            (
+                json!({"type":"Blob","content":"c","sessionToken":"t"}),
+                "/sessionToken",
                 "misplaced",
             ),
             (json!({"type":"Blob","content":""}), "/content", "missing"),

@@ -101,6 +101,7 @@ impl Sign {
                 Prepared::SharedSecret(SharedSecret::S3Credential {
                     access_key_id,
                     secret_access_key,
+                    session_token,
                 }),
             ) => {
                 let payload = match payload {
@@ -110,7 +111,7 @@ impl Sign {
                 let credentials = sigv4::Credentials {
                     access_key_id,
                     secret_access_key,
-                    session_token: None,
+                    session_token: session_token.as_ref(),
                 };
                 let signer = sigv4::Signer::new(region, service);
                 let signer = signer.map_err(|_| failed(Reason::Internal))?;
@@ -120,7 +121,9 @@ impl Sign {
                         remove: signed.remove.into_iter().map(HeaderName::ours).collect(),
                         set: named(signed.set),
                     }),
-                    Some(Err(SigV4Error::Credentials)) => Err(failed(Reason::CredentialUnusable)),
+                    Some(Err(SigV4Error::Credentials | SigV4Error::SessionToken)) => {
+                        Err(failed(Reason::CredentialUnusable))
+                    }
                     Some(Err(_)) | None => Err(failed(Reason::RequestMalformed)),
                 }
             }

@@ -190,6 +190,7 @@ fn list_and_show_ask_for_metadata() {
 fn every_type_is_stored_with_its_own_fields() {
     let scene = with_a_secret();
     scene.file("raw.key", "\u{1}\u{2}raw\n");
+    scene.file("access.key", "s3cret/access\n");
     for (options, stdin, body) in [
         (
             "--type symmetrickey --key-file -",
@@ -205,6 +206,12 @@ fn every_type_is_stored_with_its_own_fields() {
             "--access-key-id AKIA --secret-access-key-file -",
             "s3cret/access\n",
             json!({"type": "S3Credential", "name": "x", "accessKeyId": "AKIA", "secretAccessKey": "s3cret/access"}),
+        ),
+        (
+            "--access-key-id ASIA --secret-access-key-file access.key --session-token-file -",
+            "session/token==\n",
+            json!({"type": "S3Credential", "name": "x", "accessKeyId": "ASIA", "secretAccessKey": "s3cret/access",
+                   "sessionToken": "session/token=="}),
         ),
         (
             "--content-file - --expiration-date 2027-01-01",

@@ -24,7 +24,7 @@ async fn shared_secrets_of_every_type_are_stored_and_show_no_secret() {
             json!({"type":"SymmetricKey"}),
         ),
         (
-            r#"{"type":"S3Credential","name":"s3","accessKeyId":"AKIA","secretAccessKey":"s-secret"}"#,
+            r#"{"type":"S3Credential","name":"s3","accessKeyId":"AKIA","secretAccessKey":"s-secret","sessionToken":"t-secret"}"#,
             "s3",
             json!({"type":"S3Credential","accessKeyId":"AKIA"}),
         ),
@@ -100,7 +100,14 @@ async fn everywhere(scene: &Scene, secret: &str, round: usize) -> Vec<Reply> {
         "Blob",
         "None",
     ] {
-        for field in ["password", "key", "secretAccessKey", "content", "pasword"] {
+        for field in [
+            "password",
+            "key",
+            "secretAccessKey",
+            "sessionToken",
+            "content",
+            "pasword",
+        ] {
             let mut body = json!({
                 "type": type_word, "name": format!("{round}-{type_word}-{field}"),
                 "username": "u", "accessKeyId": "a",

@@ -19,6 +19,15 @@ fn s3(secret: &str) -> Material<String> {
     Material::SharedSecret(SharedSecret::S3Credential {
         access_key_id: "AKIDEXAMPLE".to_owned(),
         secret_access_key: secret.to_owned(),
+        session_token: None,
+    })
+}
+
+fn temporary(token: &str) -> Material<String> {
+    Material::SharedSecret(SharedSecret::S3Credential {
+        access_key_id: "ASIAEXAMPLE".to_owned(),
+        secret_access_key: "secret".to_owned(),
+        session_token: Some(token.to_owned()),
     })
 }
 
@@ -74,6 +83,21 @@ fn a_request_is_signed_in_place_of_what_the_client_signed() {
     assert_eq!(host.count(Counter::Signed), 1);
     assert!(host.log.iter().all(|line| !line.contains("canary")));
     assert!(host.headers.iter().all(|line| !line.contains("canary")));
+}
+
+#[test]
+fn the_token_of_temporary_credentials_is_sent_and_signed() {
+    let scene = Scene::new();
+    let mut host = scene.host(SIGV4, temporary("FwoGZXIvYXdz=="));
+    let lines = Lines::of("GET", "/bucket/key").with("x-amz-security-token", "forged");
+    let stream = scene.starts(&mut host, lines, true);
+    assert_eq!(host.fates[&stream], Fate::Resumed);
+    assert_eq!(added(&host, "x-amz-security-token"), Some("FwoGZXIvYXdz=="));
+    assert!(host.headers.contains(&"-x-amz-security-token".to_owned()));
+    let authorization = added(&host, "authorization").unwrap();
+    let signed = "SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token,";
+    assert!(authorization.contains(signed), "{authorization}");
+    assert!(host.log.iter().all(|line| !line.contains("FwoGZXIvYXdz")));
 }
 
 #[test]
@@ -158,6 +182,7 @@ fn a_request_without_its_secret_or_with_another_type_is_not_sent() {
     for (sign, material) in [
         (SIGV4, symmetric(&secret_key(1))),
         (SIGV4, s3("")),
+        (SIGV4, temporary("two\nlines")),
         (r#""scheme":"signature""#, s3("secret")),
         (r#""scheme":"signature""#, symmetric("c2hvcnQ=")),
     ] {

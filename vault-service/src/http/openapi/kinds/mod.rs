@@ -199,6 +199,14 @@ fn shared_secret() -> Part {
             .needs("type", word([s3]))
             .needs("accessKeyId", credential("Shown."))
             .needs("secretAccessKey", credential("Never shown."))
+            .may(
+                "sessionToken",
+                text(
+                    "Of temporary credentials. Never shown.",
+                    0,
+                    UploadLimits::SESSION_TOKEN,
+                ),
+            )
             .into(),
         upload("Anything else, kept as given.")
             .needs("type", word([blob]))

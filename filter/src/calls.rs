@@ -29,7 +29,7 @@ impl Calls {
         self.0.set(None);
         Some(match host::call_answer(headers, body_size) {
             Some(answer) => Event::Answer(call, answer),
-            None => Event::CallFailed(call),
+            None => Event::CallCutOff(call),
         })
     }
 }

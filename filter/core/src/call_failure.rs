@@ -17,6 +17,13 @@ pub(crate) enum CallFailure {
     /// Nobody answered, or not the vault: without the marker an answer is Envoy's own.
     #[error("no answer{}", Status(*.0))]
     Unreachable(Option<u16>),
+    /// It began and did not end. Envoy tells a connection that broke off and an answer larger than it
+    /// holds alike.
+    #[error(
+        "the answer broke off, or it is larger than Envoy holds: 32 MiB unless its runtime says more \
+         (http.async_response_buffer_limit), and then Envoy's log says so"
+    )]
+    CutOff,
     /// The vault is there, but cannot answer now.
     #[error("the vault cannot answer now{}", Status(*.0))]
     Unavailable(Option<u16>),
@@ -30,7 +37,10 @@ pub(crate) enum CallFailure {
     #[error("the vault did not understand the question{}", Status(*.0))]
     Misunderstood(Option<u16>),
     /// More than is parsed.
-    #[error("the answer has {0} bytes, at most {MAX_ANSWER} are parsed")]
+    #[error(
+        "the answer has {0} bytes, at most {MAX_ANSWER} are parsed: refer to fewer secrets from filters \
+         that share a watch, or to smaller ones"
+    )]
     TooLarge(usize),
     /// Not the wire format. The parser's words are left out: they could repeat a value.
     #[error("the answer is not in the wire format (line {line}, column {column})")]
@@ -96,22 +106,24 @@ impl CallFailure {
     const fn class(&self) -> &'static str {
         match self {
             Self::Unreachable(_) => "unreachable",
+            Self::CutOff => "cut off",
+            Self::TooLarge(_) => "too large",
             Self::Unavailable(_) => "unavailable",
             Self::Denied(_) => "denied",
             Self::Version | Self::Misunderstood(_) => "misunderstood",
-            Self::TooLarge(_) | Self::Json { .. } | Self::Answer(_) => "malformed",
+            Self::Json { .. } | Self::Answer(_) => "malformed",
         }
     }
 
     const fn counter(&self) -> Counter {
         match self {
             Self::Unreachable(_) | Self::Unavailable(_) => Counter::VaultUnreachable,
+            Self::CutOff => Counter::VaultCutOff,
+            Self::TooLarge(_) => Counter::VaultTooLarge,
             Self::Denied(_) => Counter::VaultDenied,
-            Self::Version
-            | Self::Misunderstood(_)
-            | Self::TooLarge(_)
-            | Self::Json { .. }
-            | Self::Answer(_) => Counter::VaultMalformed,
+            Self::Version | Self::Misunderstood(_) | Self::Json { .. } | Self::Answer(_) => {
+                Counter::VaultMalformed
+            }
         }
     }
 }

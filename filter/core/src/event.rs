@@ -21,8 +21,10 @@ pub enum Event {
     Tick,
     /// A call to the vault came back.
     Answer(CallId, CallAnswer),
-    /// The host could not make a call, or reset it.
+    /// The host could not make a call.
     CallFailed(CallId),
+    /// A call ended without an answer, or in the middle of one.
+    CallCutOff(CallId),
     /// The headers of a request arrived, and nothing more is known than where it comes from and goes.
     Arrived(StreamId, Place),
     /// The headers of a request arrived, and its connection was looked at.

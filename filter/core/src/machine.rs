@@ -20,6 +20,7 @@ mod vault;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::call_failure::CallFailure;
 use crate::config::{Config, WatchMode};
 use crate::effect::Effect;
 use crate::event::Event;
@@ -183,7 +184,13 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
                 connection::sweep(state, &mut effects);
             }
         }
-        Event::CallFailed(call) => vault::call_failed(state, call, now, &mut effects),
+        Event::CallFailed(call) => {
+            let failure = CallFailure::Unreachable(None);
+            vault::call_failed(state, call, &failure, now, &mut effects);
+        }
+        Event::CallCutOff(call) => {
+            vault::call_failed(state, call, &CallFailure::CutOff, now, &mut effects);
+        }
         Event::Arrived(stream, place) => request::arrive(state, stream, place, now, &mut effects),
         Event::Request(stream, place, facts) => {
             request::begin(state, stream, place, facts, now, &mut effects);

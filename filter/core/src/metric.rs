@@ -47,6 +47,10 @@ pub enum Counter {
     VaultChanges,
     /// Calls without an answer of the vault.
     VaultUnreachable,
+    /// Answers that did not come to their end; one larger than Envoy holds is one of them.
+    VaultCutOff,
+    /// Answers of more than is parsed.
+    VaultTooLarge,
     /// Answers of the vault that cannot be used, whole or in part.
     VaultMalformed,
     /// Answers by which the vault does not serve this gateway.
@@ -150,6 +154,8 @@ impl fmt::Display for Counter {
             Self::VaultAnswers => f.write_str("sallyport.vault.answers"),
             Self::VaultChanges => f.write_str("sallyport.vault.changes"),
             Self::VaultUnreachable => f.write_str("sallyport.vault.unreachable"),
+            Self::VaultCutOff => f.write_str("sallyport.vault.cut_off"),
+            Self::VaultTooLarge => f.write_str("sallyport.vault.too_large"),
             Self::VaultMalformed => f.write_str("sallyport.vault.malformed"),
             Self::VaultDenied => f.write_str("sallyport.vault.denied"),
             Self::SharedPublications => f.write_str("sallyport.shared.publications"),

@@ -117,9 +117,9 @@ async fn a_snapshot_of_thirty_megabytes_arrives_whole_and_is_replaced_whole() ->
 async fn an_answer_of_more_than_64_mib_is_refused_and_said_so() -> Result<()> {
     let limit = "http.async_response_buffer_limit";
     let raised = format!(
-        "layered_runtime: {{layers: [{{name: static, static_layer: {{{limit}: 134217728}}}}]}}\n"
+        "layered_runtime: {{layers: [{{name: static, static_layer: {{{limit}: \"134217728\"}}}}]}}\n"
     );
-    refused(&raised, "bytes, at most 67108864 are parsed").await
+    refused(&raised, "vault: too large: the answer has ", "too_large").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,13 +127,14 @@ async fn an_answer_of_more_than_envoy_holds_is_no_answer_until_there_is_a_smalle
 {
     refused(
         "",
-        "the buffer size limit for async client response body has been exceeded",
+        "vault: cut off: the answer broke off, or it is larger than Envoy holds",
+        "cut_off",
     )
     .await
 }
 
 /// A gateway to which an answer of 64 MiB comes first, then a good one.
-async fn refused(runtime: &str, said: &str) -> Result<()> {
+async fn refused(runtime: &str, said: &str, counter: &str) -> Result<()> {
     let mut stage = Stage::furnish(Options {
         recipe: Some("mtls-inbound"),
         startup_wait: "200ms",
@@ -151,6 +152,10 @@ async fn refused(runtime: &str, said: &str) -> Result<()> {
         Ok(files::read(envoy.log())?.contains(said).then_some(()))
     })
     .await?;
+    envoy.counted(&format!("vault.{counter}"), 1).await?;
+    for other in ["unreachable", "malformed"] {
+        assert_eq!(envoy.count(&format!("vault.{other}")).await?, 0, "{other}");
+    }
     let partner = stage.client(Some(&stage.clients.partner))?;
     let reply = partner.get(envoy.listener(), "/early").await?;
     assert_eq!(reply.verdict(), (503, "secret_absent"));

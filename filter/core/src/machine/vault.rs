@@ -65,11 +65,17 @@ pub(super) fn answer(
     }
 }
 
-pub(super) fn call_failed(state: &mut State, call: CallId, now: Now, effects: &mut Vec<Effect>) {
+pub(super) fn call_failed(
+    state: &mut State,
+    call: CallId,
+    failure: &CallFailure,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) {
     match &mut state.source {
-        Source::Own(own) if own.watch.is_open(call) => own.failed(now, effects),
+        Source::Own(own) if own.watch.is_open(call) => own.failed(failure, now, effects),
         Source::Own(_) => {}
-        Source::Shared(member) => member.call_failed(call, now, effects),
+        Source::Shared(member) => member.call_failed(call, failure, now, effects),
     }
 }
 
@@ -120,14 +126,13 @@ impl Own {
     /// Gives up a lost call.
     fn tick(&mut self, now: Now, effects: &mut Vec<Effect>) {
         if self.watch.is_lost(now.uptime) {
-            self.failed(now, effects);
+            self.failed(&CallFailure::Unreachable(None), now, effects);
         }
     }
 
-    fn failed(&mut self, now: Now, effects: &mut Vec<Effect>) {
+    fn failed(&mut self, failure: &CallFailure, now: Now, effects: &mut Vec<Effect>) {
         self.watch.failed(now.uptime);
-        self.trouble
-            .report(&CallFailure::Unreachable(None), effects);
+        self.trouble.report(failure, effects);
     }
 
     /// Opens a call if the watch wants one.

@@ -35,6 +35,7 @@ enum EventDocument {
         #[serde(with = "CallAnswerDocument")] CallAnswer,
     ),
     CallFailed(#[serde(with = "CallIdDocument")] CallId),
+    CallCutOff(#[serde(with = "CallIdDocument")] CallId),
     Arrived(
         #[serde(with = "StreamIdDocument")] StreamId,
         #[serde(with = "PlaceDocument")] Place,

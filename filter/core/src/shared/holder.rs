@@ -119,7 +119,7 @@ impl Holder {
         effects: &mut Vec<Effect>,
     ) -> Result<(), Superseded> {
         if self.watch.is_lost(uptime) {
-            self.call_failed(uptime, effects);
+            self.call_failed(&CallFailure::Unreachable(None), uptime, effects);
         }
         let (registry, writing) = Registry::read(board);
         if writing != self.registry || self.wanted.is_empty() {
@@ -164,10 +164,14 @@ impl Holder {
         }
     }
 
-    pub(super) fn call_failed(&mut self, uptime: Duration, effects: &mut Vec<Effect>) {
+    pub(super) fn call_failed(
+        &mut self,
+        failure: &CallFailure,
+        uptime: Duration,
+        effects: &mut Vec<Effect>,
+    ) {
         self.watch.failed(uptime);
-        self.trouble
-            .report(&CallFailure::Unreachable(None), effects);
+        self.trouble.report(failure, effects);
     }
 
     /// Publishes what the vault says.

@@ -12,6 +12,7 @@ use super::holder::{Counted, Holder, Superseded};
 use super::index::{Index, Place};
 use super::lease::{LEASE, Lease, RENEWAL, Rank};
 use super::registry::{Registered, Registry};
+use crate::call_failure::CallFailure;
 use crate::config::Vault;
 use crate::effect::{Effect, Line};
 use crate::event::CallAnswer;
@@ -153,11 +154,17 @@ impl Member {
         }
     }
 
-    pub(crate) fn call_failed(&mut self, call: CallId, now: Now, effects: &mut Vec<Effect>) {
+    pub(crate) fn call_failed(
+        &mut self,
+        call: CallId,
+        failure: &CallFailure,
+        now: Now,
+        effects: &mut Vec<Effect>,
+    ) {
         if let Some(holder) = &mut self.holder
             && holder.is_open(call)
         {
-            holder.call_failed(now.uptime, effects);
+            holder.call_failed(failure, now.uptime, effects);
         }
     }
 

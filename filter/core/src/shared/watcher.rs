@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::data::SharedData;
 use super::lease::Rank;
 use super::member::Member;
+use crate::call_failure::CallFailure;
 use crate::config::Vault;
 use crate::effect::Effect;
 use crate::event::Event;
@@ -43,7 +44,14 @@ impl Watcher {
             Event::Answer(call, answer) => {
                 self.member.answer(*call, answer, now, &mut effects);
             }
-            Event::CallFailed(call) => self.member.call_failed(*call, now, &mut effects),
+            Event::CallFailed(call) => {
+                let failure = CallFailure::Unreachable(None);
+                self.member.call_failed(*call, &failure, now, &mut effects);
+            }
+            Event::CallCutOff(call) => {
+                let failure = CallFailure::CutOff;
+                self.member.call_failed(*call, &failure, now, &mut effects);
+            }
             _ => {}
         }
         let period = self.member.next_look(now.uptime);

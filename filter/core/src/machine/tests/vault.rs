@@ -267,6 +267,36 @@ fn a_call_that_the_host_cannot_make_is_tried_again() {
 }
 
 #[test]
+fn an_answer_that_is_cut_off_or_too_large_is_told_apart_from_none_and_says_what_helps() {
+    let (mut host, _, leaf) = guarded();
+    host.log.clear();
+    let call = host.calls.last().unwrap().call;
+    host.feed(Event::CallCutOff(call));
+    host.tick(1000);
+    host.answer(vault_answer(200, " ".repeat((64 << 20) + 1)));
+    let [cut_off, too_large] = host.log.as_slice() else {
+        panic!("{:?}", host.log)
+    };
+    assert!(
+        cut_off.starts_with("vault: cut off: ")
+            && cut_off.contains("http.async_response_buffer_limit")
+    );
+    assert!(
+        too_large.starts_with("vault: too large: the answer has 67108865 bytes"),
+        "{too_large}"
+    );
+    for (counter, count) in [
+        (Counter::VaultCutOff, 1),
+        (Counter::VaultTooLarge, 1),
+        (Counter::VaultUnreachable, 0),
+        (Counter::VaultMalformed, 0),
+    ] {
+        assert_eq!(host.count(counter), count, "{counter}");
+    }
+    assert_eq!(host.client(&leaf), Fate::Resumed);
+}
+
+#[test]
 fn a_call_that_the_host_lost_is_given_up_and_its_late_answer_is_ignored() {
     let (mut host, mut contents, leaf) = guarded();
     let lost = host.calls.last().unwrap().clone();

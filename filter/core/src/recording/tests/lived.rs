@@ -63,7 +63,9 @@ impl Lived {
     fn happened(&mut self, now: Now, written: Value) {
         let outside = match event::read(written.clone()).unwrap() {
             Event::Tick => Outside::Tick,
-            Event::Answer(..) | Event::CallFailed(_) => Outside::Answer(written),
+            Event::Answer(..) | Event::CallFailed(_) | Event::CallCutOff(_) => {
+                Outside::Answer(written)
+            }
             Event::Arrived(stream, place) => {
                 self.shown(stream).place = place.clone();
                 Outside::Arrives(stream, place)

@@ -1,8 +1,8 @@
 //! Counters and gauges, defined when they are first used.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
+use litemap::LiteMap;
 use sallyport_filter_core::{Counter, Gauge};
 
 use crate::host;
@@ -10,10 +10,10 @@ use crate::host;
 /// The host's numbers of what was counted so far.
 #[derive(Default)]
 pub(crate) struct Metrics {
-    counters: RefCell<BTreeMap<Counter, u32>>,
+    counters: RefCell<LiteMap<Counter, u32>>,
     gauges: RefCell<Vec<(Gauge, u32)>>,
     /// What was counted of requests and not told yet.
-    untold: RefCell<BTreeMap<Counter, u32>>,
+    untold: RefCell<LiteMap<Counter, u32>>,
 }
 
 impl Metrics {
@@ -32,7 +32,7 @@ impl Metrics {
 
     /// Tells the host what it was not told yet.
     pub(crate) fn settle(&self) {
-        for (counter, count) in &mut *self.untold.borrow_mut() {
+        for (counter, count) in self.untold.borrow_mut().iter_mut() {
             if *count > 0 {
                 self.tell(*counter, std::mem::take(count));
             }

@@ -9,7 +9,6 @@ mod on_failure;
 mod pointer;
 mod route;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -25,7 +24,7 @@ pub use route::{Place, Route, RouteMatch};
 use crate::choice::{Attribute, By, Pick};
 use crate::decide::Checks;
 use crate::header_name::HeaderName;
-use crate::ordered;
+use crate::ordered::Set;
 use crate::policy::check::CallerCheck;
 use crate::policy::sign::Sign;
 
@@ -274,14 +273,14 @@ pub enum ClientNames {
 }
 
 impl Config {
-    /// Every reference of the configuration, once.
-    pub fn references(&self) -> BTreeSet<&Reference> {
+    /// Every reference of the configuration, once, in order.
+    pub fn references(&self) -> Vec<&Reference> {
         let policies = self.policy.policies();
-        let mut references = ordered::set(policies.flat_map(PeerPolicy::references));
+        let mut references: Set<&Reference> = policies.flat_map(PeerPolicy::references).collect();
         if let Policy::Upstream(upstream) = &self.policy {
             references.extend(upstream.credentials());
         }
-        references
+        references.into_vec()
     }
 }
 

@@ -8,7 +8,6 @@ mod confirmation;
 mod entry;
 mod follow;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sallyport_model::{Answer, Known, Outcome, Reference, ResolveResponse, SecretString};
@@ -18,12 +17,12 @@ pub(crate) use confirmation::Confirmation;
 pub use entry::{Availability, Unusable};
 
 use crate::material::{MaterialError, Prepared};
-use crate::ordered;
+use crate::ordered::Map;
 use entry::{Edition, Entry, Held};
 
 /// All entries, and a number that changes with their content.
 pub struct Snapshot {
-    entries: BTreeMap<Reference, Entry>,
+    entries: Map<Reference, Entry>,
     generation: u64,
 }
 
@@ -90,12 +89,12 @@ pub(crate) enum AnswerError {
 impl Snapshot {
     /// An empty snapshot of these references.
     pub(crate) fn new<'a>(references: impl IntoIterator<Item = &'a Reference>) -> Self {
+        let mut entries = Map::new();
+        for reference in references {
+            entries.insert(reference.clone(), Entry::default());
+        }
         Self {
-            entries: ordered::map(
-                references
-                    .into_iter()
-                    .map(|reference| (reference.clone(), Entry::default())),
-            ),
+            entries,
             generation: 0,
         }
     }
@@ -172,7 +171,7 @@ impl Snapshot {
             .entries
             .values()
             .any(|entry| !matches!(entry.held, Held::Nothing(Unusable::Denied)));
-        for entry in self.entries.values_mut() {
+        for (_, entry) in self.entries.iter_mut() {
             entry.drop_for(Unusable::Denied);
         }
         self.generation += u64::from(held);

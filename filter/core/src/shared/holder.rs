@@ -1,6 +1,5 @@
 //! The holder of the lease: it watches the vault and publishes what it says.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use sallyport_model::{Known, ResolveRequest};
@@ -17,7 +16,7 @@ use crate::effect::{Call, Effect};
 use crate::event::CallAnswer;
 use crate::json;
 use crate::metric::Counter;
-use crate::ordered;
+use crate::ordered::{Map, Set};
 use crate::snapshot::{AnswerError, Confirmation};
 use crate::watch::{CallId, Wanted, Watch};
 
@@ -60,7 +59,7 @@ impl Holder {
     /// index names but is not there is asked for again.
     pub(super) fn adopt(id: u64, former: Option<u64>, counted: Counted, board: &Board) -> Self {
         let (mut index, _) = board.index();
-        for entry in index.entries.values_mut() {
+        for (_, entry) in index.entries.iter_mut() {
             if let EntryState::Current { place, apart, .. } = &entry.state
                 && (board.material(*place).is_none()
                     || !apart.iter().all(|set| board.has_buckets(set.place)))
@@ -69,9 +68,9 @@ impl Holder {
             }
         }
         if let Some(former) = former {
-            let named = ordered::set(index.places());
+            let named: Set<_> = index.places().collect();
             board.sweep(former, |place| named.contains(&place));
-            let named = ordered::set(index.apart().map(|set| at(set.place)));
+            let named: Set<_> = index.apart().map(|set| at(set.place)).collect();
             board.sweep_buckets(former, |place| named.contains(&at(place)));
         }
         Self {
@@ -211,17 +210,17 @@ impl Holder {
     ) -> Result<(Index, bool), CallFailure> {
         let response: RawResponse<'_> = json::read(accept(answer)?)?;
         self.check(&response.answers)?;
-        let mut entries = BTreeMap::new();
+        let mut entries = Map::new();
         let mut news = false;
         let own = |place: &Place| place.holder == self.id;
         let taken = self.index.places().filter(own).map(|place| place.slot);
-        let mut taken = ordered::set(taken);
+        let mut taken: Set<u32> = taken.collect();
         let mut sets: Vec<ListedApart> = self.index.apart().cloned().collect();
         let retired = self.retired.iter().map(|(_, set)| set);
         let lists = retired.chain(&sets).map(|set| set.place).filter(own);
-        let mut lists = ordered::set(lists.map(|place| place.slot));
+        let mut lists: Set<u32> = lists.map(|place| place.slot).collect();
         let (holder, mut sequence) = (self.id, self.sequence);
-        let mut next_place = |taken: &mut BTreeSet<u32>| {
+        let mut next_place = |taken: &mut Set<u32>| {
             sequence += 1;
             let slot = (0..).find(|slot| taken.insert(*slot));
             Place {
@@ -333,7 +332,7 @@ impl Holder {
         effects: &mut Vec<Effect>,
     ) -> Result<(), Superseded> {
         let mut index = None;
-        for (reference, entry) in &self.index.entries {
+        for (reference, entry) in self.index.entries.iter() {
             if let EntryState::Current { confirmation, .. } = entry.state
                 && confirmation.is_past(uptime)
             {
@@ -369,11 +368,11 @@ impl Holder {
             true => (&index, &self.index),
             false => (&self.index, &index),
         };
-        let sets = ordered::set(kept.apart().map(|set| at(set.place)));
+        let sets: Set<_> = kept.apart().map(|set| at(set.place)).collect();
         let unnamed = dropped.apart().filter(|set| !sets.contains(&at(set.place)));
         let unnamed = unnamed.map(|set| (uptime + GRACE, set.clone()));
         self.retired.extend(unnamed);
-        let kept = ordered::set(kept.places());
+        let kept: Set<_> = kept.places().collect();
         for place in dropped.places().filter(|place| !kept.contains(place)) {
             board.clear(place);
         }
@@ -387,7 +386,7 @@ impl Holder {
 
     /// Clears what nobody can have an index of any more.
     fn clear_retired(&mut self, board: &Board, uptime: Duration) {
-        let sets = ordered::set(self.index.apart().map(|set| at(set.place)));
+        let sets: Set<_> = self.index.apart().map(|set| at(set.place)).collect();
         self.retired.retain(|(until, set)| {
             // It may have been named again.
             let named = sets.contains(&at(set.place));

@@ -1,12 +1,12 @@
 //! The index: what is published, where, and since when it holds. Small, and free of secrets.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sallyport_model::{Refusal, Revision};
 use serde::{Deserialize, Serialize};
 
 use super::lists::ListedApart;
+use crate::ordered::{Map, object};
 use crate::snapshot::Confirmation;
 
 /// What the vault last said of each reference.
@@ -15,7 +15,8 @@ pub(crate) struct Index {
     /// One more with each index; no two have the same one.
     pub(crate) generation: u64,
     /// By the text of the reference.
-    pub(crate) entries: BTreeMap<String, IndexEntry>,
+    #[serde(with = "object")]
+    pub(crate) entries: Map<String, IndexEntry>,
     /// Whether the vault's last word was that it does not serve this gateway: that holds for references
     /// which it was not asked for yet, too.
     #[serde(default)]

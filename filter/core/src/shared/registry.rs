@@ -1,14 +1,14 @@
 //! Which references the members of a namespace want: a union, from which those go that nobody
 //! renews.
 
-use crate::json;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sallyport_model::MAX_REFERENCES;
 use serde::{Deserialize, Serialize};
 
 use super::data::{Board, Writing};
+use crate::json;
+use crate::ordered::{Map, object};
 
 /// How often a member says again what it wants, in seconds.
 const RENEWAL: u64 = 30;
@@ -23,7 +23,8 @@ const ATTEMPTS: usize = 32;
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Registry {
-    wanted: BTreeMap<String, u64>,
+    #[serde(with = "object")]
+    wanted: Map<String, u64>,
 }
 
 /// What came of saying what one wants.
@@ -77,7 +78,8 @@ impl Registry {
     /// What is wanted, in the order in which it is asked for.
     pub(super) fn references(mut self, uptime: Duration) -> Vec<String> {
         self.forget(uptime.as_secs());
-        self.wanted.into_keys().collect()
+        let wanted = self.wanted.into_tuple_vec().into_iter();
+        wanted.map(|(reference, _)| reference).collect()
     }
 
     fn forget(&mut self, second: u64) {

@@ -5,7 +5,7 @@
 //! It chains names and signatures; a [`Candidate`] is checked for everything else, as one that webpki
 //! found.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::candidate::Candidate;
 use super::signed;
@@ -37,7 +37,7 @@ pub(super) struct Walk<'a> {
     anchors: &'a [Certificate],
     work: Work,
     /// Whether the second certificate signed the first.
-    signatures: BTreeMap<(Digest, Digest), bool>,
+    signatures: LiteMap<(Digest, Digest), bool>,
     /// What is wrong with the first path that leads to an anchor.
     refusal: Option<PathError>,
 }
@@ -55,7 +55,7 @@ impl<'a> Walk<'a> {
             presented,
             anchors: anchors.certificates(),
             work: Work::new(),
-            signatures: BTreeMap::new(),
+            signatures: LiteMap::new(),
             refusal: None,
         }
     }

@@ -112,17 +112,22 @@ impl PinSet {
     /// # Errors
     /// No pin that is not retired, more than [`MAX_PINS`], one that ends before it begins, or one
     /// digest with two roles or dates.
-    pub fn new(mut pins: Vec<Pin>) -> Result<Self, PinSetError> {
-        if pins.is_empty() {
+    pub fn new(given: Vec<Pin>) -> Result<Self, PinSetError> {
+        if given.is_empty() {
             return Err(PinSetError::Empty);
         }
-        if pins.len() > MAX_PINS {
+        if given.len() > MAX_PINS {
             return Err(PinSetError::TooMany {
-                count: pins.len(),
+                count: given.len(),
                 limit: MAX_PINS,
             });
         }
-        pins.sort_unstable_by_key(key);
+        // They are few; a sort is three kilobytes of WebAssembly for each kind of thing.
+        let mut pins: Vec<Pin> = Vec::with_capacity(given.len());
+        for pin in given {
+            let place = pins.partition_point(|known| key(known) <= key(&pin));
+            pins.insert(place, pin);
+        }
         if pins.iter().all(|pin| pin.role == PinRole::Retired) {
             return Err(PinSetError::AllRetired);
         }

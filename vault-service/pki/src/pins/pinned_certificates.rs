@@ -65,16 +65,23 @@ impl PinnedCertificates {
     ///
     /// # Errors
     /// Too many, or one of them is a CA's or not fit to authenticate anybody.
-    pub fn new(mut certificates: Vec<Certificate>) -> Result<Self, PinnedCertificateError> {
-        if certificates.len() > MAX_PINNED_CERTIFICATES {
+    pub fn new(given: Vec<Certificate>) -> Result<Self, PinnedCertificateError> {
+        if given.len() > MAX_PINNED_CERTIFICATES {
             return Err(PinnedCertificateError::TooMany {
-                count: certificates.len(),
+                count: given.len(),
                 limit: MAX_PINNED_CERTIFICATES,
             });
         }
-        certificates.iter().try_for_each(check)?;
-        certificates.sort_unstable_by_key(Certificate::sha256);
-        certificates.dedup();
+        given.iter().try_for_each(check)?;
+        // They are few; a sort is three kilobytes of WebAssembly for each kind of thing.
+        let mut certificates: Vec<Certificate> = Vec::with_capacity(given.len());
+        for certificate in given {
+            let found =
+                certificates.binary_search_by_key(&certificate.sha256(), Certificate::sha256);
+            if let Err(place) = found {
+                certificates.insert(place, certificate);
+            }
+        }
         Ok(Self { certificates })
     }
 

@@ -1,7 +1,7 @@
 //! The entries of a CRL (RFC 5280 section 5.3): read one after the other, twice, and kept only in
 //! their compact form.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::revocation::crl_error::{CrlError, malformed};
 use crate::revocation::der::{ENUMERATED, INTEGER, Reader, SEQUENCE, shortest_integer, single};
@@ -16,7 +16,7 @@ pub const MAX_CRL_ENTRIES: usize = 2_000_000;
 pub(crate) const MAX_ENTRY_ISSUERS: usize = 1_000;
 
 /// Listed serial numbers by the issuer (DER of the `Name`) of their certificates.
-pub(crate) type SerialSets = BTreeMap<Vec<u8>, SerialSet>;
+pub(crate) type SerialSets = LiteMap<Vec<u8>, SerialSet>;
 
 /// Reads the content of `revokedCertificates`; `issuer` signs the CRL.
 pub(crate) fn read_entries(
@@ -25,7 +25,7 @@ pub(crate) fn read_entries(
     indirect: bool,
 ) -> Result<SerialSets, CrlError> {
     // The first pass finds every fault and how much room is needed; the second one fills it.
-    let mut sizes: BTreeMap<&[u8], Size> = BTreeMap::new();
+    let mut sizes: LiteMap<&[u8], Size> = LiteMap::new();
     let mut total = 0;
     for_each_entry(content, issuer, indirect, |issuer, serial, _| {
         total += 1;
@@ -44,21 +44,21 @@ pub(crate) fn read_entries(
         }
         Ok(())
     })?;
-    let mut sets: BTreeMap<&[u8], SerialSet> = sizes
-        .into_iter()
-        .map(|(issuer, size)| (issuer, SerialSet::with_capacity(size.count, size.octets)))
-        .collect();
+    let mut sets = SerialSets::with_capacity(sizes.len());
+    for (issuer, size) in sizes.iter() {
+        let set = SerialSet::with_capacity(size.count, size.octets);
+        sets.insert(issuer.to_vec(), set);
+    }
     for_each_entry(content, issuer, indirect, |issuer, serial, revocation| {
         if let Some(set) = sets.get_mut(issuer) {
             set.push(serial, revocation);
         }
         Ok(())
     })?;
-    let finished = sets.into_iter().map(|(issuer, mut set)| {
+    for (_, set) in sets.iter_mut() {
         set.finish();
-        (issuer.to_vec(), set)
-    });
-    Ok(finished.collect())
+    }
+    Ok(sets)
 }
 
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! A verified CRL in its compact form, with the delta CRL that was added to it.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::revocation::buckets::{SerialBuckets, UnreadableBucket};
 use crate::revocation::crl::Crl;
@@ -34,7 +34,7 @@ pub struct CrlEdition {
     pub(crate) next_update: UnixTime,
     pub(crate) sets: SerialSets,
     /// By issuer, as in `sets`: what is kept elsewhere.
-    buckets: BTreeMap<Vec<u8>, SerialBuckets>,
+    buckets: LiteMap<Vec<u8>, SerialBuckets>,
 }
 
 /// Certificates that were listed and are listed no longer. A CA drops those that have expired; which
@@ -179,7 +179,7 @@ impl CrlEdition {
             this_update,
             next_update,
             sets,
-            buckets: BTreeMap::new(),
+            buckets: LiteMap::new(),
         })
     }
 
@@ -189,7 +189,7 @@ impl CrlEdition {
             this_update: crl.this_update,
             next_update: crl.next_update,
             sets: read_entries(crl.entries, crl.issuer, crl.extensions.scope.indirect)?,
-            buckets: BTreeMap::new(),
+            buckets: LiteMap::new(),
         })
     }
 

@@ -63,7 +63,7 @@ async fn a_revoked_grant_and_a_deleted_group_end_the_service_at_once() -> Result
     let grant = ["--group", "payments", "--gateway", "edge"];
     stage
         .cli
-        .ok(&[&["grant", "remove"][..], &grant].concat())
+        .ok(&[&["grant", "remove", "--yes"][..], &grant].concat())
         .await?;
     connection
         .ends_with("/after", (503, "secret_refused"))
@@ -74,7 +74,10 @@ async fn a_revoked_grant_and_a_deleted_group_end_the_service_at_once() -> Result
         .ok(&[&["grant", "add"][..], &grant].concat())
         .await?;
     connection.ends_with("/again", (200, "")).await?;
-    stage.cli.ok(&["group", "delete", "payments"]).await?;
+    stage
+        .cli
+        .ok(&["group", "delete", "payments", "--yes"])
+        .await?;
     connection
         .ends_with("/after", (503, "secret_withdrawn"))
         .await

@@ -41,6 +41,7 @@ impl Error {
             Self::OneStdin => "put all but one of them into files",
             Self::Flag { .. } => "`--help` after the command lists what goes together",
             Self::Declined => "run it again and answer y, or pass --yes",
+            Self::NobodyToAsk { .. } => "if so, pass --yes",
             Self::FileExists { .. } => "choose another file, or remove this one",
             Self::KeyExists { .. } => "choose another directory, or pass --force",
             Self::Key { .. } => "check that gateway.key is a PKCS#8 PEM file, or pass --force",

@@ -82,6 +82,8 @@ pub(crate) enum Error {
     FileSyntax { path: PathBuf, reason: String },
     #[error("nothing was changed: you did not say yes")]
     Declined,
+    #[error("nothing was changed: there is no terminal to ask at: {question}")]
+    NobodyToAsk { question: String },
     #[error("{}, {finding}", path.display())]
     AuditLog {
         path: PathBuf,

@@ -43,7 +43,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  sallyport grant list --group payments")]
     List(InGroup),
     /// Take an actor's grant away; a gateway that watches drops what it has at once
-    #[command(after_help = "Example:\n  sallyport grant remove --group payments --gateway edge-1")]
+    #[command(
+        after_help = "Example:\n  sallyport grant remove --group payments --gateway edge-1 --yes"
+    )]
     Remove {
         #[command(flatten)]
         grant: Grant,

@@ -11,6 +11,7 @@ use crate::life_cycle::with;
 use crate::names;
 use crate::output::Output;
 use crate::request::{Fields, Request};
+use crate::rollout;
 use crate::session::{self, Session};
 use crate::storing::created;
 use crate::writing::{Destroying, Writing};
@@ -196,6 +197,7 @@ fn delete(
     let id = find(session, name)?;
     let request = Request::delete(item(session, id));
     let question = format!("Delete {WHAT} {name} ({id}) and every secret in it?");
+    rollout::warn_of_readers(session, id);
     match destroying.send(session, &request, &question, output)? {
         Some(_) => output.done(
             &json!({"id": id, "name": name}),

@@ -6,6 +6,10 @@ use uuid::Uuid;
 use crate::collection::GroupCollection;
 use crate::error::Error;
 use crate::output::{Output, printable, text_of, warn};
+use crate::session::Session;
+
+/// Most lines about users of one kind.
+const LINES: usize = 20;
 
 /// Shows it: "7 of 8 gateways run version 4", and who does not.
 pub(crate) fn show(mut place: GroupCollection, name: &str, output: Output) -> Result<(), Error> {
@@ -36,7 +40,6 @@ pub(crate) fn show(mut place: GroupCollection, name: &str, output: Output) -> Re
 /// Says on stderr what refers to what may be deleted and which gateways run it, before anybody is
 /// asked. Who may not know is not told.
 pub(crate) fn warn_of_users(place: &mut GroupCollection, id: Uuid) {
-    const LINES: usize = 20;
     let path = place.own_item(id, "users");
     let users = place.session.client.get(&path).unwrap_or(Value::Null);
     let secrets = users.get("secrets").and_then(Value::as_array);
@@ -52,13 +55,34 @@ pub(crate) fn warn_of_users(place: &mut GroupCollection, id: Uuid) {
         let (name, version, since) = (field("name")?, field("version")?, field("since")?);
         Some([name, version, since].map(|value| printable(&text_of(value))))
     });
-    let running: Vec<_> = running.collect();
-    for [name, version, since] in running.iter().take(LINES) {
-        warn(&format!(
-            "warning: gateway {name} runs version {version} since {since}"
-        ));
+    let running = running.map(|[name, version, since]| {
+        format!("gateway {name} runs version {version} since {since}")
+    });
+    warn_of(&running.collect::<Vec<_>>());
+}
+
+/// The same of a group that may be deleted: which gateways may read it, and how much of it they run.
+pub(crate) fn warn_of_readers(session: &mut Session, group: Uuid) {
+    let path = session.own(format_args!("/secretGroups/{group}/rollout"));
+    let answer = session.client.get(&path).unwrap_or(Value::Null);
+    let gateways = answer.get("gateways").and_then(Value::as_array);
+    let readers = gateways.into_iter().flatten().filter_map(|gateway| {
+        let name = printable(&text_of(gateway.get("name")?));
+        Some(match gateway.get("secrets").and_then(Value::as_u64)? {
+            0 => format!("gateway {name} may read it"),
+            1 => format!("gateway {name} runs a secret of it"),
+            count => format!("gateway {name} runs {count} secrets of it"),
+        })
+    });
+    warn_of(&readers.collect::<Vec<_>>());
+}
+
+/// A line for each gateway, of the first.
+fn warn_of(gateways: &[String]) {
+    for gateway in gateways.iter().take(LINES) {
+        warn(&format!("warning: {gateway}"));
     }
-    if let Some(more) = running.len().checked_sub(LINES).filter(|more| *more > 0) {
+    if let Some(more) = gateways.len().checked_sub(LINES).filter(|more| *more > 0) {
         warn(&format!("warning: so do {more} more gateways"));
     }
 }

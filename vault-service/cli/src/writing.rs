@@ -25,7 +25,7 @@ pub(crate) struct Writing {
 pub(crate) struct Destroying {
     #[command(flatten)]
     pub(crate) writing: Writing,
-    /// Do not ask on a terminal
+    /// Do not ask; without a terminal nothing is destroyed but with this
     #[arg(long, short)]
     yes: bool,
 }
@@ -67,10 +67,10 @@ impl Writing {
 impl Destroying {
     /// Whether somebody decides after what they have been told until now.
     pub(crate) fn asks(self) -> bool {
-        self.writing.dry_run || (!self.yes && io::stdin().is_terminal())
+        self.writing.dry_run || !self.yes
     }
 
-    /// Like [`Writing::send`], after a question on a terminal.
+    /// Like [`Writing::send`], after a question. Where nobody can be asked, the answer is no.
     pub(crate) fn send(
         self,
         session: &mut OrganizationSession,
@@ -78,7 +78,7 @@ impl Destroying {
         question: &str,
         output: Output,
     ) -> Result<Option<Value>, Error> {
-        if !self.writing.dry_run && self.asks() {
+        if !self.writing.dry_run && !self.yes {
             confirm(question)?;
         }
         self.writing.send(session, request, output)
@@ -115,6 +115,10 @@ pub(crate) fn show_warnings(answer: &Value) {
 }
 
 fn confirm(question: &str) -> Result<(), Error> {
+    if !io::stdin().is_terminal() {
+        let question = question.to_owned();
+        return Err(Error::NobodyToAsk { question });
+    }
     let failed = |source| Error::Read {
         path: "the terminal".into(),
         source,

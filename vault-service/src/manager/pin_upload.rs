@@ -9,6 +9,7 @@ use super::form::Form;
 use super::limits::UploadLimits;
 use super::violation::{Problem, Violation};
 use crate::clock;
+use crate::store::StoreError;
 
 /// A pin as it is sent.
 #[derive(Clone, Debug, Deserialize)]
@@ -68,6 +69,18 @@ pub(super) fn in_form(form: &Form) -> Result<Vec<NotedPin>, Violation> {
         .end()
         .map_err(|_| unreadable("pins".to_owned()))?;
     checked("pins", uploads)
+}
+
+/// The pins of a version that was stored.
+pub(super) fn stored(shown: &Value) -> Result<Vec<Pin>, StoreError> {
+    let uploads = Vec::<PinUpload>::deserialize(shown);
+    let pins = uploads
+        .ok()
+        .and_then(|uploads| checked("pins", uploads).ok());
+    let pins = pins.ok_or(StoreError::Damaged {
+        what: "pins of a secret",
+    })?;
+    Ok(pins.into_iter().map(|noted| noted.pin).collect())
 }
 
 /// The pins of a list that stands at `place`.

@@ -1,5 +1,7 @@
 //! Who uses a secret: secrets that refer to it, and gateways that may read it.
 
+use std::collections::HashSet;
+
 use sallyport_model::{Access, Collection, SecretId};
 
 use super::Manager;
@@ -60,6 +62,16 @@ impl Manager {
             secrets,
             gateways: gateways.into_iter().map(|grantee| grantee.actor).collect(),
         })
+    }
+
+    /// The ids of all secrets of a group.
+    pub async fn secret_ids(&self, group: &GroupRecord) -> Result<HashSet<SecretId>, ManagerError> {
+        let mut ids = HashSet::new();
+        for collection in Collection::ALL {
+            let secrets = self.store.secrets(group.id, collection).await?;
+            ids.extend(secrets.into_iter().map(|(secret, _)| secret.id));
+        }
+        Ok(ids)
     }
 
     /// Secrets of which a version with a label refers to this one.

@@ -3,7 +3,7 @@
 //!
 //! In memory: a restart forgets it, and gateways say it again with their next call.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use sallyport_model::{ActorId, SecretId};
@@ -118,6 +118,16 @@ impl Rollout {
         lag
     }
 
+    /// How many of these secrets a gateway runs.
+    pub fn count(&self, gateway: ActorId, secrets: &HashSet<SecretId>) -> usize {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = said.running.iter();
+        let running = running.filter(|(_, gateways)| gateways.contains_key(&gateway));
+        running
+            .filter(|(secret, _)| secrets.contains(secret))
+            .count()
+    }
+
     /// What a gateway runs of a secret; `None` if it has not said so since the start.
     pub fn running(&self, gateway: ActorId, secret: SecretId) -> Option<Running> {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
@@ -166,6 +176,18 @@ mod tests {
         let running = rollout.running(gateway(1), secret).unwrap();
         let (since, confirmed) = (running.since.0, running.confirmed.0);
         assert_eq!((running.version, since, confirmed), (4, 30, 40));
+    }
+
+    #[test]
+    fn of_some_secrets_those_are_counted_that_a_gateway_runs() {
+        let rollout = Rollout::default();
+        let [first, second, other] = [1, 2, 3].map(|number| SecretId::new(Uuid::from_u128(number)));
+        for (number, secret) in [(1, first), (1, other), (2, first), (2, second)] {
+            rollout.acknowledged(gateway(number), secret, 1, UnixTime(10));
+        }
+        let some = HashSet::from([first, second]);
+        let counts = [1, 2, 3].map(|number| rollout.count(gateway(number), &some));
+        assert_eq!(counts, [1, 2, 0]);
     }
 
     #[test]

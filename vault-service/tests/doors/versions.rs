@@ -337,4 +337,13 @@ async fn gateways_say_which_version_they_run() {
         rollout().await,
         (2, 1, 1, "\"edge\" 2, \"late\" null".to_owned())
     );
+    // Of the group, how many of its secrets each of them runs.
+    let shown = scene.door.own(Method::GET, "rollout", Value::Null);
+    let shown = shown.await.ok();
+    let readers = shown["gateways"].as_array().unwrap().iter();
+    let mut readers: Vec<_> = readers
+        .map(|one| format!("{} {}", one["name"], one["secrets"]))
+        .collect();
+    readers.sort();
+    assert_eq!(readers, ["\"edge\" 1", "\"late\" 0"]);
 }

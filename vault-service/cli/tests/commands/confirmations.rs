@@ -89,3 +89,53 @@ fn whoever_is_asked_to_delete_a_secret_sees_who_runs_it_before() {
         "{stderr}"
     );
 }
+
+#[test]
+fn without_a_terminal_nothing_is_destroyed_but_with_yes() {
+    let scene = Scene::logged_in();
+    scene
+        .vault
+        .answer_text("DELETE", &in_group(""), 204, "", "");
+    let stderr = scene.say("group delete payments").fails(2).to_owned();
+    assert!(
+        stderr.contains("nothing was changed: there is no terminal to ask at"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("Delete secret group payments ("),
+        "{stderr}"
+    );
+    assert!(stderr.contains("pass --yes"), "{stderr}");
+    let ended = scene.say("group delete payments -o json");
+    let error: serde_json::Value = serde_json::from_str(ended.fails(2)).unwrap();
+    assert_eq!(error["error"]["exitCode"], 2);
+    let heard = scene.vault.heard_lines();
+    assert!(
+        heard.iter().all(|line| line.starts_with("GET ")),
+        "{heard:?}"
+    );
+    scene.say("group delete payments --yes").succeeds();
+}
+
+#[test]
+fn whoever_deletes_a_group_is_told_which_gateways_read_it() {
+    let scene = Scene::logged_in();
+    let gateway = |name: &str, secrets: u64| json!({"id": ID, "name": name, "secrets": secrets});
+    let rollout = json!({"gateways": [gateway("gw-1", 3), gateway("gw-2", 1), gateway("gw-3", 0)]});
+    let path = own_in_group("/rollout");
+    scene.vault.answer("GET", &path, 200, rollout);
+    scene
+        .vault
+        .answer_text("DELETE", &in_group(""), 204, "", "");
+    let warning = "warning: gateway gw-1 runs 3 secrets of it\n\
+                   warning: gateway gw-2 runs a secret of it\n\
+                   warning: gateway gw-3 may read it\n";
+    let ended = at_a_terminal(&scene, "group delete payments", "n\n");
+    let stderr = ended.fails(2);
+    assert!(
+        stderr.starts_with(&format!("{warning}Delete secret group")),
+        "{stderr}"
+    );
+    let ended = scene.say("group delete payments --yes");
+    assert_eq!((ended.code, ended.stderr.as_str()), (0, warning));
+}

@@ -147,7 +147,7 @@ fn gateways_are_listed_and_deleted() {
         table.contains("edge-1") && table.contains("2026-12-31"),
         "{table}"
     );
-    scene.run(&["gateway", "delete", "edge-1"]).succeeds();
+    scene.say("gateway delete edge-1 --yes").succeeds();
     assert_eq!(
         scene.vault.heard_lines().last().unwrap(),
         &format!("DELETE {}", own(&format!("/gateways/{ID}")))
@@ -164,7 +164,7 @@ fn an_ambiguous_gateway_is_told_apart_by_id() {
         200,
         json!([{"id": ID, "name": "edge"}, {"id": twin, "name": "edge"}]),
     );
-    let ended = scene.run(&["gateway", "delete", "edge"]);
+    let ended = scene.say("gateway delete edge --yes");
     let stderr = ended.fails(1);
     assert!(
         stderr.contains(ID) && stderr.contains(twin) && stderr.contains("use an id"),

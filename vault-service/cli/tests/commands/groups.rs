@@ -89,11 +89,11 @@ fn delete_accepts_an_empty_answer() {
     scene
         .vault
         .answer_text("DELETE", &in_group(""), 204, "", "");
-    let ended = scene.run(&["group", "delete", "payments", "-o", "json"]);
+    let ended = scene.run(&["group", "delete", "payments", "--yes", "-o", "json"]);
     assert_eq!(ended.json(), json!({"id": GROUP, "name": "payments"}));
     assert_eq!(
-        scene.vault.heard_lines()[1],
-        format!("DELETE {}", in_group(""))
+        scene.vault.heard_lines().last().unwrap(),
+        &format!("DELETE {}", in_group(""))
     );
 }
 

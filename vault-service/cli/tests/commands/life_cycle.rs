@@ -218,7 +218,7 @@ fn a_secret_in_use_names_its_users_and_is_a_conflict() {
         json!({"name": "InUse", "message": "the keystore is in use", "users": [
             {"collection": "tlsContexts", "id": "t-1", "name": "inbound", "path": "tlsContexts/t-1"}]}),
     );
-    let delete = "keystore delete edge --group payments";
+    let delete = "keystore delete edge --group payments --yes";
     assert_eq!(
         scene.say(delete).fails(4),
         "error: the keystore is in use\n  used by tlsContexts/inbound (t-1)\n  \

@@ -2,22 +2,34 @@
 
 use axum::Json;
 use axum::extract::State;
-use sallyport_model::ActorId;
+use sallyport_model::{Access, ActorId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::openapi::{HttpMethod, Id, Moment, NameText, Routes};
+use super::super::openapi::{HttpMethod, Id, Moment, NameText, Operation, Routes};
 use super::ManagerDoor;
+use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
-use super::path::OfSecret;
+use super::path::{Ids, InGroup, OfSecret};
 use super::secrets::operation;
 use super::within::{Read, Within, Write};
+use crate::clock;
 use crate::manager::ManagerError;
 use crate::provider::Running;
+use crate::store::ActorKind;
 
 pub(super) fn routes() -> Routes<ManagerDoor> {
     const ROLLOUT: &str = "/secretGroups/{group}/{collection}/{secret}/rollout";
     Routes::new()
+        .get(
+            "/secretGroups/{group}/rollout",
+            show_of_group,
+            Operation::new(
+                "showRolloutOfGroup",
+                "Show which gateways run secrets of a group",
+            )
+            .answers::<GroupRollout>(200, "As the gateways say; a restart forgets it."),
+        )
         .on_each(HttpMethod::Get, ROLLOUT, show, |kind| {
             operation(
                 "showRolloutOf",
@@ -43,6 +55,24 @@ struct ShownRollout {
     gateways: Vec<RunningGateway>,
 }
 
+/// Who reads a group.
+#[derive(Serialize, ToSchema)]
+struct GroupRollout {
+    /// Those with a read grant on it, however narrow.
+    gateways: Vec<GroupReader>,
+}
+
+/// A gateway that may read secrets of a group.
+#[derive(Serialize, ToSchema)]
+struct GroupReader {
+    #[schema(value_type = Id)]
+    id: ActorId,
+    #[schema(value_type = NameText)]
+    name: String,
+    /// How many of them it runs.
+    secrets: usize,
+}
+
 /// What a gateway runs.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -59,6 +89,29 @@ struct RunningGateway {
     /// When it said so last.
     #[schema(value_type = Option<Moment>)]
     confirmed: Option<String>,
+}
+
+async fn show_of_group(
+    State(door): State<ManagerDoor>,
+    Authenticated(caller): Authenticated,
+    Ids(ids): Ids<InGroup>,
+) -> Result<Json<GroupRollout>, OwnFailure> {
+    let manager = &door.manager;
+    let (scope, now) = (ids.scope(), clock::now());
+    let group = manager.group(&caller, scope, ids.group, Access::Read, now);
+    let group = group.await?;
+    let secrets = manager.secret_ids(&group).await?;
+    let readers = manager.grants(&group).await?.into_iter().filter(|grantee| {
+        grantee.actor.kind == ActorKind::Gateway && grantee.access.contains(&Access::Read)
+    });
+    let readers = readers.map(|grantee| GroupReader {
+        secrets: door.rollout.count(grantee.actor.id, &secrets),
+        id: grantee.actor.id,
+        name: grantee.actor.name,
+    });
+    Ok(Json(GroupRollout {
+        gateways: readers.collect(),
+    }))
 }
 
 async fn show(

@@ -166,7 +166,9 @@ async fn replace(
     let target = target(at.ids.secret, request.headers())?;
     let seen = door.manager.seen_by(&at.caller, &at.group).await?;
     let draft = draft(&seen, &at.group, at.collection, request, at.now).await?;
-    let warnings = warnings(&draft, at.now);
+    let mut warnings = warnings(&draft, at.now);
+    let dropped = seen.dropped_pins(&at.group, at.collection, at.ids.secret, &draft);
+    warnings.extend(dropped.await?);
     let version = seen
         .replace_secret(&at.caller, &at.group, at.collection, target, draft, at.now)
         .await?;

@@ -194,11 +194,17 @@ async fn pinsets_have_no_type_and_show_digests() {
     let entry = &shown["details"]["certificateEntries"][1];
     assert_eq!(entry["spkiSha256"].as_str().unwrap().len(), 64);
     assert_eq!(entry["sha256"].as_str().unwrap().len(), 64);
-    let replaced = scene
-        .door
-        .form(Method::PUT, &format!("certificatePinsets/{id}"), &parts)
-        .await;
-    assert!(replaced.ok()["message"].is_string());
+    let path = format!("certificatePinsets/{id}");
+    let replaced = scene.door.form(Method::PUT, &path, &parts).await.ok();
+    assert!(replaced["message"].is_string());
+    assert!(!replaced["warnings"].to_string().contains("retired"));
+    // What takes its place without having been announced is warned of.
+    let (other, _) = pair();
+    let file = File("certificatePinset", "cert.pem", other.as_bytes());
+    let parts = [Text("name", "pins"), file];
+    let replaced = scene.door.form(Method::PUT, &path, &parts).await.ok();
+    let warnings = replaced["warnings"].to_string();
+    assert!(warnings.contains("was not retired before"), "{warnings}");
 }
 
 #[tokio::test]
@@ -226,6 +232,7 @@ async fn pins_come_with_certificates_or_alone_and_can_be_changed() {
         .await;
     let warnings = reply.ok()["warnings"].to_string();
     assert!(warnings.contains("no backup pin"), "{warnings}");
+    assert!(warnings.contains("was not retired before"), "{warnings}");
     let shown = scene.shown("certificatePinsets", &id).await;
     assert_eq!(shown["version"], 2);
     assert_eq!(shown["pins"][0]["kind"], "certificate");

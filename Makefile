@@ -40,6 +40,7 @@ CYCLONEDX     := $(TOOLS)/stamp/cargo-cyclonedx-$(CYCLONEDX_VERSION)
 OPENBAO       := $(TOOLS)/stamp/openbao-$(OPENBAO_VERSION)
 # Their versions are in the files they depend on.
 ANYPOINT_CLI  := $(TOOLS)/stamp/anypoint-cli
+MANIFESTS     := $(TOOLS)/stamp/manifests
 SCHEMATHESIS  := $(TOOLS)/stamp/schemathesis
 STORE         := $(TOOLS)/stamp/store
 
@@ -96,7 +97,7 @@ test: ## Run every test: unit, layering, wasm, end to end against a real Envoy, 
 	@echo "[7/8] the clients people have"
 	@$(MAKE) test-clients
 
-test-clients: $(ANYPOINT_CLI) $(SCHEMATHESIS) ## The Secrets Manager with Anypoint's command line, Terraform's requests, keytool, Schemathesis
+test-clients: $(ANYPOINT_CLI) $(SCHEMATHESIS) $(MANIFESTS) ## The Secrets Manager with Anypoint's command line, Terraform's requests, keytool, Schemathesis; manifests
 	@for tool in keytool openssl; do \
 	  command -v $$tool >/dev/null || { \
 	    echo "$$tool is missing; install it (Debian, Ubuntu: apt-get install openjdk-17-jre-headless openssl)" >&2; exit 1; }; \
@@ -206,7 +207,7 @@ clean: ## Remove everything that was built (the tools stay)
 	@cargo clean
 	@rm -rf dist
 
-tools: $(TARGETS_READY) $(ENVOY) $(RUNNER) $(BINARYEN) $(ANYPOINT_CLI) $(SCHEMATHESIS) $(STORE) ## Install what the tests need
+tools: $(TARGETS_READY) $(ENVOY) $(RUNNER) $(BINARYEN) $(ANYPOINT_CLI) $(SCHEMATHESIS) $(MANIFESTS) $(STORE) ## Install what the tests need
 
 $(TARGETS_READY): rust-toolchain.toml
 	@for target in wasm32-wasip1 wasm32-unknown-unknown; do \
@@ -269,6 +270,15 @@ $(ANYPOINT_CLI): tests/clients/package.json tests/clients/package-lock.json
 	@cp $^ $(TOOLS)/anypoint-cli/
 	@cd $(TOOLS)/anypoint-cli && PUPPETEER_SKIP_DOWNLOAD=1 npm ci --ignore-scripts --no-audit --no-fund --loglevel error
 	@$(TOOLS)/anypoint-cli/node_modules/.bin/anypoint-cli-v4 version
+	@mkdir -p $(@D) && touch $@
+
+$(MANIFESTS): tests/manifests/package.json tests/manifests/package-lock.json tests/manifests/check.mjs
+	@command -v npm >/dev/null || { \
+	  echo "npm is missing; install Node 20 or newer with npm (Debian, Ubuntu: apt-get install nodejs npm)" >&2; exit 1; }
+	@echo "  installing the schemas of Istio and Envoy Gateway into $(TOOLS)/manifests"
+	@rm -rf $(TOOLS)/manifests && mkdir -p $(TOOLS)/manifests
+	@cp $^ $(TOOLS)/manifests/
+	@cd $(TOOLS)/manifests && npm ci --ignore-scripts --no-audit --no-fund --loglevel error
 	@mkdir -p $(@D) && touch $@
 
 $(STORE): tests/stores/requirements.txt

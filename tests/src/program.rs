@@ -63,6 +63,15 @@ pub fn anypoint_cli() -> Result<PathBuf> {
     )
 }
 
+/// The script that holds Kubernetes manifests against their schemas, `check.mjs`.
+pub fn manifest_check() -> Result<PathBuf> {
+    present(
+        "check.mjs",
+        repository().join(".tools/manifests/check.mjs"),
+        "make tools",
+    )
+}
+
 /// Schemathesis, `st`.
 pub fn schemathesis() -> Result<PathBuf> {
     present(

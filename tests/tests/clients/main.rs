@@ -1,6 +1,7 @@
 //! The Secrets Manager with the programs people already have: MuleSoft's own command line, the
-//! requests of the Terraform providers, keytool and OpenSSL, Schemathesis. And two questions no
-//! program of theirs asks: whether a secret is left anywhere, and who wins a race.
+//! requests of the Terraform providers, keytool and OpenSSL, Schemathesis. The manifests for Kubernetes
+//! and the schemas there. And two questions no program of theirs asks: whether a secret is left
+//! anywhere, and who wins a race.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -15,6 +16,7 @@ mod canary;
 mod download;
 mod enrolment;
 mod explain;
+mod manifests;
 mod race;
 mod schemathesis;
 mod terraform;

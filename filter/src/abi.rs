@@ -1,11 +1,21 @@
-//! Two calls of the host of which the SDK makes less than there is: a property that cannot be set is
+//! Calls of the host of which the SDK makes less than there is: a property or a body that cannot be set is
 //! no reason to trap, and a local reply has details for the access log.
+
+use proxy_wasm::types::BufferType;
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
     fn proxy_set_property(
         path: *const u8,
         path_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
+
+    fn proxy_set_buffer_bytes(
+        buffer: BufferType,
+        start: usize,
+        size: usize,
         value: *const u8,
         value_size: usize,
     ) -> u32;
@@ -30,6 +40,14 @@ pub(crate) fn set_property(name: &str, value: &str) -> bool {
     // SAFETY: the host reads both texts during the call, and keeps neither.
     let status =
         unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
+    status == 0
+}
+
+/// Puts these bytes in place of all that is in a buffer. Whether that was possible.
+pub(crate) fn replace_buffer(buffer: BufferType, bytes: &[u8]) -> bool {
+    // SAFETY: the host reads the bytes during the call, and does not keep them.
+    let status =
+        unsafe { proxy_set_buffer_bytes(buffer, 0, usize::MAX, bytes.as_ptr(), bytes.len()) };
     status == 0
 }
 

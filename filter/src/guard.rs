@@ -8,7 +8,7 @@ use proxy_wasm::types::Action;
 use sallyport_filter_core::config::{Direction, Place, Protocol};
 use sallyport_filter_core::{
     Attribute, Call, CallId, Config, Counter, Effect, Event, Facts, Reading, Reason, Reply,
-    Speaker, StreamId, Streams,
+    Rewrite, Speaker, StreamId, Streams,
 };
 #[cfg(not(feature = "recording"))]
 use sallyport_filter_core::{State, step};
@@ -61,7 +61,9 @@ impl Guard {
             reads_messages: config.policy.reads_messages(),
             attributes: config.policy.attributes(),
             state: RefCell::new(
-                State::with_signatures(config, host::signatures()).sharing(Rc::new(host::Shared)),
+                State::with_signatures(config, host::signatures())
+                    .drawing(host::random)
+                    .sharing(Rc::new(host::Shared)),
             ),
             calls: Calls::default(),
             stopped: RefCell::default(),
@@ -177,6 +179,7 @@ impl Guard {
                     decided = Some(Action::Pause);
                     queue.extend(self.collect(stream));
                 }
+                Effect::Rewrite(stream, rewrite) => self.rewrite(stream, &rewrite, &mut queue),
                 Effect::Resume(_) => decided = Some(Action::Continue),
                 Effect::Hold(_) | Effect::Deny(..) | Effect::Close(_) => {
                     decided = Some(Action::Pause);
@@ -205,6 +208,17 @@ impl Guard {
         match body {
             Some(Body::Whole(size)) => self.feed(Event::Body(stream, host::request_body(size))),
             Some(Body::None | Body::Coming) | None => Vec::new(),
+        }
+    }
+
+    /// Gives a message its new body. What else was to be done with it is not done if that fails: then it is
+    /// not what was decided about.
+    fn rewrite(&self, stream: StreamId, rewrite: &Rewrite, queue: &mut VecDeque<Effect>) {
+        if !host::rewrite(rewrite) {
+            queue.retain(|effect| effect.stream() != Some(stream));
+            let (direction, reason) = (self.direction, Reason::Internal);
+            queue.push_back(Effect::Count(Counter::Denied(direction, reason)));
+            queue.push_back(Effect::Deny(stream, Reply::new(reason, direction)));
         }
     }
 
@@ -285,6 +299,7 @@ impl Guard {
                 }
                 Effect::Read(stream, reading) => queue.extend(self.read(stream, reading)),
                 Effect::Collect(stream) => queue.extend(self.collect(stream)),
+                Effect::Rewrite(stream, rewrite) => self.rewrite(stream, &rewrite, &mut queue),
                 Effect::Resume(stream) => {
                     self.stopped.borrow_mut().remove(stream);
                     match self.protocol {
@@ -330,6 +345,7 @@ impl Guard {
             | Effect::See(_)
             | Effect::Read(..)
             | Effect::Collect(_)
+            | Effect::Rewrite(..)
             | Effect::Resume(_) => {}
         }
     }

@@ -9,7 +9,7 @@ use sallyport_filter_core::config::{Direction, Vault};
 use sallyport_filter_core::signatures::VERIFY_SIGNATURE;
 use sallyport_filter_core::{BUCKET_READS, ReadBucket};
 use sallyport_filter_core::{
-    CLIENT_NAMES, Call, CallAnswer, Head, Level, Line, Now, Reply, SharedData, Signatures,
+    CLIENT_NAMES, Call, CallAnswer, Head, Level, Line, Now, Reply, Rewrite, SharedData, Signatures,
     StreamId, UnixTime, Writing,
 };
 use sallyport_model::{MARKER_HEADER, RESOLVE_PATH, SecretString};
@@ -46,6 +46,17 @@ pub(crate) fn now() -> Option<Now> {
         wall: UnixTime(i64::try_from(since_1970.as_secs()).ok()?),
         uptime: Duration::from_nanos(nanos),
     })
+}
+
+/// Fills bytes with the host's own randomness: no two machines, and no machine and the one that took its
+/// place, draw the same. Whether it could.
+pub(crate) fn random(bytes: &mut [u8]) -> bool {
+    #[expect(
+        unsafe_code,
+        reason = "the crate marks every call so; the host writes into these bytes and no others"
+    )]
+    let drawn = unsafe { wasi::random_get(bytes.as_mut_ptr(), bytes.len()) };
+    drawn.is_ok()
 }
 
 /// Who verifies signatures. The host is put to the test once per VM, which several filters share.
@@ -103,6 +114,18 @@ pub(crate) fn add_request_header(name: &str, value: &SecretString) {
 pub(crate) fn set_target(target: &SecretString) {
     let target = Some(target.expose());
     let _ = hostcalls::set_map_value(MapType::HttpRequestHeaders, ":path", target);
+}
+
+/// Gives the message a new body, and sets what is said of it. Whether the body is there.
+pub(crate) fn rewrite(rewrite: &Rewrite) -> bool {
+    for name in rewrite.remove {
+        remove_request_header(name);
+    }
+    for (name, value) in &rewrite.set {
+        let value = Some(value.as_str());
+        let _ = hostcalls::set_map_value(MapType::HttpRequestHeaders, name, value);
+    }
+    abi::replace_buffer(BufferType::HttpRequestBody, &rewrite.body)
 }
 
 pub(crate) fn resume_request() {

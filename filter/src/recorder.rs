@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use sallyport_filter_core::policy::encryption::Random;
 use sallyport_filter_core::{
     self as core, Config, Effect, Event, Level, Line, Now, Recorder, SharedData, Signatures,
 };
@@ -35,6 +36,11 @@ impl State {
 
     pub(crate) fn sharing(mut self, data: Rc<dyn SharedData>) -> Self {
         self.brain = self.brain.sharing(Recorder::listening(data));
+        self
+    }
+
+    pub(crate) fn drawing(mut self, random: Random) -> Self {
+        self.brain = self.brain.drawing(random);
         self
     }
 

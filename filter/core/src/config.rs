@@ -26,6 +26,7 @@ use crate::decide::Checks;
 use crate::header_name::HeaderName;
 use crate::ordered::Set;
 use crate::policy::check::CallerCheck;
+use crate::policy::encryption::Encryption;
 use crate::policy::sign::Sign;
 
 /// A valid configuration.
@@ -149,6 +150,8 @@ pub struct PeerPolicy {
     pub observe: Checks,
     /// What callers must show.
     pub check: Option<Box<CallerCheck>>,
+    /// What is done to the bodies of requests.
+    pub request: Option<Box<Encryption>>,
     /// What is read of bodies, where a message policy needs them.
     pub body: BodyLimits,
 }
@@ -289,7 +292,9 @@ impl PeerPolicy {
     pub(crate) fn references(&self) -> impl Iterator<Item = &Reference> {
         let checked = self.check.iter().flat_map(|check| check.references());
         let pinset = self.certificate_pinset.iter();
-        self.tls_context.iter().chain(pinset).chain(checked)
+        let request = self.request.iter().flat_map(|request| &request.secrets);
+        let certificates = self.tls_context.iter().chain(pinset);
+        certificates.chain(checked).chain(request)
     }
 }
 
@@ -358,7 +363,7 @@ impl Policy {
     /// Whether messages are looked at.
     pub fn reads_messages(&self) -> bool {
         match self {
-            Self::Downstream(_) => self.policies().any(|policy| policy.check.is_some()),
+            Self::Downstream(_) => self.policies().any(PeerPolicy::reads_messages),
             Self::Upstream(upstream) => upstream.reads_messages(),
         }
     }
@@ -386,6 +391,13 @@ impl Policy {
     }
 }
 
+impl PeerPolicy {
+    /// Whether messages are looked at.
+    pub(crate) const fn reads_messages(&self) -> bool {
+        self.check.is_some() || self.request.is_some()
+    }
+}
+
 impl Upstream {
     /// What goes to a server that has passed, and what requests to it are signed with.
     pub(crate) fn credentials(&self) -> impl Iterator<Item = &Reference> {
@@ -408,7 +420,9 @@ impl Upstream {
 
     /// Whether messages are looked at.
     pub(crate) fn reads_messages(&self) -> bool {
-        self.sign.is_some() || self.inject.iter().any(Injection::needs_head)
+        self.policy.reads_messages()
+            || self.sign.is_some()
+            || self.inject.iter().any(Injection::needs_head)
     }
 }
 

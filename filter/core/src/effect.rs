@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sallyport_model::{ResolveRequest, SecretString};
+use zeroize::Zeroizing;
 
 use crate::config::{Direction, Place};
 use crate::event::{Reading, StreamId};
@@ -41,6 +42,8 @@ pub enum Effect {
     AddHeader(StreamId, HeaderName, Arc<SecretString>),
     /// Set path and query, which may hold a credential.
     SetTarget(StreamId, Arc<SecretString>),
+    /// Give the message of this stream another body, and set headers that are about it.
+    Rewrite(StreamId, Rewrite),
     /// Let the request, or all bytes of the connection, go on.
     Resume(StreamId),
     /// Answer in place of the upstream.
@@ -57,6 +60,16 @@ pub enum Effect {
     Show(Gauge, u64),
     /// Write a line to the log.
     Log(Line),
+}
+
+/// A message's new body, and what is said of it. Nothing of the message goes on if it cannot be set.
+pub struct Rewrite {
+    /// All of it; zeroed when the last who needs it lets go.
+    pub body: Arc<Zeroizing<Vec<u8>>>,
+    /// Headers that do not hold any more.
+    pub remove: &'static [&'static str],
+    /// Headers to be set, with their values.
+    pub set: Vec<(&'static str, String)>,
 }
 
 /// `POST` [`sallyport_model::RESOLVE_PATH`].
@@ -142,6 +155,7 @@ impl Effect {
             | Self::Hold(stream)
             | Self::RemoveHeader(stream, _)
             | Self::AddHeader(stream, _, _)
+            | Self::Rewrite(stream, _)
             | Self::Resume(stream)
             | Self::Deny(stream, _)
             | Self::Tell(stream, _)
@@ -212,6 +226,10 @@ impl fmt::Debug for Effect {
                 .finish_non_exhaustive(),
             Self::SetTarget(stream, _) => f
                 .debug_tuple("SetTarget")
+                .field(stream)
+                .finish_non_exhaustive(),
+            Self::Rewrite(stream, _) => f
+                .debug_tuple("Rewrite")
                 .field(stream)
                 .finish_non_exhaustive(),
             Self::Resume(stream) => f.debug_tuple("Resume").field(stream).finish(),

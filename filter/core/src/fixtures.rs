@@ -13,7 +13,7 @@ pub(crate) use authority::{Authority, Leaf, key};
 pub(crate) use flows::Flow;
 pub(crate) use host::{Fate, Host, from_client, to_server};
 pub(crate) use ledger::Ledger;
-pub(crate) use messages::{Lines, basic, secret_key, symmetric, token};
+pub(crate) use messages::{Lines, aes_key, basic, random, secret_key, symmetric, token};
 pub(crate) use provider::{Contents, pinset, pinset_of, tls_context, unavailable, vault_answer};
 pub(crate) use shelf::Shelf;
 

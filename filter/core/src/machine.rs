@@ -8,6 +8,7 @@
 mod callers;
 mod connection;
 mod consequence;
+mod conversion;
 mod credentials;
 mod judge;
 mod message;
@@ -25,6 +26,7 @@ use crate::config::{Config, WatchMode};
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::known_peers::KnownPeers;
+use crate::policy::encryption::Random;
 use crate::shared::{Member, Rank, SharedData};
 use crate::signatures::Signatures;
 use crate::snapshot::Snapshot;
@@ -69,6 +71,7 @@ pub struct State {
     /// What all virtual machines of the process see.
     data: Option<Rc<dyn SharedData>>,
     signatures: Signatures,
+    random: Random,
     waiting: Streams<Waiting>,
     connections: Connections,
     /// When requests stop waiting for the vault's first answer.
@@ -102,6 +105,7 @@ impl State {
             collecting: Vec::new(),
             data: None,
             signatures,
+            random: |_| false,
             waiting: Streams::default(),
             connections: Connections::default(),
             startup_until: Duration::ZERO,
@@ -111,6 +115,13 @@ impl State {
             },
             config,
         }
+    }
+
+    /// Draws randomness from there; without it nothing is encrypted.
+    #[must_use]
+    pub const fn drawing(mut self, random: Random) -> Self {
+        self.random = random;
+        self
     }
 
     /// Shares the watch on the vault with the other filters of the process, unless the configuration

@@ -71,6 +71,10 @@ pub enum Counter {
     Signed,
     /// Requests that could not be.
     SignFailed,
+    /// Bodies that were encrypted.
+    Encrypted,
+    /// Bodies that were decrypted, by the version of the secret.
+    Decrypted(Version),
     /// Signature algorithms that the host verifies, when a filter starts.
     SignaturesByHost,
     /// Signature algorithms in which the host failed its test, when a filter starts.
@@ -88,6 +92,8 @@ impl Counter {
                 | Self::KnownPeer(_)
                 | Self::Injected
                 | Self::Signed
+                | Self::Encrypted
+                | Self::Decrypted(_)
                 | Self::Caller(..)
         )
     }
@@ -166,6 +172,8 @@ impl fmt::Display for Counter {
             Self::InjectFailed => f.write_str("sallyport.inject.failed"),
             Self::Signed => f.write_str("sallyport.sign.signed"),
             Self::SignFailed => f.write_str("sallyport.sign.failed"),
+            Self::Encrypted => f.write_str("sallyport.encrypt.encrypted"),
+            Self::Decrypted(version) => write!(f, "sallyport.decrypt.{}", version.as_str()),
             Self::SignaturesByHost => f.write_str("sallyport.signatures.host"),
             Self::SignaturesHostFailed => f.write_str("sallyport.signatures.host_failed"),
         }

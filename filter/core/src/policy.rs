@@ -2,6 +2,7 @@
 //! may be used of the snapshot, a message and the time go in.
 
 pub mod check;
+pub mod encryption;
 pub(crate) mod keys;
 pub(crate) mod replay;
 pub mod sign;

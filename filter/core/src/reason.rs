@@ -101,6 +101,12 @@ pub enum Reason {
     BodyTooLarge,
     /// The body did not arrive in time.
     BodyTimeout,
+    /// A body that is a stream, or is encoded, is neither encrypted nor decrypted.
+    BodyUnsupported,
+    /// The body of the request is no message that our keys open.
+    DecryptionFailed,
+    /// The body of the request is not what the policy encrypts.
+    EncryptionFailed,
     /// The filter itself failed; it denies rather than guesses.
     Internal,
 }
@@ -118,7 +124,7 @@ pub enum Unavailable {
 
 impl Reason {
     /// All reasons, in the order of the documentation.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 50] = [
         Self::SecretAbsent,
         Self::SecretExpired,
         Self::SecretStale,
@@ -165,6 +171,9 @@ impl Reason {
         Self::BodyAltered,
         Self::BodyTooLarge,
         Self::BodyTimeout,
+        Self::BodyUnsupported,
+        Self::DecryptionFailed,
+        Self::EncryptionFailed,
         Self::Internal,
     ];
 
@@ -217,6 +226,9 @@ impl Reason {
             Self::BodyAltered => "body_altered",
             Self::BodyTooLarge => "body_too_large",
             Self::BodyTimeout => "body_timeout",
+            Self::BodyUnsupported => "body_unsupported",
+            Self::DecryptionFailed => "decryption_failed",
+            Self::EncryptionFailed => "encryption_failed",
             Self::Internal => "internal",
         }
     }
@@ -246,9 +258,14 @@ impl Reason {
             | Self::CredentialWrong
             | Self::CredentialExpired => 401,
             Self::SecretNotChosen | Self::CallerRefused | Self::SignatureReplayed => 403,
-            Self::CredentialAmbiguous | Self::RequestMalformed | Self::BodyAltered => 400,
+            Self::CredentialAmbiguous
+            | Self::RequestMalformed
+            | Self::BodyAltered
+            | Self::DecryptionFailed
+            | Self::EncryptionFailed => 400,
             Self::BodyTooLarge => 413,
             Self::BodyTimeout => 408,
+            Self::BodyUnsupported => 415,
             Self::TlsVersionUnknown
             | Self::TlsVersionRefused
             | Self::CertificateMissing
@@ -336,6 +353,9 @@ impl Reason {
             Self::BodyAltered => "the body is not the one that was signed",
             Self::BodyTooLarge => "the body is too large",
             Self::BodyTimeout => "the body did not arrive in time",
+            Self::BodyUnsupported => "a body of this kind cannot be encrypted or decrypted",
+            Self::DecryptionFailed => "the body cannot be decrypted",
+            Self::EncryptionFailed => "the body cannot be encrypted",
             Self::Internal => "the gateway could not decide",
         }
     }

@@ -77,6 +77,13 @@ impl std::str::FromStr for Pointer {
     }
 }
 
+impl Pointer {
+    /// Whether the value of the other one is this one's, or a part of it.
+    pub fn covers(&self, other: &Self) -> bool {
+        other.0.starts_with(&self.0)
+    }
+}
+
 /// Where the value at `pointer` stands in the text; none if there is no such value.
 ///
 /// The range holds exactly one JSON value, without space around it.

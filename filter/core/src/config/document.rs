@@ -4,6 +4,7 @@ mod body;
 mod check;
 mod choice;
 mod downstream;
+mod encryption;
 mod injection;
 mod name;
 mod object;

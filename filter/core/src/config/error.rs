@@ -63,7 +63,7 @@ pub enum Fault {
     #[error("with unreachable letPass, stale deny would deny first and let pass later")]
     StaleDenied,
     /// Nothing is enforced.
-    #[error("clients show a certificate (tlsContext), a credential (check), or both")]
+    #[error("at least one of tlsContext, check and request is wanted here")]
     NothingEnforced,
     /// Pins or names without a TLS context.
     #[error("this is about certificates, and there is no tlsContext")]
@@ -160,6 +160,15 @@ pub enum Fault {
     /// Not a template.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// Neither way, or both.
+    #[error("exactly one of encrypt and decrypt is wanted here")]
+    OneWay,
+    /// A field within another one.
+    #[error("an earlier field is this value, holds it, or is a part of it")]
+    Overlap,
+    /// Too few or too many iterations.
+    #[error("1000 to 100000 iterations are wanted here")]
+    Iterations,
     /// Not a header that takes a credential.
     #[error(transparent)]
     Header(#[from] HeaderNameError),

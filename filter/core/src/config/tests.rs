@@ -5,6 +5,8 @@ mod check;
 #[cfg(not(target_arch = "wasm32"))]
 mod choice;
 mod documents;
+#[cfg(not(target_arch = "wasm32"))]
+mod encryption;
 mod failures;
 mod injection;
 mod routes;

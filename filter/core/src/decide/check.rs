@@ -167,6 +167,9 @@ impl Check {
             | Reason::SignatureReplayed
             | Reason::RequestMalformed
             | Reason::BodyAltered
+            | Reason::BodyUnsupported
+            | Reason::DecryptionFailed
+            | Reason::EncryptionFailed
             | Reason::BodyTooLarge
             | Reason::BodyTimeout
             | Reason::Internal => return None,

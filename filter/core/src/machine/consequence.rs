@@ -24,6 +24,8 @@ pub(super) enum Standing {
     New,
     /// A connection that had been let go.
     Live,
+    /// Somebody whose message must not go on as it is, by whatever setting.
+    Plain,
 }
 
 /// Says what a denial comes to under a policy and the mode of what denied, and counts, logs and notes it.
@@ -45,12 +47,12 @@ pub(super) fn consequence(
             let counter = Counter::Observed(direction, reason);
             (Consequence::GoOn, counter, "observed")
         }
-        (Mode::Enforce, Some(Failure::LetPass)) => {
+        (Mode::Enforce, Some(Failure::LetPass)) if standing != Standing::Plain => {
             let counter = Counter::LetPass(direction, reason);
             (Consequence::GoOn, counter, "let_pass")
         }
-        (Mode::Enforce, Some(Failure::Deny) | None) => match standing {
-            Standing::New => {
+        (Mode::Enforce, _) => match standing {
+            Standing::New | Standing::Plain => {
                 let counter = Counter::Denied(direction, reason);
                 (Consequence::Refuse, counter, "denied")
             }

@@ -9,6 +9,7 @@ use sallyport_model::SecretString;
 use zeroize::Zeroizing;
 
 use super::consequence::{Consequence, Standing, consequence};
+use super::conversion::{convert, unsupported};
 use super::credentials::{self, Credentials};
 use super::{MAX_WAITING, State, callers, places, signing};
 use crate::config::{Mode, Policy, PolicyIndex, Upstream};
@@ -18,6 +19,7 @@ use crate::event::{Peer, Reading, StreamId};
 use crate::head::Head;
 use crate::metric::Counter;
 use crate::policy::check::{Caller, CallerCheck};
+use crate::policy::encryption::Encryption;
 use crate::policy::replay::{self, Seen};
 use crate::reason::Reason;
 use crate::time::Now;
@@ -25,19 +27,21 @@ use crate::usable::Age;
 
 /// A request whose body is collected.
 pub(super) struct Collecting {
-    stream: StreamId,
-    policy: PolicyIndex,
-    purpose: Purpose,
+    request: Opened,
     /// When it is refused.
     until: Duration,
 }
 
-/// What a body is collected for.
-enum Purpose {
-    /// It must have this hash, then the caller is admitted.
-    Check(Caller, BodyDigest),
-    /// It is signed with this head.
-    Sign(Head),
+/// A request whose head was read.
+struct Opened {
+    stream: StreamId,
+    policy: PolicyIndex,
+    peer: Peer,
+    head: Head,
+    /// Who called, where that is asked. Its signature may be about a body that is not there yet.
+    caller: Option<Caller>,
+    /// Whether its body is encrypted or decrypted.
+    convert: bool,
 }
 
 /// Lets a request go on whose peer was judged, or has it read.
@@ -49,7 +53,7 @@ pub(super) fn go_on(
     effects: &mut Vec<Effect>,
 ) {
     let read = match &state.config.policy {
-        Policy::Downstream(_) => state.config.policy.get(policy).check.is_some(),
+        Policy::Downstream(_) => state.config.policy.get(policy).reads_messages(),
         Policy::Upstream(upstream) => upstream.reads_messages(),
     };
     match read {
@@ -62,68 +66,86 @@ pub(super) fn go_on(
 pub(super) fn head(
     state: &mut State,
     stream: StreamId,
-    Reading { policy, peer }: Reading,
+    Reading { policy, mut peer }: Reading,
     mut head: Head,
     now: Now,
     effects: &mut Vec<Effect>,
 ) {
+    let mut caller = None;
     if let Policy::Upstream(upstream) = &state.config.policy {
-        let credentials = match peer {
+        let ours = match peer {
             Peer::Passed => credentials(state, upstream, &head, now, effects).map(Some),
             Peer::Unproven => Ok(None),
         };
-        let credentials = match credentials {
-            Ok(credentials) => credentials,
-            Err(denial) => {
-                // Nothing of a client's own goes in place of ours, by whatever setting.
-                places::fill(upstream, None, &mut head, stream, effects);
-                if upstream.sign.is_some() {
-                    signing::clear(stream, effects);
-                }
-                return refuse(state, stream, policy, &denial, effects);
-            }
+        let (ours, denial) = match ours {
+            Ok(ours) => (ours, None),
+            Err(denial) => (None, Some(denial)),
         };
-        places::fill(upstream, credentials, &mut head, stream, effects);
-        return match (&upstream.sign, peer) {
-            (Some(sign), Peer::Passed) if sign.needs_body() && !head.ends => {
-                let length = head.content_length();
-                let purpose = Purpose::Sign(head);
-                collect(state, (stream, policy), length, purpose, now, effects);
-            }
-            (Some(_), Peer::Passed) => {
-                signing::sign(state, stream, policy, head, &[], now, effects)
-            }
-            (Some(_), Peer::Unproven) => {
+        places::fill(upstream, ours, &mut head, stream, effects);
+        if let Some(denial) = denial {
+            // Nothing of a client's own goes in place of ours, by whatever setting.
+            if upstream.sign.is_some() {
                 signing::clear(stream, effects);
-                pass(state, stream, peer, effects);
             }
-            (None, _) => pass(state, stream, peer, effects),
-        };
-    }
-    let Some(check) = &state.config.policy.get(policy).check else {
-        return pass(state, stream, peer, effects);
-    };
-    // What is not ours to believe is gone before anything else.
-    for identity in &check.identity {
-        effects.push(Effect::RemoveHeader(stream, identity.header.clone()));
-    }
-    let caller = match checked(state, policy, &head, now, effects) {
-        Ok(caller) => caller,
-        Err(denial) => return refuse(state, stream, policy, &denial, effects),
-    };
-    match caller.body {
-        None => admit(state, stream, policy, &caller, now, effects),
-        Some(digest) if head.ends => {
-            let nothing = BodyDigest::of(&[]);
-            finish(
-                state, stream, policy, &caller, digest, nothing, now, effects,
-            );
+            if refused(state, stream, policy, &denial, effects) {
+                return;
+            }
+            peer = Peer::Unproven;
         }
-        Some(digest) => {
-            let length = head.content_length();
-            let purpose = Purpose::Check(caller, digest);
-            collect(state, (stream, policy), length, purpose, now, effects);
+    }
+    if let Some(check) = &state.config.policy.get(policy).check {
+        // What is not ours to believe is gone before anything else.
+        for identity in &check.identity {
+            effects.push(Effect::RemoveHeader(stream, identity.header.clone()));
         }
+        match checked(state, policy, &head, now, effects) {
+            Ok(found) => caller = Some(found),
+            Err(denial) => {
+                if refused(state, stream, policy, &denial, effects) {
+                    return;
+                }
+                peer = Peer::Unproven;
+            }
+        }
+    }
+    let mut request = Opened {
+        stream,
+        policy,
+        peer,
+        convert: state.config.policy.get(policy).request.is_some() && !head.ends,
+        head,
+        caller,
+    };
+    if request.convert
+        && let Some(word) = unsupported(&request.head)
+    {
+        let denial = Denial::new(Reason::BodyUnsupported).with_detail(word);
+        if unconverted(state, &request, &denial, effects) {
+            return;
+        }
+        request.convert = false;
+    }
+    match request.waits_on(state).next().is_some() && !request.head.ends {
+        true => collect(state, request, now, effects),
+        false => finish(state, request, &[], now, effects),
+    }
+}
+
+impl Opened {
+    /// The modes of all that cannot be done without the body.
+    fn waits_on(&self, state: &State) -> impl Iterator<Item = Mode> {
+        let policy = state.config.policy.get(self.policy);
+        let signed = self
+            .caller
+            .as_ref()
+            .is_some_and(|caller| caller.body.is_some());
+        let check = policy.check.as_deref().filter(|_| signed);
+        let conversion = policy.request.as_deref().filter(|_| self.convert);
+        let signs = self.peer == Peer::Passed && signing::needs_body(&state.config.policy);
+        let check = check.map(|check| check.mode);
+        let conversion = conversion.map(|request| request.standing().0);
+        let sign = signs.then_some(Mode::Enforce);
+        check.into_iter().chain(conversion).chain(sign)
     }
 }
 
@@ -143,45 +165,44 @@ fn credentials(
 }
 
 /// Has a body collected, unless it is known to be too long.
-fn collect(
-    state: &mut State,
-    (stream, policy): (StreamId, PolicyIndex),
-    length: Option<u64>,
-    purpose: Purpose,
-    now: Now,
-    effects: &mut Vec<Effect>,
-) {
-    let body = state.config.policy.get(policy).body;
-    let denied = if length > Some(body.max_bytes as u64) {
-        Some(Reason::BodyTooLarge)
+fn collect(state: &mut State, request: Opened, now: Now, effects: &mut Vec<Effect>) {
+    let body = state.config.policy.get(request.policy).body;
+    if request.head.content_length() > Some(body.max_bytes as u64) {
+        uncollected(state, &request, Reason::BodyTooLarge, effects);
     } else if state.collecting.len() >= MAX_WAITING {
-        Some(Reason::TooManyWaiting)
+        uncollected(state, &request, Reason::TooManyWaiting, effects);
     } else {
-        None
-    };
-    if let Some(reason) = denied {
-        return refuse(state, stream, policy, &Denial::new(reason), effects);
+        effects.push(Effect::Collect(request.stream));
+        let until = now.uptime + body.wait;
+        state.collecting.push(Collecting { request, until });
     }
-    let until = now.uptime + body.wait;
-    state.collecting.push(Collecting {
-        stream,
-        policy,
-        purpose,
-        until,
-    });
-    effects.push(Effect::Collect(stream));
+}
+
+/// A body is not there as a whole: it is refused unless all who need it only observe.
+fn uncollected(state: &State, request: &Opened, reason: Reason, effects: &mut Vec<Effect>) {
+    let observed = request.waits_on(state).all(|mode| mode == Mode::Observe);
+    let mode = match observed {
+        true => Mode::Observe,
+        false => Mode::Enforce,
+    };
+    let denial = Denial::new(reason);
+    let met = (mode, Standing::New);
+    if !refused_by(state, request.stream, request.policy, met, &denial, effects) {
+        effects.push(Effect::Resume(request.stream));
+    }
 }
 
 /// More of a body is there.
 pub(super) fn grew(state: &mut State, stream: StreamId, size: usize, effects: &mut Vec<Effect>) {
-    let found = state.collecting.iter().position(|one| one.stream == stream);
-    if let Some(place) = found
-        && let Some(one) = state.collecting.get(place)
-        && size > state.config.policy.get(one.policy).body.max_bytes
+    let found = state
+        .collecting
+        .iter()
+        .find(|one| one.request.stream == stream);
+    if let Some(one) = found
+        && size > state.config.policy.get(one.request.policy).body.max_bytes
+        && let Some(one) = take(state, stream)
     {
-        let policy = state.collecting.swap_remove(place).policy;
-        let denial = Denial::new(Reason::BodyTooLarge);
-        refuse(state, stream, policy, &denial, effects);
+        uncollected(state, &one.request, Reason::BodyTooLarge, effects);
     }
 }
 
@@ -194,17 +215,8 @@ pub(super) fn body(
     effects: &mut Vec<Effect>,
 ) {
     grew(state, stream, body.len(), effects);
-    let Some(one) = take(state, stream) else {
-        return;
-    };
-    match one.purpose {
-        Purpose::Check(caller, digest) => {
-            let found = BodyDigest::of(body);
-            finish(
-                state, stream, one.policy, &caller, digest, found, now, effects,
-            );
-        }
-        Purpose::Sign(head) => signing::sign(state, stream, one.policy, head, body, now, effects),
+    if let Some(one) = take(state, stream) {
+        finish(state, one.request, body, now, effects);
     }
 }
 
@@ -213,8 +225,7 @@ pub(super) fn tick(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
     let overdue = |one: &Collecting| now.uptime >= one.until;
     while let Some(place) = state.collecting.iter().position(overdue) {
         let one = state.collecting.swap_remove(place);
-        let denial = Denial::new(Reason::BodyTimeout);
-        refuse(state, one.stream, one.policy, &denial, effects);
+        uncollected(state, &one.request, Reason::BodyTimeout, effects);
     }
 }
 
@@ -224,10 +235,8 @@ pub(super) fn closed(state: &mut State, stream: StreamId) {
 }
 
 fn take(state: &mut State, stream: StreamId) -> Option<Collecting> {
-    let place = state
-        .collecting
-        .iter()
-        .position(|one| one.stream == stream)?;
+    let mut collecting = state.collecting.iter();
+    let place = collecting.position(|one| one.request.stream == stream)?;
     Some(state.collecting.swap_remove(place))
 }
 
@@ -251,30 +260,43 @@ fn checked(
     check.check(&accepted, state.usable(now.uptime), head, now.wall)
 }
 
-/// The body is there: it must be the one that was signed.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one caller each for a body that is there and for none"
-)]
-fn finish(
-    state: &mut State,
-    stream: StreamId,
-    policy: PolicyIndex,
-    caller: &Caller,
-    signed: BodyDigest,
-    found: BodyDigest,
-    now: Now,
-    effects: &mut Vec<Effect>,
-) {
-    match signed == found {
-        true => admit(state, stream, policy, caller, now, effects),
-        false => refuse(
-            state,
-            stream,
-            policy,
-            &Denial::new(Reason::BodyAltered),
-            effects,
-        ),
+/// Everything of a request is there that its policies need.
+fn finish(state: &State, mut request: Opened, body: &[u8], now: Now, effects: &mut Vec<Effect>) {
+    let (stream, policy) = (request.stream, request.policy);
+    let signed = request.caller.as_ref().and_then(|caller| caller.body);
+    if signed.is_some_and(|signed| signed != BodyDigest::of(body)) {
+        let denial = Denial::new(Reason::BodyAltered);
+        if refused(state, stream, policy, &denial, effects) {
+            return;
+        }
+        (request.caller, request.peer) = (None, Peer::Unproven);
+    }
+    let mut converted = None;
+    if let Some(encryption) = &state.config.policy.get(policy).request
+        && request.convert
+        // What is empty hides nothing, and nothing is hidden in it.
+        && !body.is_empty()
+    {
+        let head = &mut request.head;
+        match convert(state, stream, encryption, head, body, now, effects) {
+            Ok(body) => converted = Some(body),
+            Err(denial) if unconverted(state, &request, &denial, effects) => return,
+            Err(_) => {}
+        }
+    }
+    let body = converted.as_ref().map_or(body, |body| body.as_slice());
+    match (&state.config.policy, &request.caller) {
+        (Policy::Downstream(_), Some(caller)) => {
+            admit(state, stream, policy, caller, now, effects);
+        }
+        (Policy::Upstream(upstream), _) if upstream.sign.is_some() => match request.peer {
+            Peer::Passed => signing::sign(state, stream, policy, request.head, body, now, effects),
+            Peer::Unproven => {
+                signing::clear(stream, effects);
+                pass(state, stream, request.peer, effects);
+            }
+        },
+        _ => pass(state, stream, request.peer, effects),
     }
 }
 
@@ -351,22 +373,60 @@ pub(super) fn refuse(
     denial: &Denial,
     effects: &mut Vec<Effect>,
 ) {
+    if !refused(state, stream, policy, denial, effects) {
+        effects.push(Effect::Resume(stream));
+    }
+}
+
+/// Denies by the mode of what callers must show; whether it did.
+fn refused(
+    state: &State,
+    stream: StreamId,
+    policy: PolicyIndex,
+    denial: &Denial,
+    effects: &mut Vec<Effect>,
+) -> bool {
     let check = state.config.policy.get(policy).check.as_deref();
     let mode = check.map_or(Mode::Enforce, |check| check.mode);
-    let met = consequence(
+    refused_by(
         state,
         stream,
-        (policy, mode),
-        Standing::New,
+        policy,
+        (mode, Standing::New),
         denial,
         effects,
-    );
-    effects.push(match met {
-        Consequence::GoOn => Effect::Resume(stream),
+    )
+}
+
+/// Denies a request whose body is not converted, unless that is only observed; whether it did.
+fn unconverted(
+    state: &State,
+    request: &Opened,
+    denial: &Denial,
+    effects: &mut Vec<Effect>,
+) -> bool {
+    let (stream, policy) = (request.stream, request.policy);
+    let encryption = state.config.policy.get(policy).request.as_deref();
+    let met = encryption.map_or((Mode::Enforce, Standing::Plain), Encryption::standing);
+    refused_by(state, stream, policy, met, denial, effects)
+}
+
+fn refused_by(
+    state: &State,
+    stream: StreamId,
+    policy: PolicyIndex,
+    (mode, standing): (Mode, Standing),
+    denial: &Denial,
+    effects: &mut Vec<Effect>,
+) -> bool {
+    match consequence(state, stream, (policy, mode), standing, denial, effects) {
+        Consequence::GoOn => false,
         Consequence::Refuse => {
+            let check = state.config.policy.get(policy).check.as_deref();
             let challenge = check.and_then(|check| check.challenge(denial.reason));
             let reply = Reply::new(denial.reason, state.config.policy.direction());
-            Effect::Deny(stream, Reply { challenge, ..reply })
+            effects.push(Effect::Deny(stream, Reply { challenge, ..reply }));
+            true
         }
-    });
+    }
 }

@@ -52,6 +52,14 @@ pub(super) fn sign(
     }
 }
 
+/// Whether bodies are signed.
+pub(super) fn needs_body(policy: &Policy) -> bool {
+    match policy {
+        Policy::Upstream(upstream) => upstream.sign.as_ref().is_some_and(|sign| sign.needs_body()),
+        Policy::Downstream(_) => false,
+    }
+}
+
 /// Takes out what a client signed in our place.
 pub(super) fn clear(stream: StreamId, effects: &mut Vec<Effect>) {
     for name in [

@@ -7,6 +7,8 @@ mod choice;
 mod connection;
 mod connection_orders;
 mod downstream;
+mod encryption;
+mod encryption_orders;
 mod injection;
 mod known_peers;
 mod message_orders;

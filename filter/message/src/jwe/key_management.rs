@@ -167,7 +167,11 @@ impl Profile {
         }
     }
 
-    fn check_key(&self, key: &Key) -> Result<(), JweError> {
+    /// Whether a key fits the algorithms.
+    ///
+    /// # Errors
+    /// [`JweError::KeyLength`].
+    pub fn check_key(&self, key: &Key) -> Result<(), JweError> {
         let found = key.bytes().len();
         let fits = match self.key_management.key_bytes(self.content_encryption) {
             Some(bytes) => found == bytes,

@@ -7,17 +7,16 @@ use std::time::Duration;
 use super::choice::SecretDocument;
 use super::object::object;
 use super::policy::ModeWord;
+use super::reference::{SecretKind, secrets};
 use super::word::words;
-use super::{count, name, reference, wait};
+use super::{count, name, wait};
 use crate::config::{ConfigError, Fault};
 use crate::header_name::HeaderName;
 use crate::policy::check::{
     Accept, CallerCheck, IdentityHeader, Replay, Scheme, SignatureCheck, SignedBody,
 };
-use sallyport_message::MAX_KEYS;
 use sallyport_message::http_signatures::{self, Component};
 use sallyport_message::jwt::{self, Algorithm, Expiry};
-use sallyport_model::{Collection, Reference, VersionSelector};
 
 pub(super) const MAX_ACCEPTED: usize = 8;
 pub(super) const MAX_IDENTITY_HEADERS: usize = 16;
@@ -267,9 +266,13 @@ impl AcceptDocument {
     fn read(self, section: &str) -> Result<Accept, ConfigError> {
         self.check_fields(section)?;
         let at = |field: &str| format!("{section}/{field}");
+        let kind = match self.scheme {
+            SchemeWord::ApiKey => SecretKind::Text,
+            _ => SecretKind::Whole,
+        };
         let of_list = |pointer: &str, list: SecretDocument| {
             let texts = list.texts(pointer)?;
-            secrets(pointer, &texts, self.scheme)
+            secrets(pointer, &texts, kind)
         };
         let secrets = self.secrets.read(&at("secrets"), &of_list)?;
         let max_age = match self.max_age {
@@ -352,27 +355,6 @@ impl AcceptDocument {
             }
         }
         Ok(())
-    }
-}
-
-fn secrets(
-    section: &str,
-    texts: &[String],
-    scheme: SchemeWord,
-) -> Result<Vec<Reference>, ConfigError> {
-    count(section, texts, MAX_KEYS)?;
-    let mut all = Vec::with_capacity(texts.len());
-    for (index, text) in texts.iter().enumerate() {
-        let pointer = format!("{section}/{index}");
-        all.push(match scheme {
-            SchemeWord::ApiKey => reference::shared_secret(&pointer, text)?,
-            _ => reference::whole(&pointer, text, Collection::SharedSecrets)?,
-        });
-    }
-    let previous = |reference: &Reference| reference.version == Some(VersionSelector::Previous);
-    match all.iter().all(previous) {
-        true => Err(ConfigError::at(section, Fault::NoCurrentSecret)),
-        false => Ok(all),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::body::BodyDocument;
 use super::check::CheckDocument;
 use super::count;
+use super::encryption::MessageDocument;
 use super::object::object;
 use super::policy::{self, Certificates, Messages, ModeWord};
 use super::protocol::ProtocolWord;
@@ -23,7 +24,7 @@ pub(super) struct DownstreamDocument {
     /// What the connections carry.
     #[cfg_attr(test, schemars(default))]
     pub(super) protocol: ProtocolWord,
-    /// The TLS context to enforce; may be left out where there is a `check`.
+    /// The TLS context to enforce; may be left out where there is a message policy.
     tls_context: Option<String>,
     /// Pins of which one must be on the client's path.
     certificate_pinset: Option<String>,
@@ -37,6 +38,8 @@ pub(super) struct DownstreamDocument {
     observe: Vec<Check>,
     /// What callers must show, in their requests.
     check: Option<CheckDocument>,
+    /// What is done to the bodies of requests.
+    request: Option<MessageDocument>,
     /// How much of a body is held for that, and for how long.
     body: Option<BodyDocument>,
     /// Other policies for some requests; the first one that fits counts.
@@ -56,6 +59,7 @@ object!(DownstreamDocument {
     mode = "mode";
     observe = "observe";
     check = "check";
+    request = "request";
     body = "body";
     routes = "routes";
     forward_client_certificate = "forwardClientCertificate";
@@ -86,6 +90,7 @@ impl DownstreamDocument {
         )?;
         for (field, given) in [
             ("check", self.check.is_some()),
+            ("request", self.request.is_some()),
             ("body", self.body.is_some()),
             ("clientNames", self.client_names.is_some()),
         ] {
@@ -106,6 +111,7 @@ impl DownstreamDocument {
                 },
                 Messages {
                     check: self.check,
+                    request: self.request,
                     body: self.body,
                 },
             )?,
@@ -131,7 +137,12 @@ fn routes(
     for (index, document) in documents.into_iter().enumerate() {
         let section = format!("{section}/{index}");
         let route = document.read(&section)?;
-        protocol.for_requests(&format!("{section}/check"), route.policy.check.is_some())?;
+        for (field, given) in [
+            ("check", route.policy.check.is_some()),
+            ("request", route.policy.request.is_some()),
+        ] {
+            protocol.for_requests(&format!("{section}/{field}"), given)?;
+        }
         protocol.check_match(&format!("{section}/match"), &route.matches)?;
         let mut earlier = routes.iter();
         if let Some(first) = earlier.position(|earlier| earlier.matches == route.matches) {

@@ -2,6 +2,7 @@
 
 use super::body::BodyDocument;
 use super::check::CheckDocument;
+use super::encryption::MessageDocument;
 use super::word::words;
 use super::{peer_names, reference};
 use crate::config::{ConfigError, Fault, Mode, PeerPolicy};
@@ -28,6 +29,7 @@ pub(super) struct Certificates {
 /// What is asked of messages.
 pub(super) struct Messages {
     pub(super) check: Option<CheckDocument>,
+    pub(super) request: Option<MessageDocument>,
     pub(super) body: Option<BodyDocument>,
 }
 
@@ -38,6 +40,10 @@ pub(super) fn read(
 ) -> Result<PeerPolicy, ConfigError> {
     let at = |field: &str| format!("{section}/{field}");
     let check = messages.check.map(|check| check.read(&at("check")));
+    let body = messages.body.unwrap_or_default().read(&at("body"))?;
+    let request = messages
+        .request
+        .map(|request| request.read(&at("request"), body.max_bytes));
     let policy = PeerPolicy {
         tls_context: certificates
             .tls_context
@@ -52,12 +58,13 @@ pub(super) fn read(
         mode: certificates.mode.into(),
         observe: certificates.observe.into_iter().collect(),
         check: check.transpose()?.map(Box::new),
-        body: messages.body.unwrap_or_default().read(&at("body"))?,
+        request: request.transpose()?.map(Box::new),
+        body,
     };
-    match (&policy.tls_context, &policy.check) {
-        (None, None) => return Err(ConfigError::at(section, Fault::NothingEnforced)),
-        (Some(_), _) => return Ok(policy),
-        (None, Some(_)) => {}
+    match (policy.tls_context.is_some(), policy.reads_messages()) {
+        (false, false) => return Err(ConfigError::at(section, Fault::NothingEnforced)),
+        (true, _) => return Ok(policy),
+        (false, true) => {}
     }
     for (field, given) in [
         ("certificatePinset", policy.certificate_pinset.is_some()),

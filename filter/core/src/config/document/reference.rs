@@ -2,8 +2,10 @@
 
 use std::fmt::Display;
 
-use sallyport_model::{Collection, Reference};
+use sallyport_message::MAX_KEYS;
+use sallyport_model::{Collection, Reference, VersionSelector};
 
+use super::count;
 use crate::config::{ConfigError, Fault};
 
 pub(super) fn tls_context(section: &str, text: &str) -> Result<Reference, ConfigError> {
@@ -26,6 +28,56 @@ pub(super) fn shared_secret(pointer: &str, text: &str) -> Result<Reference, Conf
         .map_err(|error| ConfigError::at(pointer, Fault::Reference(error)))?;
     expect(pointer, &reference, Collection::SharedSecrets)?;
     Ok(reference)
+}
+
+/// What a shared secret is wanted for.
+#[derive(Clone, Copy)]
+pub(super) enum SecretKind {
+    /// All of it.
+    Whole,
+    /// A text: one of its fields is enough.
+    Text,
+}
+
+/// Secrets of which any fits, and not only previous versions, which are absent most of the time.
+pub(super) fn secrets(
+    section: &str,
+    texts: &[String],
+    kind: SecretKind,
+) -> Result<Vec<Reference>, ConfigError> {
+    count(section, texts, MAX_KEYS)?;
+    let mut all = Vec::with_capacity(texts.len());
+    for (index, text) in texts.iter().enumerate() {
+        all.push(of_kind(&format!("{section}/{index}"), text, kind)?);
+    }
+    match all.iter().all(is_previous) {
+        true => Err(ConfigError::at(section, Fault::NoCurrentSecret)),
+        false => Ok(all),
+    }
+}
+
+/// One secret, and not a previous version.
+pub(super) fn secret(
+    pointer: &str,
+    text: &str,
+    kind: SecretKind,
+) -> Result<Reference, ConfigError> {
+    let reference = of_kind(pointer, text, kind)?;
+    match is_previous(&reference) {
+        true => Err(ConfigError::at(pointer, Fault::NoCurrentSecret)),
+        false => Ok(reference),
+    }
+}
+
+fn of_kind(pointer: &str, text: &str, kind: SecretKind) -> Result<Reference, ConfigError> {
+    match kind {
+        SecretKind::Whole => whole(pointer, text, Collection::SharedSecrets),
+        SecretKind::Text => shared_secret(pointer, text),
+    }
+}
+
+fn is_previous(reference: &Reference) -> bool {
+    reference.version == Some(VersionSelector::Previous)
 }
 
 pub(super) fn certificate_pinset(

@@ -2,6 +2,7 @@
 
 use super::body::BodyDocument;
 use super::check::CheckDocument;
+use super::encryption::MessageDocument;
 use super::name;
 use super::object::object;
 use super::policy::{self, Certificates, Messages, ModeWord};
@@ -17,7 +18,7 @@ use crate::decide::Check;
 pub(super) struct RouteDocument {
     /// The requests: all that is given must fit.
     r#match: MatchDocument,
-    /// The TLS context to enforce; may be left out where there is a `check`.
+    /// The TLS context to enforce; may be left out where there is a message policy.
     tls_context: Option<String>,
     /// Pins of which one must be on the client's path.
     certificate_pinset: Option<String>,
@@ -31,6 +32,8 @@ pub(super) struct RouteDocument {
     observe: Vec<Check>,
     /// What callers must show, in their requests.
     check: Option<CheckDocument>,
+    /// What is done to the bodies of requests.
+    request: Option<MessageDocument>,
     /// How much of a body is held for that, and for how long.
     body: Option<BodyDocument>,
 }
@@ -43,6 +46,7 @@ object!(RouteDocument {
     mode = "mode";
     observe = "observe";
     check = "check";
+    request = "request";
     body = "body";
 });
 
@@ -85,6 +89,7 @@ impl RouteDocument {
                 },
                 Messages {
                     check: self.check,
+                    request: self.request,
                     body: self.body,
                 },
             )?,

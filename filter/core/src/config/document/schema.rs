@@ -2,6 +2,7 @@
 //! the parser knows. Nothing of it is in the filter.
 
 use sallyport_message::MAX_KEYS;
+use sallyport_message::json_field::MAX_POINTER_BYTES;
 use sallyport_pki::MAX_NAME_PATTERNS;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -11,6 +12,7 @@ use super::body::MAX_BYTES;
 use super::check::{MAX_ACCEPTED, MAX_IDENTITY_HEADERS, MAX_WORDS};
 use super::choice::{MAX_NAMES, MAX_PARTS};
 use super::downstream::MAX_ROUTES;
+use super::encryption::{DEFAULT_ITERATIONS, ITERATIONS, MAX_FIELDS};
 use super::injection::MAX_POINTER;
 use super::name::{MAX_NAME, MAX_PARAMETER};
 use super::upstream::MAX_INJECTIONS;
@@ -114,6 +116,21 @@ pub(in crate::config) fn schema() -> Value {
         ("Sign", "components", components()),
         ("Sign", "keyId", quotable()),
         ("Sign", "tag", quotable()),
+        ("Message", "encrypt", encrypt()),
+        ("Message", "decrypt", decrypt()),
+        ("Encryption", "secret", shared_secret()),
+        (
+            "Encryption",
+            "secrets",
+            json!({"maxItems": MAX_KEYS, "items": text(shared_secret())}),
+        ),
+        ("Encryption", "keyManagement", default("A256KW")),
+        ("Encryption", "contentEncryption", default("A256GCM")),
+        ("Encryption", "serialization", default("compact")),
+        ("Encryption", "iterations", iterations()),
+        ("Encryption", "fields", fields()),
+        ("Encryption", "absent", default("refuse")),
+        ("Encryption", "mode", default("enforce")),
         ("Injection", "query", parameter()),
         ("Injection", "cookie", parameter()),
         (
@@ -142,13 +159,24 @@ pub(in crate::config) fn schema() -> Value {
         add(&mut schema, policy, "observe", json!({"default": []}));
     }
     for side in ["Downstream", "Route"] {
-        schema["$defs"][side]["anyOf"] =
-            json!([{"required": ["tlsContext"]}, {"required": ["check"]}]);
+        schema["$defs"][side]["anyOf"] = json!([{"required": ["tlsContext"]}, {"required": ["check"]}, {"required": ["request"]}]);
         let certificates = ["certificatePinset", "peerNames", "observe"];
         let needs = certificates.map(|name| (name.to_owned(), json!(["tlsContext"])));
         schema["$defs"][side]["dependentRequired"] = Value::Object(Map::from_iter(needs));
     }
     schema["$defs"]["Accept"]["oneOf"] = accept();
+    schema["$defs"]["Message"]["oneOf"] =
+        json!([{"required": ["encrypt"]}, {"required": ["decrypt"]}]);
+    schema["$defs"]["Encryption"]["dependentRequired"] = json!({"absent": ["fields"]});
+    schema["$defs"]["Encryption"]["anyOf"] = json!([
+        {"required": ["keyManagement"], "properties": {"keyManagement": {"const": "PBES2-HS512+A256KW"}}},
+        {"properties": {
+            "keyManagement": {"not": {"const": "PBES2-HS512+A256KW"}},
+            "secret": reference("sharedSecrets"),
+            "secrets": {"items": reference("sharedSecrets")},
+            "iterations": false,
+        }},
+    ]);
     schema["$defs"]["Sign"]["oneOf"] = json!([
         {"properties": {"scheme": {"const": "sigV4"}, "components": false, "keyId": false, "tag": false}},
         {"properties": {"scheme": {"const": "signature"}, "region": false, "service": false, "payload": false}},
@@ -157,15 +185,16 @@ pub(in crate::config) fn schema() -> Value {
         (
             "Downstream",
             json!({
-                "forwardClientCertificate": false, "clientNames": false, "check": false, "body": false,
-                "routes": {"items": {"properties": {"check": false, "match": {"properties": {
+                "forwardClientCertificate": false, "clientNames": false, "check": false, "request": false,
+                "body": false,
+                "routes": {"items": {"properties": {"check": false, "request": false, "match": {"properties": {
                     "route": false, "virtualHost": false, "cluster": false,
                 }}}}},
             }),
         ),
         (
             "Upstream",
-            json!({"inject": {"maxItems": 0}, "sign": false}),
+            json!({"inject": {"maxItems": 0}, "request": false, "sign": false}),
         ),
     ] {
         add(&mut schema, side, "protocol", default("http"));
@@ -297,10 +326,38 @@ fn components() -> Value {
     json!({"default": method_and_uri, "maxItems": MAX_WORDS, "items": item})
 }
 
+fn text(facts: Value) -> Value {
+    with(facts, "type", "string")
+}
+
 fn secrets() -> Value {
-    let item = with(shared_secret(), "type", "string");
-    let current = json!({"not": {"pattern": "@previous$"}});
-    json!({"minItems": 1, "maxItems": MAX_KEYS, "items": item, "contains": current})
+    let item = text(shared_secret());
+    json!({"minItems": 1, "maxItems": MAX_KEYS, "items": item, "contains": current()})
+}
+
+/// Not a previous version.
+fn current() -> Value {
+    json!({"not": {"pattern": "@previous$"}})
+}
+
+fn encrypt() -> Value {
+    let properties = json!({"secret": current(), "secrets": {"maxItems": 0}, "mode": false});
+    json!({"required": ["secret"], "properties": properties})
+}
+
+fn decrypt() -> Value {
+    let secrets = json!({"minItems": 1, "contains": current()});
+    json!({"required": ["secrets"], "properties": {"secret": false, "secrets": secrets}})
+}
+
+fn iterations() -> Value {
+    let (least, most) = ITERATIONS.into_inner();
+    json!({"minimum": least, "maximum": most, "default": DEFAULT_ITERATIONS})
+}
+
+fn fields() -> Value {
+    let field = json!({"pattern": "^(/([^~/]|~[01])*)+$", "maxLength": MAX_POINTER_BYTES});
+    json!({"maxItems": MAX_FIELDS, "uniqueItems": true, "items": text(field)})
 }
 
 /// What stands where secrets are named, or a choice among such.

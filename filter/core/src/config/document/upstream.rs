@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::body::BodyDocument;
+use super::encryption::MessageDocument;
 use super::injection::InjectionDocument;
 use super::object::object;
 use super::policy::{self, Certificates, Messages, ModeWord};
@@ -47,6 +48,8 @@ pub(super) struct UpstreamDocument {
     /// Credentials for a server that has passed: all or none.
     #[cfg_attr(test, schemars(default))]
     inject: Vec<InjectionDocument>,
+    /// What is done to the bodies of requests, before they are signed.
+    request: Option<MessageDocument>,
     /// How requests to it are signed.
     sign: Option<SignDocument>,
     /// How much of a body is held for that, and for how long.
@@ -63,6 +66,7 @@ object!(UpstreamDocument {
     observe = "observe";
     handshake_wait = "handshakeWait";
     inject = "inject";
+    request = "request";
     sign = "sign";
     body = "body";
 });
@@ -70,10 +74,13 @@ object!(UpstreamDocument {
 impl UpstreamDocument {
     pub(super) fn read(self, section: &str) -> Result<Upstream, ConfigError> {
         let at = |field: &str| format!("{section}/{field}");
-        self.protocol
-            .for_requests(&at("inject"), !self.inject.is_empty())?;
-        self.protocol
-            .for_requests(&at("sign"), self.sign.is_some())?;
+        for (field, given) in [
+            ("inject", !self.inject.is_empty()),
+            ("request", self.request.is_some()),
+            ("sign", self.sign.is_some()),
+        ] {
+            self.protocol.for_requests(&at(field), given)?;
+        }
         Ok(Upstream {
             inject: inject(&at("inject"), self.inject)?,
             sign: self
@@ -96,6 +103,7 @@ impl UpstreamDocument {
                     },
                     Messages {
                         check: None,
+                        request: self.request,
                         body: self.body,
                     },
                 )?

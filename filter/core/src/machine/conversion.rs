@@ -1,0 +1,117 @@
+//! Bodies that are encrypted or decrypted on their way through the gateway.
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::State;
+use super::consequence::Standing;
+use crate::config::Mode;
+use crate::decide::Denial;
+use crate::effect::{Effect, Rewrite};
+use crate::event::StreamId;
+use crate::head::Head;
+use crate::metric::Counter;
+use crate::policy::encryption::{Encryption, Unconverted, Way};
+use crate::reason::Reason;
+use crate::time::Now;
+use crate::usable::Age;
+
+/// What is said of a body and holds no more for another one (RFC 9110, RFC 9530), and how it is framed.
+const OF_BODY: &[&str] = &[
+    "content-length",
+    "transfer-encoding",
+    "content-digest",
+    "repr-digest",
+    "digest",
+    "content-md5",
+    "etag",
+];
+
+/// Gives a message its new body; the head keeps up with what the host is asked to do.
+pub(super) fn convert(
+    state: &State,
+    stream: StreamId,
+    encryption: &Encryption,
+    head: &mut Head,
+    body: &[u8],
+    now: Now,
+    effects: &mut Vec<Effect>,
+) -> Result<Arc<Zeroizing<Vec<u8>>>, Denial> {
+    let usable = state.usable(now.uptime);
+    let media_type = head.value("content-type");
+    let converted = encryption
+        .convert(usable, media_type, body, state.random)
+        .map_err(|unconverted| match unconverted {
+            Unconverted::Ours(reference, reason) => Denial::new(reason).with_detail(reference),
+            Unconverted::Theirs(word) => Denial::new(encryption.way.failed()).with_detail(word),
+        })?;
+    if converted.age == Age::Stale {
+        let direction = state.config.policy.direction();
+        effects.push(Effect::Count(Counter::Stale(direction)));
+    }
+    effects.push(Effect::Count(match encryption.way {
+        Way::Encrypt => Counter::Encrypted,
+        Way::Decrypt => Counter::Decrypted(converted.version),
+    }));
+    let mut set = vec![("content-length", converted.body.len().to_string())];
+    set.extend(converted.media_type.map(|text| ("content-type", text)));
+    for name in OF_BODY {
+        head.remove(name);
+    }
+    for (name, value) in &set {
+        head.remove(name);
+        head.add(name, value);
+    }
+    let body = Arc::new(converted.body);
+    let rewrite = Rewrite {
+        body: Arc::clone(&body),
+        remove: OF_BODY,
+        set,
+    };
+    effects.push(Effect::Rewrite(stream, rewrite));
+    Ok(body)
+}
+
+/// What of a message keeps its body from being converted, in a word for the log: a stream has no end that
+/// could be waited for, and another encoding would have to be undone first.
+pub(super) fn unsupported(head: &Head) -> Option<&'static str> {
+    let starts = |name: &str, start: &str| {
+        let value = head.value(name).unwrap_or_default();
+        let start_of_value = value.get(..start.len());
+        start_of_value.is_some_and(|found| found.eq_ignore_ascii_case(start.as_bytes()))
+    };
+    let encoded = |value: &[u8]| !value.trim_ascii().eq_ignore_ascii_case(b"identity");
+    if head.value(":method") == Some(b"CONNECT") || head.value("upgrade").is_some() {
+        Some("upgrade")
+    } else if starts("content-type", "application/grpc") {
+        Some("grpc")
+    } else if head.values("content-type").count() > 1 {
+        Some("content-type")
+    } else if head.values("content-encoding").any(encoded) {
+        Some("content-encoding")
+    } else if head.value("content-range").is_some() {
+        Some("content-range")
+    } else {
+        None
+    }
+}
+
+impl Encryption {
+    /// How a message is met that is not converted. A plain one never goes on.
+    pub(super) fn standing(&self) -> (Mode, Standing) {
+        match self.way {
+            Way::Encrypt => (Mode::Enforce, Standing::Plain),
+            Way::Decrypt => (self.mode, Standing::New),
+        }
+    }
+}
+
+impl Way {
+    const fn failed(self) -> Reason {
+        match self {
+            Self::Encrypt => Reason::EncryptionFailed,
+            Self::Decrypt => Reason::DecryptionFailed,
+        }
+    }
+}

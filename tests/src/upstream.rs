@@ -40,8 +40,8 @@ pub struct SeenRequest {
     pub path: String,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Bytes of its body.
-    pub body_length: usize,
+    /// Its body.
+    pub body: Bytes,
 }
 
 /// A connection as it arrived.
@@ -176,23 +176,23 @@ async fn echo(
 ) -> std::result::Result<Response<Full<Bytes>>, Infallible> {
     let at = Instant::now();
     let (parts, body) = request.into_parts();
-    let body_length = match body.collect().await {
-        Ok(body) => body.to_bytes().len(),
-        Err(_) => 0,
+    let body = match body.collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => Bytes::new(),
     };
     // Names only: what was injected is not for the client's eyes.
     let headers: Vec<&str> = parts.headers.keys().map(http::HeaderName::as_str).collect();
     let answer = serde_json::json!({
         "upstream": shared.name,
         "path": parts.uri.to_string(),
-        "bodyLength": body_length,
+        "bodyLength": body.len(),
         "headers": headers,
     });
     locked(&shared.requests).push(SeenRequest {
         at,
         path: parts.uri.to_string(),
         headers: parts.headers,
-        body_length,
+        body,
     });
     let mut response = Response::new(Full::new(Bytes::from(format!("{answer}\n"))));
     response.headers_mut().insert(

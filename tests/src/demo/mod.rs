@@ -19,7 +19,9 @@ pub use grant::ungranted_gateway_is_refused;
 pub use guide::print_guide;
 pub use leak::no_secret_is_written_anywhere;
 pub use line::Line;
-pub use parties::{Clients, FIRST_PASSWORD, HMAC_KEY, NEXT_PASSWORD, password_of};
+pub use parties::{
+    Clients, FIRST_PASSWORD, HMAC_KEY, NEXT_PASSWORD, NEXT_SEALING_KEY, SEALING_KEY, password_of,
+};
 pub use rotation::rotation_reaches_running_load;
 pub use stage::{Options, Progress, Stage, USERNAME, basic};
 pub use upstream::unpinned_upstream_gets_nothing;

@@ -16,6 +16,12 @@ pub const NEXT_PASSWORD: &str = "demo-password-next-93ab71";
 /// A symmetric key of 32 bytes, base64.
 pub const HMAC_KEY: &str = "ZGVtby1obWFjLWtleS0wMDAwMDAwMDAwMC1hNGU3MWI=";
 
+/// A key for message bodies, base64 of 32 bytes.
+pub const SEALING_KEY: &str = "ZGVtby1zZWFsaW5nLWtleS0wMDAwMDAwMDBmMWIyYzM=";
+
+/// What the READMEs rotate it to.
+pub const NEXT_SEALING_KEY: &str = "ZGVtby1zZWFsaW5nLWtleS1uZXh0MDAwMGFlOTFkNWI=";
+
 /// A document with tokens.
 const TOKENS: &str = r#"{"session": "demo-session-4be1", "tokens": {"orders": "demo-token-77c0"}}"#;
 
@@ -99,6 +105,8 @@ impl Parties {
             ("backend.password", &FIRST_PASSWORD.to_owned()),
             ("next.password", &NEXT_PASSWORD.to_owned()),
             ("hmac.key", &HMAC_KEY.to_owned()),
+            ("sealing.key", &SEALING_KEY.to_owned()),
+            ("next-sealing.key", &NEXT_SEALING_KEY.to_owned()),
             ("tokens.json", &TOKENS.to_owned()),
         ] {
             files::write(&directory.join(name), contents)?;

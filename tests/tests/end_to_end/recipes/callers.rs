@@ -184,7 +184,7 @@ async fn a_signed_body_arrives_whole_once_and_unchanged() -> Result<()> {
         .backend
         .requests()
         .iter()
-        .map(|seen| seen.body_length)
+        .map(|seen| seen.body.len())
         .collect();
     assert_eq!(lengths, [6, 6, 60_000]);
     Ok(())
@@ -235,7 +235,7 @@ async fn a_body_in_chunks_arrives_whole_or_not_at_all() -> Result<()> {
     }
     let reply = String::from_utf8_lossy(&stream.rest().await?).into_owned();
     assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
-    assert_eq!(stage.backend.last_request().unwrap().body_length, 6);
+    assert_eq!(stage.backend.last_request().unwrap().body.len(), 6);
 
     // A client that hangs up leaves nothing behind; one that waits for ever is answered.
     let mut gone = client.connect_bytes(listener).await?;

@@ -1,6 +1,7 @@
 //! The recipes below `envoy/recipes`: the commands of each README are run, and a real Envoy is held to
 //! what it claims.
 
+mod bodies;
 mod callers;
 mod choices;
 mod clients;

@@ -1,0 +1,260 @@
+//! `encrypt-bodies`: jwcrypto at the other end, as the client and as the partner's server.
+
+use http::Request;
+use sallyport_tests::client::{Client, Reply};
+use sallyport_tests::demo::{NEXT_SEALING_KEY, SEALING_KEY, Stage};
+use sallyport_tests::jose::Peer;
+use sallyport_tests::upstream::SeenRequest;
+use sallyport_tests::wait::{PATIENCE, until};
+use sallyport_tests::{Result, files, wire};
+use serde_json::{Value, json};
+
+use super::{followed_to_the_end, gateway};
+
+const FIRST: Peer<'_> = Peer { key: SEALING_KEY };
+const NEXT: Peer<'_> = Peer {
+    key: NEXT_SEALING_KEY,
+};
+const KID: &str = "secret://payments/sharedSecrets/sealing";
+
+fn header() -> Value {
+    json!({"alg": "A256KW", "enc": "A256GCM", "cty": "json"})
+}
+
+fn post(target: &str, media_type: &str, body: impl Into<String>) -> Result<Request<String>> {
+    let request = Request::post(target).header("content-type", media_type);
+    Ok(request.body(body.into())?)
+}
+
+/// One request on a connection of its own.
+async fn sends(stage: &mut Stage, client: &Client, request: Request<String>) -> Result<Reply> {
+    let listener = stage.gateway()?.listener();
+    client.send(listener, request).await
+}
+
+fn body(seen: &SeenRequest) -> &str {
+    std::str::from_utf8(&seen.body).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_client_encrypted_arrives_in_plain_and_a_rotation_keeps_it_readable() -> Result<()> {
+    let mut stage = gateway("encrypt-bodies").await?;
+    let client = stage.client(None)?;
+    let plain = r#"{"pay": 10}"#;
+    let message = FIRST.encrypts(&header(), plain).await?;
+    let reply = sends(
+        &mut stage,
+        &client,
+        post("/orders", "application/jose", &message)?,
+    )
+    .await?;
+    assert_eq!(reply.verdict(), (200, ""));
+    let seen = stage.backend.last_request().unwrap();
+    assert_eq!(
+        (body(&seen), seen.header("content-type")),
+        (plain, "application/json")
+    );
+    assert_eq!(seen.header("content-length"), "11");
+
+    let listener = stage.gateway()?.listener();
+    let request = post("https://gateway.test/orders", "application/jose", &message)?;
+    let reply = wire::http2(&client, listener, request).await?;
+    assert_eq!(reply.verdict(), (200, ""));
+    assert_eq!(body(&stage.backend.last_request().unwrap()), plain);
+
+    // Not one byte of what is not opened goes on.
+    let before = stage.backend.requests().len();
+    let mut altered = message.clone();
+    let last = altered.pop();
+    altered.push(if last == Some('A') { 'Q' } else { 'A' });
+    let stranger = json!({"alg": "A256KW", "enc": "A256GCM", "kid": "stranger"});
+    for sent in [
+        altered,
+        NEXT.encrypts(&header(), plain).await?,
+        FIRST.encrypts(&stranger, plain).await?,
+        FIRST
+            .encrypts(&json!({"alg": "dir", "enc": "A256GCM"}), plain)
+            .await?,
+        FIRST
+            .encrypts(
+                &json!({"alg": "A256KW", "enc": "A256GCM", "zip": "DEF"}),
+                plain,
+            )
+            .await?,
+        plain.to_owned(),
+    ] {
+        let reply = sends(
+            &mut stage,
+            &client,
+            post("/orders", "application/jose", &sent)?,
+        )
+        .await?;
+        assert_eq!(reply.verdict(), (400, "decryption_failed"), "{sent}");
+        assert!(!reply.body.contains("pay"));
+    }
+    let grpc = post("/orders", "application/grpc", &message)?;
+    let reply = sends(&mut stage, &client, grpc).await?;
+    // Envoy puts the status of an answer to gRPC where its clients look for it.
+    assert_eq!(reply.verdict(), (200, "body_unsupported"));
+    assert_eq!(reply.header("grpc-status"), "2");
+    let encoded = Request::post("/orders").header("content-encoding", "gzip");
+    let reply = sends(&mut stage, &client, encoded.body(message.clone())?).await?;
+    assert_eq!(reply.verdict(), (415, "body_unsupported"));
+    let long = post("/orders", "application/jose", "x".repeat(1_000_001))?;
+    let reply = sends(&mut stage, &client, long).await?;
+    assert_eq!(reply.verdict(), (413, "body_too_large"));
+    assert_eq!(stage.backend.requests().len(), before);
+
+    stage.follow("Rotate").await?;
+    let named =
+        json!({"alg": "A256KW", "enc": "A256GCM", "cty": "json", "kid": format!("{KID}@2")});
+    let next = NEXT.encrypts(&named, plain).await?;
+    until("the next key", PATIENCE, async || {
+        let reply = sends(
+            &mut stage,
+            &client,
+            post("/orders", "application/jose", &next)?,
+        )
+        .await?;
+        Ok((reply.status == 200).then_some(()))
+    })
+    .await?;
+    let old = json!({"alg": "A256KW", "enc": "A256GCM", "kid": format!("{KID}@1")});
+    for message in [message, FIRST.encrypts(&old, plain).await?] {
+        until("the first key beside it", PATIENCE, async || {
+            let request = post("/orders", "application/jose", &message)?;
+            let reply = sends(&mut stage, &client, request).await?;
+            Ok((reply.status == 200).then_some(()))
+        })
+        .await?;
+    }
+    let gateway = stage.gateway()?;
+    gateway
+        .stat_becomes("wasmcustom.sallyport.decrypt.previous", 2)
+        .await?;
+    let log = files::read(gateway.log())?;
+    for secret in [SEALING_KEY, NEXT_SEALING_KEY, plain] {
+        assert!(!log.contains(secret), "a secret is in Envoy's log");
+    }
+    followed_to_the_end(&stage);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn single_fields_arrive_in_plain_and_the_text_around_them_as_it_was() -> Result<()> {
+    let mut stage = gateway("encrypt-bodies").await?;
+    let client = stage.client(None)?;
+    let number = FIRST.encrypts(&header(), "\"4111 1111\"").await?;
+    let cvc = FIRST.encrypts(&header(), "123").await?;
+    let document = |number: &str, cvc: &str| {
+        format!("{{\"id\": 1.00, \"card\": {{\"number\": {number}, \"cvc\":{cvc}}}}}\n")
+    };
+    let sealed = document(&format!("\"{number}\""), &format!("\"{cvc}\""));
+    let reply = sends(
+        &mut stage,
+        &client,
+        post("/cards", "application/json", sealed)?,
+    )
+    .await?;
+    assert_eq!(reply.verdict(), (200, ""));
+    let seen = stage.backend.last_request().unwrap();
+    assert_eq!(body(&seen), document("\"4111 1111\"", "123"));
+    assert_eq!(seen.header("content-type"), "application/json");
+
+    for sent in [
+        document(&format!("\"{number}\""), "123"),
+        format!("{{\"card\":{{\"number\":\"{number}\"}}}}"),
+        format!("{{\"card\":{{\"number\":\"{number}\",\"cvc\":\"{cvc}\",\"cvc\":\"{cvc}\"}}}}"),
+    ] {
+        let reply = sends(
+            &mut stage,
+            &client,
+            post("/cards", "application/json", &sent)?,
+        )
+        .await?;
+        assert_eq!(reply.verdict(), (400, "decryption_failed"), "{sent}");
+    }
+    assert_eq!(stage.backend.requests().len(), 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_gets_what_only_holders_of_the_key_can_read() -> Result<()> {
+    let mut stage = gateway("encrypt-bodies").await?;
+    let partner = stage.clients.partner.clone();
+    let client = stage.client(Some(&partner))?;
+    let long = format!("{{\"pay\": 10, \"note\": \"{}\"}}", "x".repeat(400_000));
+    for plain in ["{\"pay\": 10}", &long] {
+        let request = post("/partner", "application/json; charset=utf-8", plain)?;
+        let reply = sends(&mut stage, &client, request).await?;
+        assert_eq!(reply.verdict(), (200, ""));
+        let seen = stage.backend.last_request().unwrap();
+        assert_eq!(seen.header("content-type"), "application/jose");
+        assert_eq!(seen.header("content-length"), seen.body.len().to_string());
+        let opened = FIRST.decrypts(body(&seen)).await?;
+        assert_eq!(opened.plaintext, plain);
+        let expected = json!({
+            "alg": "A256KW", "enc": "A256GCM", "kid": format!("{KID}@1"), "cty": "json; charset=utf-8",
+        });
+        assert_eq!(opened.header, expected);
+    }
+
+    // In chunks, whose number nobody knew before.
+    let listener = stage.gateway()?.listener();
+    let sent = "POST /partner HTTP/1.1\r\nhost: gateway.test\r\ncontent-type: text/plain\r\n\
+                content-digest: sha-256=:AAAA:\r\ntransfer-encoding: chunked\r\n\r\n\
+                4\r\npay \r\n2\r\n10\r\n0\r\n\r\n";
+    let (status, _) = wire::bytes(&client, listener, sent.as_bytes()).await?;
+    let seen = stage.backend.last_request().unwrap();
+    assert_eq!(
+        (
+            status,
+            FIRST.decrypts(body(&seen)).await?.plaintext.as_str()
+        ),
+        (200, "pay 10")
+    );
+    assert_eq!(seen.header("content-digest"), "");
+
+    // Rotated, the next message is under the next key; without a key there is no message.
+    stage.follow("Rotate").await?;
+    until("a message under the next key", PATIENCE, async || {
+        sends(
+            &mut stage,
+            &client,
+            post("/partner", "text/plain", "pay 10")?,
+        )
+        .await?;
+        let seen = stage.backend.last_request().unwrap();
+        Ok(NEXT.decrypts(body(&seen)).await.ok())
+    })
+    .await?;
+    stage
+        .cli
+        .ok(&[
+            "grant",
+            "remove",
+            "--group",
+            "payments",
+            "--gateway",
+            "edge",
+        ])
+        .await?;
+    until("a refusal", PATIENCE, async || {
+        let reply = sends(
+            &mut stage,
+            &client,
+            post("/partner", "text/plain", "pay 10")?,
+        )
+        .await?;
+        Ok((reply.status == 503).then_some(()))
+    })
+    .await?;
+    assert!(
+        stage
+            .backend
+            .requests()
+            .iter()
+            .all(|seen| !body(seen).contains(' '))
+    );
+    Ok(())
+}

@@ -32,6 +32,7 @@ pub mod recordings;
 pub mod said;
 pub mod schemathesis;
 pub mod scratch;
+pub mod signature_peer;
 pub mod store;
 pub mod template;
 pub mod tls;

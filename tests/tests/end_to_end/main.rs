@@ -17,6 +17,7 @@ mod contexts;
 mod failure_matrix;
 mod gateway;
 mod large_snapshot;
+mod message_signatures;
 mod recipes;
 mod sds;
 mod seven_lines;

@@ -60,6 +60,33 @@ async fn bytes_that_were_held_when_the_filter_died_never_reach_the_server() -> R
     gateway.envoy.as_mut().unwrap().still_runs()
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_without_bytes_outlives_its_filter_no_longer_than_the_proxy_allows()
+-> Result<()> {
+    let longest = "max_downstream_connection_duration: ";
+    let short = |recipe: String| {
+        let short = recipe.replace(&format!("{longest}28800s"), &format!("{longest}10s"));
+        assert_ne!(short, recipe);
+        trapping(short)
+    };
+    let mut gateway = Gateway::furnish(b"", "10s").await?;
+    gateway.start(short).await?;
+    let mut idle = Vec::new();
+    for _ in 0..OTHERS {
+        idle.push(gateway.live().await?);
+    }
+    let mut trapped = decided(&gateway).await?;
+    trapped.send(order("downstream arrival").as_bytes()).await?;
+    assert_eq!(trapped.rest().await?, b"");
+    for mut connection in idle {
+        assert_eq!(connection.rest().await?, b"");
+    }
+    let ended = "tcp.mtls.max_downstream_connection_duration";
+    let ended = gateway.envoy().stat(ended).await?;
+    assert!(ended >= OTHERS as u64, "{ended}");
+    Ok(())
+}
+
 /// A live connection; until there is a new filter, every connection is closed.
 async fn decided(gateway: &Gateway) -> Result<ByteStream> {
     until("a filter", PATIENCE, async || Ok(gateway.live().await.ok())).await

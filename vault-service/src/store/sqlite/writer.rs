@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sallyport_model::audit::Sealed;
@@ -22,6 +23,11 @@ const QUEUE: usize = 256;
 
 // The most batches in one transaction; keeps the wait of the first bounded.
 const TOGETHER: usize = 64;
+
+// When so many were committed together, as many are likely to come again: then it is worth a wait, for each
+// sync that is saved is more work than a record.
+const SIBLINGS: usize = 4;
+const WAIT: Duration = Duration::from_micros(100);
 
 /// Hands batches to the writer thread. Dropping it waits for the batches that are queued.
 #[derive(Debug)]
@@ -122,12 +128,17 @@ struct Committer {
 impl Committer {
     fn run(&mut self, mut jobs: mpsc::Receiver<Job>) {
         self.remove_traces();
+        let mut siblings = 0;
         while let Some(first) = jobs.blocking_recv() {
+            if siblings >= SIBLINGS && jobs.len() + 1 < siblings {
+                thread::sleep(WAIT);
+            }
             let mut together = vec![first];
             while together.len() < TOGETHER {
                 let Ok(job) = jobs.try_recv() else { break };
                 together.push(job);
             }
+            siblings = together.len();
             self.commit(together);
             if self.writing.journal.pending().len() >= self.fold_at {
                 self.fold();

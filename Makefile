@@ -111,14 +111,15 @@ test-clients: $(ANYPOINT_CLI) $(SCHEMATHESIS) $(MANIFESTS) ## The Secrets Manage
 	  cargo test -p sallyport-tests --test clients -- --test-threads 2; \
 	fi
 
-bench: load $(OPENBAO) ## Measure: paths, pins and CRLs; a gateway with the filter beside its peers; rotation; reads and writes beside OpenBao; memory; 1,000 gateways; 100,000 secrets
+bench: load $(OPENBAO) ## Measure: paths, pins and CRLs; a gateway with the filter beside its peers; each message policy; rotation; reads and writes beside OpenBao; memory; 1,000 gateways; 100,000 secrets
 	@echo "[2/8] path validation, natively and in Envoy (half a minute; best on a machine that has nothing else to do)"
 	@cargo rustc -p sallyport-bench --lib --crate-type cdylib --target wasm32-wasip1 --profile filter
 	@cargo build --release -p sallyport-bench
 	@$(TARGET)/release/bench "$(SALLYPORT_ENVOY)" $(BENCH) $(TARGET)/bench.json
 	@cargo run --quiet --release -p sallyport-pki --example crl_sizes -- --json $(TARGET)/bench-crls.json
-	@echo "[3/8] gateways beside each other, Envoy on processor 0, everything else on processor 1 (two minutes)"
+	@echo "[3/8] gateways, then message policies beside each other, Envoy on processor 0, everything else on processor 1 (four minutes)"
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" taskset --cpu-list 1 $(TARGET)/release/load compare $(NOOP) $(TARGET)/bench-gateways.json
+	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" taskset --cpu-list 1 $(TARGET)/release/load policies $(TARGET)/bench-policies.json
 	@echo "[4/8] rotation under load (a minute)"
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" $(TARGET)/release/load rotation $(TARGET)/bench-rotation.json
 	@echo "[5/8] authorised reads and durable writes beside OpenBao $(OPENBAO_VERSION), servers on processor 0 (three minutes)"

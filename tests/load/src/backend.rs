@@ -12,6 +12,11 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::wire::{Reader, header};
 
+/// Credentials that are looked for among the newest, and those that are kept: a signature is another one for
+/// each request.
+const RECENT: usize = 16;
+const KEPT: usize = 4096;
+
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 /// A running upstream; it ends with the program.
@@ -87,18 +92,24 @@ fn note(seen: &Mutex<Vec<Sighting>>, head: &[u8]) {
     match seen
         .iter_mut()
         .rev()
+        .take(RECENT)
         .find(|known| known.credential == credential)
     {
         Some(known) => {
             known.last = now;
             known.times += 1;
         }
-        None => seen.push(Sighting {
-            credential: credential.to_vec(),
-            first: now,
-            last: now,
-            times: 1,
-        }),
+        None => {
+            if seen.len() >= KEPT {
+                seen.drain(..KEPT / 2);
+            }
+            seen.push(Sighting {
+                credential: credential.to_vec(),
+                first: now,
+                last: now,
+                times: 1,
+            });
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sallyport_tests::demo::{Options, Stage};
 use sallyport_tests::envoy::{Envoy, Room};
-use sallyport_tests::{Error, Result, files};
+use sallyport_tests::{Error, Result};
 use serde::Serialize;
 
 use crate::authorizer::Authorizer;
@@ -40,17 +40,6 @@ struct Row {
 /// Prints a table and writes all numbers.
 pub(crate) async fn run(noop: &Path, json: &Path) -> Result<()> {
     let stage = Stage::furnish(Options::default()).await?;
-    let key = stage.pki().join("store.key");
-    files::write(&key, "bench")?;
-    let key = key.to_string_lossy();
-    let create = ["secret", "create", "store", "--group", "payments"];
-    let what = [
-        "--access-key-id",
-        "GATEWAY",
-        "--secret-access-key-file",
-        &key,
-    ];
-    stage.cli.ok(&[&create[..], &what].concat()).await?;
     let parts = Parts {
         stage: &stage,
         backend: &Backend::start(stage.genuine()).await?,
@@ -140,12 +129,6 @@ fn print(rows: &[Row]) {
         );
     }
     let of = |scene| rows.iter().find(|row| row.scene == scene);
-    if let (Some(ours), Some(peer)) = (of(Scene::Signing), of(Scene::AwsRequestSigning)) {
-        println!(
-            "sallyport, signing : aws_request_signing, CPU of Envoy: {}",
-            ratio(&ours.turns, &peer.turns, |turn| turn.processor),
-        );
-    }
     if let (Some(ours), Some(peer)) = (of(Scene::Sallyport), of(Scene::ExtAuthz)) {
         println!(
             "sallyport : ext_authz, CPU of Envoy: {}; of Envoy and the service it asks ({:.1} us): {}",

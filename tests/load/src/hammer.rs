@@ -43,8 +43,17 @@ pub(crate) struct Target {
     /// The name in the server's certificate.
     pub(crate) name: &'static str,
     pub(crate) tls: Arc<ClientConfig>,
-    /// A whole request, with [`NUMBER`] in it or without.
-    pub(crate) request: Vec<u8>,
+    /// What is sent, again and again.
+    pub(crate) request: Request,
+}
+
+/// A whole request.
+#[derive(Clone)]
+pub(crate) enum Request {
+    /// With [`NUMBER`] in it or without.
+    Text(Vec<u8>),
+    /// Made each time.
+    New(Arc<dyn Fn() -> Vec<u8> + Send + Sync>),
 }
 
 struct Connection {
@@ -74,7 +83,7 @@ impl Target {
             peer,
             name: "gateway.test",
             tls: tls::client(&roots, identity, rustls::ALL_VERSIONS)?,
-            request: b"GET /load HTTP/1.1\r\nhost: gateway.test\r\n\r\n".to_vec(),
+            request: Request::Text(b"GET /load HTTP/1.1\r\nhost: gateway.test\r\n\r\n".to_vec()),
         })
     }
 }
@@ -127,10 +136,16 @@ impl Hammer {
 impl Connection {
     async fn strike(mut self, target: Arc<Target>, end: Instant) -> Result<(Self, Strokes)> {
         let mut strokes = Strokes::default();
-        let mut request = target.request.clone();
+        let mut request = match &target.request {
+            Request::Text(request) => request.clone(),
+            Request::New(_) => Vec::new(),
+        };
         let mut windows = request.windows(NUMBER.len());
         let number = windows.position(|window| window == NUMBER.as_bytes());
         loop {
+            if let Request::New(make) = &target.request {
+                request = make();
+            }
             if let Some(place) = number.and_then(|at| request.get_mut(at..at + NUMBER.len())) {
                 let number = LAST.fetch_add(1, Ordering::Relaxed);
                 place.copy_from_slice(format!("{number:08}").as_bytes());

@@ -14,7 +14,7 @@ use sallyport_tests::wait::{PATIENCE, until};
 use sallyport_tests::{Error, Result, files, tls};
 use serde_json::{Value, json};
 
-use crate::hammer::{NUMBER, Target};
+use crate::hammer::{self, NUMBER, Target};
 
 const NAME: &str = "bao.test";
 const SECRET: &str = "/v1/kv/data/hot";
@@ -155,7 +155,7 @@ impl OpenBao {
             peer: self.address,
             name: NAME,
             tls: tls::client(&self.roots, None, ALL_VERSIONS)?,
-            request: request.into_bytes(),
+            request: hammer::Request::Text(request.into_bytes()),
         })
     }
 

@@ -13,6 +13,7 @@ use crate::authorizer::Authorizer;
 use crate::backend::Backend;
 use crate::hammer::{Hammer, Target};
 use crate::memory::{CONTEXTS, context};
+use crate::protection::Protection;
 
 const TEMPLATE: &str = include_str!("../gateway.yaml");
 
@@ -38,10 +39,10 @@ pub(crate) enum Scene {
     Lua,
     /// A call per request to a service that says yes.
     ExtAuthz,
-    /// Our filter before the server, with a signature for each request.
-    Signing,
-    /// Envoy's own, without a word about the server.
+    /// Envoy's own filter that signs requests, without a word about the server.
     AwsRequestSigning,
+    /// Our filter on both sides, with one message policy or none.
+    Message(Protection),
 }
 
 /// Where the parts of a scene are.
@@ -60,15 +61,13 @@ pub(crate) struct Gateway {
 }
 
 impl Scene {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Bare,
         Self::Noop,
         Self::Sallyport,
         Self::CredentialInjector,
         Self::Lua,
         Self::ExtAuthz,
-        Self::Signing,
-        Self::AwsRequestSigning,
     ];
 
     /// Starts its gateway and connects to it.
@@ -78,6 +77,18 @@ impl Scene {
         room: Room,
         connections: usize,
     ) -> Result<Gateway> {
+        let envoy = self.start(parts, room).await?;
+        let target = Target::gateway(parts.stage, envoy.listener())?;
+        let hammer = Hammer::lift(&target, connections).await?;
+        Ok(Gateway {
+            scene: self,
+            envoy,
+            hammer,
+        })
+    }
+
+    /// Starts its gateway.
+    pub(crate) async fn start(self, parts: &Parts<'_>, room: Room) -> Result<Envoy> {
         let stage = parts.stage;
         if self == Self::Mortal {
             configure(stage, "2s")?;
@@ -112,14 +123,7 @@ impl Scene {
             });
         let configuration = stage.fill(&once, &[])?;
         let directory = stage.scratch().directory(&format!("gateway-{self}"))?;
-        let envoy = Envoy::start_in(room, &directory, &configuration).await?;
-        let target = Target::gateway(stage, envoy.listener())?;
-        let hammer = Hammer::lift(&target, connections).await?;
-        Ok(Gateway {
-            scene: self,
-            envoy,
-            hammer,
-        })
+        Envoy::start_in(room, &directory, &configuration).await
     }
 
     /// What the bootstrap has besides, and the filters of the listener and of the cluster.
@@ -150,16 +154,6 @@ impl Scene {
                 let [_, upstream] = sallyport(&module, "2s");
                 [None, Some(discovered(parts.stage)), Some(upstream)]
             }
-            Self::Signing => {
-                let module = program::filter_wasm()?;
-                let [_, policy] = policies();
-                let sign =
-                    json!({"scheme": "sigV4", "secret": "secret://payments/sharedSecrets/store"});
-                let policy = with(with(policy, "inject", json!([])), "sign", sign);
-                let configuration = json!({"vault": vault(), "upstream": policy});
-                let upstream = wasm("upstream", &module, "sallyport", configuration);
-                [None, None, Some(upstream)]
-            }
             Self::AwsRequestSigning => [
                 None,
                 None,
@@ -175,6 +169,28 @@ impl Scene {
                     }),
                 )),
             ],
+            Self::Message(protection) => {
+                let module = program::filter_wasm()?;
+                let [downstream, upstream] = policies();
+                let upstream = with(upstream, "inject", json!([]));
+                let [downstream, upstream] = protection.added_to([downstream, upstream]);
+                let plugin = |side: &str, policy: Value| {
+                    let configuration = json!({"vault": vault(), "startupWait": "60s"});
+                    let configuration = with(configuration, side, policy);
+                    let mut filter = wasm(side, &module, "sallyport", configuration);
+                    if let Some(Value::Object(plugin)) = filter.pointer_mut("/typed_config/config")
+                    {
+                        let name = "allow_on_headers_stop_iteration".to_owned();
+                        plugin.insert(name, protection.reads_bodies().into());
+                    }
+                    Some(filter)
+                };
+                [
+                    None,
+                    plugin("downstream", downstream),
+                    plugin("upstream", upstream),
+                ]
+            }
             Self::CredentialInjector => [
                 None,
                 Some(filter(
@@ -240,8 +256,8 @@ impl fmt::Display for Scene {
             Self::CredentialInjector => "credential_injector",
             Self::Lua => "lua",
             Self::ExtAuthz => "ext_authz",
-            Self::Signing => "sallyport, signing",
             Self::AwsRequestSigning => "aws_request_signing",
+            Self::Message(protection) => protection.name(),
         })
     }
 }
@@ -281,7 +297,7 @@ fn full(module: &Path) -> Value {
     Value::Array(plugins.collect())
 }
 
-fn with(mut policy: Value, field: &str, value: Value) -> Value {
+pub(crate) fn with(mut policy: Value, field: &str, value: Value) -> Value {
     if let Some(policy) = policy.as_object_mut() {
         policy.insert(field.to_owned(), value);
     }

@@ -10,7 +10,7 @@ use sallyport_tests::{Result, files, tls};
 use serde_json::{Value, json};
 
 use crate::contest::Contest;
-use crate::hammer::Target;
+use crate::hammer::{Request, Target};
 use crate::openbao::{OpenBao, Storage, Token};
 use crate::process;
 
@@ -64,11 +64,11 @@ fn resolve(stage: &Stage, revision: Option<&Value>) -> Result<Target> {
         peer: stage.vault.provider(),
         name: "sallyport-vault",
         tls: tls::client(&stage.vault.ca()?, Some(&edge(stage)?), ALL_VERSIONS)?,
-        request: format!(
+        request: Request::Text(format!(
             "POST /provider/v1/resolve HTTP/1.1\r\nhost: sallyport-vault\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         )
-        .into_bytes(),
+        .into_bytes()),
     })
 }
 

@@ -3,7 +3,7 @@
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// Longest message.
-const MAX: usize = 64 * 1024;
+const MAX: usize = 128 * 1024;
 
 /// Reads messages of one connection.
 pub(crate) struct Reader {

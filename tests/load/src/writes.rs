@@ -12,7 +12,7 @@ use sallyport_tests::{Result, tls};
 use serde_json::json;
 
 use crate::contest::Contest;
-use crate::hammer::{NUMBER, Target};
+use crate::hammer::{NUMBER, Request, Target};
 use crate::openbao::{OpenBao, Storage, Token};
 use crate::process;
 use crate::rotator::id_of;
@@ -56,12 +56,14 @@ async fn write(stage: &Stage) -> Result<Target> {
         peer: stage.vault.manager(),
         name: "localhost",
         tls: tls::client(&stage.vault.ca()?, None, ALL_VERSIONS)?,
-        request: format!(
-            "POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\
+        request: Request::Text(
+            format!(
+                "POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            manager.token(),
-            body.len()
-        )
-        .into_bytes(),
+                manager.token(),
+                body.len()
+            )
+            .into_bytes(),
+        ),
     })
 }

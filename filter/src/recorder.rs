@@ -40,7 +40,7 @@ impl State {
     }
 
     pub(crate) fn drawing(mut self, random: Random) -> Self {
-        self.brain = self.brain.drawing(random);
+        self.brain = self.brain.drawing(Recorder::drawing(random));
         self
     }
 

@@ -1,6 +1,6 @@
 //! What a live filter went through, one line of JSON per event: replayed, it is a test.
 //!
-//! A line has the event, the two clocks, what shared data answered, and the effects. Nothing is left out, answers of
+//! A line has the event, the two clocks, what shared data answered, what was drawn by chance, and the effects. Nothing is left out, answers of
 //! the vault neither: a recording holds the secrets that its gateway held, so it is made with secrets made for it.
 //! The module that is shipped has none of this.
 
@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::machine::{State, step};
+use crate::policy::encryption::Random;
 use crate::shared::SharedData;
 use crate::time::Now;
 use effect::told;
@@ -38,9 +39,9 @@ struct Line {
     configuration: Option<String>,
     /// As `event` has it.
     event: Value,
-    /// What was read from shared data and written to it, in order.
+    /// What was read from shared data, written to it and drawn by chance, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    shared: Vec<Exchange>,
+    exchanges: Vec<Exchange>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     effects: Vec<String>,
 }
@@ -65,6 +66,11 @@ impl Recorder {
         tape::listening(data)
     }
 
+    /// The same randomness, on the record.
+    pub fn drawing(random: Random) -> Random {
+        tape::drawing(random)
+    }
+
     /// One step, and its line; that is empty if it cannot be written.
     pub fn step(&mut self, state: &mut State, event: Event, now: Now) -> (Vec<Effect>, String) {
         let written = event::written(&event);
@@ -75,7 +81,7 @@ impl Recorder {
             at: (now.wall.0, nanoseconds(now)),
             configuration: self.configuration.take(),
             event: written,
-            shared: tape::end(),
+            exchanges: tape::end(),
             effects: effects.iter().map(told).collect(),
         };
         (effects, serde_json::to_string(&line).unwrap_or_default())

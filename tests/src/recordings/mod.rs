@@ -10,13 +10,14 @@ mod tcp;
 use crate::{Error, Result};
 
 /// Of all recordings.
-pub const NAMES: [&str; 7] = [
+pub const NAMES: [&str; 8] = [
     "mtls-inbound",
     "pin-upstream",
     "vault-down",
     "two-workers",
     "tcp",
     "check-callers",
+    "encrypt-bodies",
     "inject-credentials",
 ];
 
@@ -27,6 +28,7 @@ pub async fn record(name: &str) -> Result<String> {
         "vault-down" => clients::vault_down_at_the_start().await,
         "two-workers" => clients::two_workers().await,
         "check-callers" => clients::callers().await,
+        "encrypt-bodies" => servers::bodies().await,
         "pin-upstream" => servers::pins().await,
         "inject-credentials" => servers::credentials().await,
         "tcp" => tcp::connections().await,

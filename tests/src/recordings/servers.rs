@@ -1,5 +1,7 @@
 //! Servers behind HTTP APIs.
 
+use http::Request;
+
 use super::log::Keep;
 use super::scene::Scene;
 use crate::Result;
@@ -40,4 +42,29 @@ pub(super) async fn credentials() -> Result<String> {
     })
     .await?;
     scene.end(Keep::Busy)
+}
+
+/// A body is encrypted for a partner; what the partner got is opened again, but not once it is altered.
+pub(super) async fn bodies() -> Result<String> {
+    let scene = Scene::open("encrypt-bodies").await?;
+    let partner = scene.stage.clients.partner.clone();
+    let mut connection = scene.connect(Some(&partner)).await?;
+    connection
+        .send(post("/partner", "text/plain", "pay 10")?)
+        .await?;
+    let seen = scene.stage.backend.last_request();
+    let encrypted = seen.map(|seen| String::from_utf8_lossy(&seen.body).into_owned());
+    let encrypted = encrypted.unwrap_or_default();
+    let altered = encrypted.replacen('.', ".A", 1);
+    for message in [&encrypted, &altered] {
+        connection
+            .send(post("/orders", "application/jose", message)?)
+            .await?;
+    }
+    scene.end(Keep::Busy)
+}
+
+fn post(target: &str, media_type: &str, body: &str) -> Result<Request<String>> {
+    let request = Request::post(target).header("content-type", media_type);
+    Ok(request.body(body.to_owned())?)
 }

@@ -91,7 +91,7 @@ fn used<'a>(text: &mut String, state: &State, references: impl Iterator<Item = &
             continue;
         }
         if said.len() >= MAX_USED {
-            text.push_str(",...");
+            let _ = write!(text, "{before}...");
             break;
         }
         said.push(reference);

@@ -20,8 +20,10 @@ pub(super) fn told(effect: &Effect) -> String {
         Effect::RemoveHeader(_, name) => format!("remove {name}"),
         Effect::AddHeader(_, name, value) => format!("add {name}: {}", value.expose()),
         Effect::SetTarget(_, target) => format!("target {}", target.expose()),
-        // Nobody draws the same twice: what was written is told by its length.
-        Effect::Rewrite(_, to) => format!("rewrite as {} bytes, {:?}", to.body.len(), to.set),
+        Effect::Rewrite(_, to) => {
+            let body = String::from_utf8_lossy(&to.body);
+            format!("rewrite without {:?} with {:?}: {body}", to.remove, to.set)
+        }
         Effect::Resume(_) => "resume".to_owned(),
         Effect::Deny(_, reply) => {
             let challenge = reply.challenge.as_deref().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a step read from shared data and wrote to it.
+//! What a step read from shared data, wrote to it, and drew by chance.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::bytes;
+use crate::policy::encryption::Random;
 use crate::shared::{SharedData, Writing};
 
-/// One reading or writing.
+/// One reading, writing or drawing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Exchange {
@@ -24,6 +25,8 @@ pub(super) enum Exchange {
     Write(Key, Value),
     /// Part of a list; nothing if it is not there.
     Bucket(Key, Option<Value>),
+    /// What was drawn; nothing if the host had nothing.
+    Draw(Option<Value>),
 }
 
 /// Without what is the same in all keys of a namespace.
@@ -43,14 +46,24 @@ struct Listening {
 }
 
 thread_local! {
-    /// A reader of lists is a mere function.
+    /// A reader of lists is a mere function, and so is what draws.
     static TAPE: RefCell<Vec<Exchange>> = const { RefCell::new(Vec::new()) };
     static READER: Cell<Option<ReadBucket>> = const { Cell::new(None) };
+    static RANDOM: Cell<Option<Random>> = const { Cell::new(None) };
 }
 
 pub(super) fn listening(data: Rc<dyn SharedData>) -> Rc<dyn SharedData> {
     let last = RefCell::default();
     Rc::new(Listening { data, last })
+}
+
+pub(super) fn drawing(random: Random) -> Random {
+    RANDOM.set(Some(random));
+    |bytes| {
+        let drawn = RANDOM.get().is_some_and(|draw| draw(bytes));
+        record(Exchange::Draw(drawn.then(|| Value(bytes.to_vec()))));
+        drawn
+    }
 }
 
 /// Forgets what is on the tape.

@@ -17,15 +17,17 @@ const VAULT_DOWN: &str = include_str!("../../tests/recordings/vault-down.jsonl")
 const TWO_WORKERS: &str = include_str!("../../tests/recordings/two-workers.jsonl");
 const TCP: &str = include_str!("../../tests/recordings/tcp.jsonl");
 const CHECK_CALLERS: &str = include_str!("../../tests/recordings/check-callers.jsonl");
+const ENCRYPT: &str = include_str!("../../tests/recordings/encrypt-bodies.jsonl");
 const INJECT: &str = include_str!("../../tests/recordings/inject-credentials.jsonl");
 
-const ALL: [&str; 7] = [
+const ALL: [&str; 8] = [
     MTLS_INBOUND,
     PIN_UPSTREAM,
     VAULT_DOWN,
     TWO_WORKERS,
     TCP,
     CHECK_CALLERS,
+    ENCRYPT,
     INJECT,
 ];
 
@@ -126,6 +128,18 @@ fn credentials_that_are_injected_and_rotated() {
         &[
             "add authorization: Basic ",
             "count sallyport.inject.injected",
+        ],
+    );
+}
+
+#[test]
+fn bodies_that_are_encrypted_by_chance_and_opened_again() {
+    replays(
+        ENCRYPT,
+        &[
+            r#"{"draw":"#,
+            "content-type\\\", \\\"application/jose",
+            "deny 400 decryption_failed",
         ],
     );
 }

@@ -6,7 +6,9 @@ use sallyport_model::{Material, Outcome};
 use super::{PIN_SETTING, PINS, TLS, trusting};
 use crate::config::Place;
 use crate::facts::Facts;
-use crate::fixtures::{Authority, Contents, Host, from_client, pinset, tls_context, to_server};
+use crate::fixtures::{
+    Authority, Contents, Host, Lines, from_client, pinset, tls_context, to_server,
+};
 
 /// The configuration that has all requests noted.
 fn all(configuration: &str) -> String {
@@ -197,6 +199,33 @@ fn a_new_version_is_in_the_next_note_and_one_that_is_not_at_hand_in_none() {
     contents.set(TLS, Outcome::Withdrawn {});
     host.vault_answers(&contents);
     assert!(!of(&mut host).contains("material="));
+}
+
+#[test]
+fn of_many_secrets_among_which_requests_choose_the_first_are_named() {
+    let ca = Authority::new("root");
+    let secret = |number: u8| format!("secret://payments/sharedSecrets/tenant-{number:02}");
+    let secrets = (0..40).map(|number| format!(r#""{number}":"{}""#, secret(number)));
+    let secrets: Vec<String> = secrets.collect();
+    let settings = format!(
+        r#","inject":[{{"header":"authorization","basic":{{"by":{{"header":"x-tenant"}},"secrets":{{{}}}}}}}]"#,
+        secrets.join(",")
+    );
+    let contents = (0..40).fold(trusting(&[&ca]), |contents, number| {
+        contents.with_password(&secret(number), "gateway", "pw")
+    });
+    let mut host = Host::ready(&all(&Host::upstream(&settings)), &contents);
+    let server = to_server(&ca.server("backend.test"));
+    host.messages_of_next(Lines::of("GET", "/").with("x-tenant", "7"), true);
+    let text = note(&mut host, Facts::Upstream(server));
+    let (_, material) = text.split_once(" material=").unwrap();
+    let (material, _) = material.split_once(' ').unwrap();
+    let named: Vec<&str> = material.split(',').collect();
+    assert_eq!(
+        (named.len(), named.last()),
+        (33, Some(&"...")),
+        "{material}"
+    );
 }
 
 /// A context that trusts an authority, and what it was made of.

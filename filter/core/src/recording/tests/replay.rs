@@ -59,9 +59,10 @@ pub(super) fn replay(recording: &str) -> Result<(), Parting> {
         if let Some(configuration) = &line.configuration {
             let config: Config = configuration.parse().unwrap();
             let state = State::with_signatures(config, signatures.clone());
+            let state = state.drawing(script::draw);
             filters.insert(instance, state.sharing(script::of(instance)));
         }
-        script::expect(std::mem::take(&mut line.shared));
+        script::expect(std::mem::take(&mut line.exchanges));
         let state = filters.get_mut(&instance).unwrap();
         let happened = event::read(line.event.clone()).unwrap();
         let effects = step(state, happened, line.now());

@@ -1,4 +1,4 @@
-//! Shared data as it was: it answers what it answered, as long as it is asked the same.
+//! Shared data and chance as they were: they answer what they answered, as long as they are asked the same.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -30,6 +30,25 @@ pub(super) fn of(instance: u64) -> Rc<dyn SharedData> {
     Rc::new(Script(instance))
 }
 
+/// Draws what was drawn.
+pub(super) fn draw(bytes: &mut [u8]) -> bool {
+    PLAYING.with_borrow_mut(|playing| {
+        let is = |next: &Exchange| match next {
+            Exchange::Draw(Some(Value(drawn))) => drawn.len() == bytes.len(),
+            Exchange::Draw(None) => true,
+            _ => false,
+        };
+        let wanted = bytes.len();
+        match playing.next(is, || format!("a drawing of {wanted} bytes")) {
+            Some(Exchange::Draw(Some(Value(drawn)))) => {
+                bytes.copy_from_slice(&drawn);
+                true
+            }
+            _ => false,
+        }
+    })
+}
+
 /// What the next step does.
 pub(super) fn expect(exchanges: Vec<Exchange>) {
     PLAYING.with_borrow_mut(|playing| {
@@ -41,7 +60,7 @@ pub(super) fn expect(exchanges: Vec<Exchange>) {
 /// Where the step did something else.
 pub(super) fn parting() -> Option<(String, String)> {
     PLAYING.with_borrow_mut(|playing| {
-        let nothing = || "nothing in shared data".to_owned();
+        let nothing = || "nothing of that kind".to_owned();
         let left = playing.expected.pop_front();
         let left = left.map(|left| (format!("{left:?}"), nothing()));
         playing.parting.take().or(left)

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::consequence::{Consequence, Standing, consequence};
 use super::conversion::{convert, unsupported};
 use super::credentials::{self, Credentials};
+use super::request::clear_places;
 use super::{MAX_WAITING, State, callers, places, signing};
 use crate::config::{Mode, Policy, PolicyIndex, Upstream};
 use crate::decide::Denial;
@@ -83,7 +84,8 @@ pub(super) fn head(
         };
         places::fill(upstream, ours, &mut head, stream, effects);
         if let Some(denial) = denial {
-            // Nothing of a client's own goes in place of ours, by whatever setting.
+            // Nothing of a client's own goes in place of ours, by whatever setting, and no half of ours.
+            clear_places(upstream, stream, effects);
             if upstream.sign.is_some() {
                 signing::clear(stream, effects);
             }

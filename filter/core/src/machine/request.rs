@@ -361,8 +361,8 @@ fn refuse(
     }
 }
 
-/// Takes out what the client sent in place of a credential.
-fn clear_places(upstream: &Upstream, stream: StreamId, effects: &mut Vec<Effect>) {
+/// Takes out what is in place of a credential that is the same for every request.
+pub(super) fn clear_places(upstream: &Upstream, stream: StreamId, effects: &mut Vec<Effect>) {
     for name in upstream.inject.iter().filter_map(Injection::fixed_header) {
         effects.push(Effect::RemoveHeader(stream, name.clone()));
     }

@@ -224,6 +224,30 @@ fn what_is_wrong_with_one_secret_is_nothing_to_those_who_choose_another() {
 }
 
 #[test]
+fn a_request_that_is_let_pass_without_the_secret_it_chose_gets_none_of_the_others() {
+    let mut scene = Scene::new();
+    scene
+        .contents
+        .set(&format!("{GROUP}/acme"), Outcome::Withdrawn {});
+    let settings = format!(
+        r#","inject":[{{"header":"authorization","basic":"{GROUP}/globex"}},
+           {{"header":"x-key","value":{{"by":{{"header":"x-tenant"}},
+             "secrets":{{"acme":"{GROUP}/acme#password"}}}}}}]"#
+    );
+    let config =
+        Host::upstream(&settings).replacen('{', r#"{"onFailure":{"denied":"letPass"},"#, 1);
+    let mut host = Host::ready(&config, &scene.contents);
+    let lines = get().with("x-tenant", "acme").with("x-key", "mine");
+    host.messages_of_next(lines.clone(), true);
+    let stream = host.request(Facts::Upstream(to_server(&scene.leaf)));
+    assert_eq!(host.fates[&stream], Fate::Resumed);
+    let sent = host.as_sent(stream, lines);
+    for name in ["authorization", "x-key"] {
+        assert!(sent.values(name).is_empty(), "{name}");
+    }
+}
+
+#[test]
 fn a_caller_is_held_against_the_secrets_of_its_tenant_only() {
     let scene = Scene::new();
     let keys = [("acme", secret_key(1)), ("globex", secret_key(2))];

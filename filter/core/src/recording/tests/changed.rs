@@ -183,6 +183,16 @@ impl<'a> Run<'a> {
                 let new = self.host.arrive(place, first);
                 self.meet(stream, new);
             }
+            Outside::Grows(stream, size) => {
+                if let Some(here) = self.here.get(&stream).copied() {
+                    self.host.feed(Event::BodyGrew(here, size));
+                }
+            }
+            Outside::Body(stream, body) => {
+                if let Some(here) = self.here.get(&stream).copied() {
+                    self.host.body(here, &body);
+                }
+            }
             Outside::Bytes(stream, speaker) => {
                 let known = self.here.get(&stream).copied();
                 let new = known.unwrap_or_else(|| {
@@ -212,9 +222,7 @@ impl<'a> Run<'a> {
             Some(head) => (Lines::of_head(head), head.ends),
             None => (Lines::of("GET", "/"), true),
         };
-        let body = shown.and_then(|shown| shown.body.clone());
         self.host.messages_of_next(lines, ends);
-        self.host.body_of_next(body.unwrap_or_default());
     }
 
     fn meet(&mut self, there: StreamId, here: StreamId) {

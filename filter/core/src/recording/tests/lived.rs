@@ -25,6 +25,10 @@ pub(super) enum Outside {
     Tick,
     Answer(Value),
     Arrives(StreamId, Place),
+    /// So many bytes of a body are there.
+    Grows(StreamId, usize),
+    /// All of a body.
+    Body(StreamId, Vec<u8>),
     Bytes(StreamId, Speaker),
     Leaves(StreamId),
 }
@@ -36,7 +40,6 @@ pub(super) struct Shown {
     /// At first and at last.
     pub(super) facts: Option<(Facts, Facts)>,
     pub(super) head: Option<Head>,
-    pub(super) body: Option<Vec<u8>>,
 }
 
 impl Lived {
@@ -86,11 +89,9 @@ impl Lived {
                 self.shown(stream).head = Some(head);
                 return;
             }
-            Event::Body(stream, body) => {
-                self.shown(stream).body = Some(body.to_vec());
-                return;
-            }
-            Event::Start | Event::BodyGrew(..) => return,
+            Event::BodyGrew(stream, size) => Outside::Grows(stream, size),
+            Event::Body(stream, body) => Outside::Body(stream, body.to_vec()),
+            Event::Start => return,
         };
         self.outside.push((now, outside));
     }

@@ -23,6 +23,8 @@ WASM   := $(TARGET)/wasm32-wasip1/filter/filter.wasm
 # What is tested, measured and shipped: the same without callbacks that do nothing (filter/exports.json has the others, for
 # Envoy calls all that there are), and after wasm-opt, a seventh smaller.
 SHIPPED := $(TARGET)/filter.wasm
+# The same with the callbacks of responses, for entries that have a `response`: who has none does not pay for them.
+SHIPPED_RESPONSES := $(TARGET)/filter-responses.wasm
 WASM_FEATURES := --enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int \
   --enable-reference-types --enable-sign-ext
 BENCH  := $(TARGET)/wasm32-wasip1/filter/sallyport_bench.wasm
@@ -184,9 +186,9 @@ dist: $(TARGETS_READY) $(CYCLONEDX) ## Release binaries, filter.wasm, its OCI im
 	@mkdir -p dist
 	@$(MAKE) sboms
 	@echo "[4/4] dist/"
-	@cp $(TARGET)/release/sallyport-vault $(TARGET)/release/sallyport $(SHIPPED) dist/
+	@cp $(TARGET)/release/sallyport-vault $(TARGET)/release/sallyport $(SHIPPED) $(SHIPPED_RESPONSES) dist/
 	@python3 envoy/oci/layout.py dist/filter.wasm dist/filter.oci.tar
-	@cd dist && openssl dgst -sha256 -r sallyport-vault sallyport filter.wasm filter.oci.tar *.cdx.json | tee SHA256SUMS
+	@cd dist && openssl dgst -sha256 -r sallyport-vault sallyport filter.wasm filter-responses.wasm filter.oci.tar *.cdx.json | tee SHA256SUMS
 
 # One for each crate of the workspace, beside its Cargo.toml: three are of what is shipped.
 sboms: $(CYCLONEDX)
@@ -200,11 +202,17 @@ sboms: $(CYCLONEDX)
 
 shipped: $(TARGETS_READY) $(BINARYEN)
 	@cargo build -p sallyport-filter --target wasm32-wasip1 --profile filter
-	@$(TOOLS)/binaryen/node_modules/.bin/wasm-metadce $(WASM_FEATURES) --graph-file filter/exports.json \
-	  $(WASM) -o $(SHIPPED) >$(TARGET)/filter.unused
-	@$(TOOLS)/binaryen/node_modules/.bin/wasm-opt -Oz --converge $(WASM_FEATURES) --strip-debug --strip-producers \
-	  --strip-target-features $(SHIPPED) -o $(SHIPPED)
-	@wc -c $(SHIPPED)
+	@python3 filter/responses.py >$(TARGET)/filter-responses.json
+	@$(call ship,filter/exports.json,$(SHIPPED))
+	@$(call ship,$(TARGET)/filter-responses.json,$(SHIPPED_RESPONSES))
+	@wc -c $(SHIPPED) $(SHIPPED_RESPONSES) | head -2
+
+# $(1) exports what Envoy calls, $(2) is made.
+define ship
+$(TOOLS)/binaryen/node_modules/.bin/wasm-metadce $(WASM_FEATURES) --graph-file $(1) $(WASM) -o $(2) >$(2).unused
+$(TOOLS)/binaryen/node_modules/.bin/wasm-opt -Oz --converge $(WASM_FEATURES) --strip-debug --strip-producers \
+  --strip-target-features $(2) -o $(2)
+endef
 
 clean: ## Remove everything that was built (the tools stay)
 	@cargo clean

@@ -29,6 +29,8 @@ pub(crate) struct Guard {
     depends_on_place: bool,
     /// Whether policies look at messages.
     reads_messages: bool,
+    /// Whether responses are converted.
+    converts_responses: bool,
     /// What they look at besides.
     attributes: Vec<Attribute>,
     state: RefCell<State>,
@@ -37,6 +39,10 @@ pub(crate) struct Guard {
     stopped: RefCell<Streams<()>>,
     /// Of requests whose messages are looked at.
     bodies: RefCell<Streams<Body>>,
+    /// Requests that were answered here: what comes as their response is ours.
+    answered: RefCell<Streams<()>>,
+    /// Responses that may not go on.
+    held: RefCell<Streams<()>>,
     metrics: Metrics,
 }
 
@@ -59,6 +65,7 @@ impl Guard {
             protocol: config.protocol,
             depends_on_place: config.policy.depends_on_place(),
             reads_messages: config.policy.reads_messages(),
+            converts_responses: config.policy.converts_responses(),
             attributes: config.policy.attributes(),
             state: RefCell::new(
                 State::with_signatures(config, host::signatures())
@@ -68,6 +75,8 @@ impl Guard {
             calls: Calls::default(),
             stopped: RefCell::default(),
             bodies: RefCell::default(),
+            answered: RefCell::default(),
+            held: RefCell::default(),
             metrics: Metrics::default(),
         }
     }
@@ -143,6 +152,31 @@ impl Guard {
         }
     }
 
+    /// The headers of a response arrived; the host is in the context of its stream.
+    pub(crate) fn response(&self, stream: StreamId, ends: bool) -> Action {
+        if !self.converts_responses || self.answered.borrow().get(stream).is_some() {
+            return Action::Continue;
+        }
+        self.held.borrow_mut().set(stream, ());
+        self.decide_response(Event::Response(stream, host::response_head(ends)))
+    }
+
+    /// So many bytes of a response's body are there, or all of it; the host is in its context.
+    pub(crate) fn response_body(&self, stream: StreamId, size: usize, ends: bool) -> Action {
+        if self.held.borrow().get(stream).is_none() {
+            return Action::Continue;
+        }
+        self.decide_response(match ends {
+            true => Event::ResponseBody(stream, host::response_body(size)),
+            false => Event::ResponseGrew(stream, size),
+        })
+    }
+
+    /// A response that is not decided about does not go on.
+    fn decide_response(&self, event: Event) -> Action {
+        self.decide(event, Handshake::Done).unwrap_or(Action::Pause)
+    }
+
     /// Bytes arrived on a connection; the host is in its context.
     pub(crate) fn data(&self, stream: StreamId, speaker: Speaker, handshake: Handshake) -> Action {
         let held = self.stops(stream);
@@ -181,6 +215,11 @@ impl Guard {
                 }
                 Effect::Rewrite(stream, rewrite) => self.rewrite(stream, &rewrite, &mut queue),
                 Effect::Resume(_) => decided = Some(Action::Continue),
+                Effect::CollectResponse(_) => decided = Some(Action::Pause),
+                Effect::ResumeResponse(stream) => {
+                    self.held.borrow_mut().remove(stream);
+                    decided = Some(Action::Continue);
+                }
                 Effect::Hold(_) | Effect::Deny(..) | Effect::Close(_) => {
                     decided = Some(Action::Pause);
                     self.carry_out(effect);
@@ -259,7 +298,11 @@ impl Guard {
         if self.reads_messages {
             self.bodies.borrow_mut().remove(stream);
         }
-        if stopped || self.protocol == Protocol::Tcp {
+        if self.converts_responses {
+            self.answered.borrow_mut().remove(stream);
+            self.held.borrow_mut().remove(stream);
+        }
+        if stopped || self.converts_responses || self.protocol == Protocol::Tcp {
             for effect in self.feed(Event::Closed(stream)) {
                 self.carry_out(effect);
             }
@@ -307,6 +350,10 @@ impl Guard {
                         Protocol::Tcp => host::resume_client(),
                     }
                 }
+                Effect::ResumeResponse(stream) => {
+                    self.held.borrow_mut().remove(stream);
+                    host::resume_response();
+                }
                 Effect::Call(call) => queue.extend(self.call(&call)),
                 other => self.carry_out(other),
             }
@@ -346,6 +393,8 @@ impl Guard {
             | Effect::Read(..)
             | Effect::Collect(_)
             | Effect::Rewrite(..)
+            | Effect::CollectResponse(_)
+            | Effect::ResumeResponse(_)
             | Effect::Resume(_) => {}
         }
     }
@@ -365,6 +414,9 @@ impl Guard {
     }
 
     fn deny(&self, stream: StreamId, reply: &Reply) {
+        if self.converts_responses {
+            self.answered.borrow_mut().set(stream, ());
+        }
         self.stopped.borrow_mut().set(stream, ());
         host::reply(reply);
     }

@@ -9,8 +9,8 @@ use sallyport_filter_core::config::{Direction, Vault};
 use sallyport_filter_core::signatures::VERIFY_SIGNATURE;
 use sallyport_filter_core::{BUCKET_READS, ReadBucket};
 use sallyport_filter_core::{
-    CLIENT_NAMES, Call, CallAnswer, Head, Level, Line, Now, Reply, Rewrite, SharedData, Signatures,
-    StreamId, UnixTime, Writing,
+    CLIENT_NAMES, Call, CallAnswer, Head, Level, Line, Message, Now, Reply, Rewrite, SharedData,
+    Signatures, StreamId, UnixTime, Writing,
 };
 use sallyport_model::{MARKER_HEADER, RESOLVE_PATH, SecretString};
 use zeroize::Zeroizing;
@@ -94,11 +94,24 @@ pub(crate) fn request_head(ends: bool) -> Head {
 
 /// So many bytes of the request's body, all of which are there.
 pub(crate) fn request_body(size: usize) -> Zeroizing<Vec<u8>> {
+    body(BufferType::HttpRequestBody, size)
+}
+
+/// All header lines of the response.
+pub(crate) fn response_head(ends: bool) -> Head {
+    let lines = hostcalls::get_map_bytes(MapType::HttpResponseHeaders).unwrap_or_default();
+    Head::new(lines, ends)
+}
+
+/// So many bytes of the response's body, all of which are there.
+pub(crate) fn response_body(size: usize) -> Zeroizing<Vec<u8>> {
+    body(BufferType::HttpResponseBody, size)
+}
+
+fn body(buffer: BufferType, size: usize) -> Zeroizing<Vec<u8>> {
     let body = match size {
         0 => None,
-        size => hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size)
-            .ok()
-            .flatten(),
+        size => hostcalls::get_buffer(buffer, 0, size).ok().flatten(),
     };
     Zeroizing::new(body.unwrap_or_default())
 }
@@ -118,18 +131,26 @@ pub(crate) fn set_target(target: &SecretString) {
 
 /// Gives the message a new body, and sets what is said of it. Whether the body is there.
 pub(crate) fn rewrite(rewrite: &Rewrite) -> bool {
+    let (headers, buffer) = match rewrite.message {
+        Message::Request => (MapType::HttpRequestHeaders, BufferType::HttpRequestBody),
+        Message::Response => (MapType::HttpResponseHeaders, BufferType::HttpResponseBody),
+    };
     for name in rewrite.remove {
-        remove_request_header(name);
+        let _ = hostcalls::remove_map_value(headers, name);
     }
     for (name, value) in &rewrite.set {
-        let value = Some(value.as_str());
-        let _ = hostcalls::set_map_value(MapType::HttpRequestHeaders, name, value);
+        let _ = hostcalls::set_map_value(headers, name, Some(value.as_str()));
     }
-    abi::replace_buffer(BufferType::HttpRequestBody, &rewrite.body)
+    let body = rewrite.body.as_ref();
+    body.is_none_or(|body| abi::replace_buffer(buffer, body))
 }
 
 pub(crate) fn resume_request() {
     let _ = hostcalls::resume_http_request();
+}
+
+pub(crate) fn resume_response() {
+    let _ = hostcalls::resume_http_response();
 }
 
 /// Lets what the client sent go on. There is no such call for what the server sent: Envoy does not

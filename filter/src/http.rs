@@ -17,6 +17,8 @@ pub(crate) struct Request {
     guard: Option<Rc<Guard>>,
     /// Bytes of the body that are there.
     size: Cell<usize>,
+    /// The same of the response.
+    response_size: Cell<usize>,
 }
 
 impl Request {
@@ -26,6 +28,7 @@ impl Request {
             stream: StreamId(context),
             guard,
             size: Cell::new(0),
+            response_size: Cell::new(0),
         }
     }
 
@@ -34,6 +37,14 @@ impl Request {
             Some(guard) => guard.body(self.stream, self.size.get(), ends),
             None => Action::Pause,
         }
+    }
+
+    fn response_body(&self, ends: bool) -> Action {
+        let size = self.response_size.get();
+        let guard = self.guard.as_ref();
+        guard.map_or(Action::Continue, |guard| {
+            guard.response_body(self.stream, size, ends)
+        })
     }
 }
 
@@ -66,5 +77,20 @@ impl HttpContext for Request {
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
         self.body(true)
+    }
+
+    /// These three are exports of `filter-responses.wasm` only: Envoy calls what there is, for every response.
+    fn on_http_response_headers(&mut self, _: usize, ends: bool) -> Action {
+        let guard = self.guard.as_ref();
+        guard.map_or(Action::Continue, |guard| guard.response(self.stream, ends))
+    }
+
+    fn on_http_response_body(&mut self, size: usize, ends: bool) -> Action {
+        self.response_size.set(size);
+        self.response_body(ends)
+    }
+
+    fn on_http_response_trailers(&mut self, _: usize) -> Action {
+        self.response_body(true)
     }
 }

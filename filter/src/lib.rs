@@ -16,7 +16,17 @@ mod recorder;
 mod root;
 mod watcher;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use proxy_wasm::traits::RootContext;
+
+/// Whether this module has the callbacks of responses. Envoy calls all that there are, for every response.
+static TOLD_OF_RESPONSES: AtomicBool = AtomicBool::new(false);
+
+/// Says that the module exports the callbacks of responses.
+pub fn is_told_of_responses() {
+    TOLD_OF_RESPONSES.store(true, Ordering::Relaxed);
+}
 
 /// A new instance of the filter, or of a service that watches for filters: which one, and with what
 /// policy, says its configuration.

@@ -1,12 +1,14 @@
 //! One plugin instance in one worker.
 
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext, StreamContext};
 use proxy_wasm::types::ContextType;
 use sallyport_filter_core::Event;
 use sallyport_filter_core::config::{Plugin, Protocol};
 
+use crate::TOLD_OF_RESPONSES;
 use crate::connection::Connection;
 use crate::guard::Guard;
 use crate::host;
@@ -51,6 +53,14 @@ impl RootContext for Root {
                 watcher.handle(Event::Start);
                 self.watcher = Some(watcher);
                 true
+            }
+            // Responses would go on as they are, and nobody would notice.
+            Ok(Plugin::Filter(config))
+                if config.policy.converts_responses()
+                    && !TOLD_OF_RESPONSES.load(Ordering::Relaxed) =>
+            {
+                host::log_refusal(&"responses are for filter-responses.wasm, this is filter.wasm");
+                false
             }
             Ok(Plugin::Filter(config)) => {
                 let guard = Guard::new(self.context, *config);

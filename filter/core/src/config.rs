@@ -152,6 +152,8 @@ pub struct PeerPolicy {
     pub check: Option<Box<CallerCheck>>,
     /// What is done to the bodies of requests.
     pub request: Option<Box<Encryption>>,
+    /// What is done to the bodies of responses.
+    pub response: Option<Box<Encryption>>,
     /// What is read of bodies, where a message policy needs them.
     pub body: BodyLimits,
 }
@@ -292,9 +294,10 @@ impl PeerPolicy {
     pub(crate) fn references(&self) -> impl Iterator<Item = &Reference> {
         let checked = self.check.iter().flat_map(|check| check.references());
         let pinset = self.certificate_pinset.iter();
-        let request = self.request.iter().flat_map(|request| &request.secrets);
+        let messages = self.request.iter().chain(&self.response);
+        let messages = messages.flat_map(|encryption| &encryption.secrets);
         let certificates = self.tls_context.iter().chain(pinset);
-        certificates.chain(checked).chain(request)
+        certificates.chain(checked).chain(messages)
     }
 }
 
@@ -383,6 +386,11 @@ impl Policy {
             upstream.sign.iter().for_each(|it| add(it.secret.by()));
         }
         attributes
+    }
+
+    /// Whether responses are looked at.
+    pub fn converts_responses(&self) -> bool {
+        self.policies().any(|policy| policy.response.is_some())
     }
 
     /// Whether it matters where a request goes.

@@ -32,6 +32,11 @@ pub enum Effect {
     /// Hold the request and its body, and report [`crate::Event::BodyGrew`] and at its end
     /// [`crate::Event::Body`].
     Collect(StreamId),
+    /// Hold the response and its body, and report [`crate::Event::ResponseGrew`] and at its end
+    /// [`crate::Event::ResponseBody`].
+    CollectResponse(StreamId),
+    /// Let the response go on.
+    ResumeResponse(StreamId),
     /// Keep the request, or the bytes of the client, from going on.
     Hold(StreamId),
     /// Remove `x-forwarded-client-cert`.
@@ -64,12 +69,23 @@ pub enum Effect {
 
 /// A message's new body, and what is said of it. Nothing of the message goes on if it cannot be set.
 pub struct Rewrite {
-    /// All of it; zeroed when the last who needs it lets go.
-    pub body: Arc<Zeroizing<Vec<u8>>>,
+    /// Which message.
+    pub message: Message,
+    /// All of it, zeroed when the last who needs it lets go; `None` if the message has none.
+    pub body: Option<Arc<Zeroizing<Vec<u8>>>>,
     /// Headers that do not hold any more.
     pub remove: &'static [&'static str],
     /// Headers to be set, with their values.
     pub set: Vec<(&'static str, String)>,
+}
+
+/// One of the two messages of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// The client's.
+    Request,
+    /// The server's.
+    Response,
 }
 
 /// `POST` [`sallyport_model::RESOLVE_PATH`].
@@ -156,6 +172,8 @@ impl Effect {
             | Self::RemoveHeader(stream, _)
             | Self::AddHeader(stream, _, _)
             | Self::Rewrite(stream, _)
+            | Self::CollectResponse(stream)
+            | Self::ResumeResponse(stream)
             | Self::Resume(stream)
             | Self::Deny(stream, _)
             | Self::Tell(stream, _)
@@ -228,6 +246,10 @@ impl fmt::Debug for Effect {
                 .debug_tuple("SetTarget")
                 .field(stream)
                 .finish_non_exhaustive(),
+            Self::CollectResponse(stream) => {
+                f.debug_tuple("CollectResponse").field(stream).finish()
+            }
+            Self::ResumeResponse(stream) => f.debug_tuple("ResumeResponse").field(stream).finish(),
             Self::Rewrite(stream, _) => f
                 .debug_tuple("Rewrite")
                 .field(stream)

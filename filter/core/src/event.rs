@@ -35,6 +35,12 @@ pub enum Event {
     BodyGrew(StreamId, usize),
     /// All of a body that is collected.
     Body(StreamId, Zeroizing<Vec<u8>>),
+    /// The head of a response arrived.
+    Response(StreamId, Head),
+    /// So many bytes of a response's body that is collected are there, and more will come.
+    ResponseGrew(StreamId, usize),
+    /// All of a response's body that is collected.
+    ResponseBody(StreamId, Zeroizing<Vec<u8>>),
     /// The server's side of a held request was looked at again.
     Probed(StreamId, UpstreamFacts),
     /// Bytes, or the end of them, arrived on a TCP connection.

@@ -15,6 +15,7 @@ mod message;
 mod note;
 mod places;
 mod request;
+mod response;
 mod signing;
 mod vault;
 
@@ -40,6 +41,7 @@ use connection::Connections;
 use credentials::Ready;
 use message::Collecting;
 use request::Waiting;
+use response::Answering;
 use vault::{Own, Source};
 
 pub use connection::MAX_CONNECTIONS;
@@ -68,6 +70,10 @@ pub struct State {
     credentials: Option<Ready>,
     callers: Option<Callers>,
     collecting: Vec<Collecting>,
+    /// Whether responses of some policy are converted.
+    converts_responses: bool,
+    /// Requests whose responses are awaited, where some are converted.
+    answering: Streams<Answering>,
     /// What all virtual machines of the process see.
     data: Option<Rc<dyn SharedData>>,
     signatures: Signatures,
@@ -103,6 +109,8 @@ impl State {
             credentials: None,
             callers: None,
             collecting: Vec::new(),
+            converts_responses: config.policy.converts_responses(),
+            answering: Streams::default(),
             data: None,
             signatures,
             random: |_| false,
@@ -160,7 +168,7 @@ impl State {
 
     /// How many requests wait.
     pub fn waiting(&self) -> usize {
-        self.waiting.count() + self.collecting.len()
+        self.waiting.count() + self.collecting.len() + response::held(self)
     }
 
     /// How many TCP connections are known.
@@ -186,6 +194,7 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             }
             request::tick(state, now, &mut effects);
             message::tick(state, now, &mut effects);
+            response::tick(state, now, &mut effects);
             connection::tick(state, now, &mut effects);
             connection::sweep(state, &mut effects);
         }
@@ -211,6 +220,11 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         }
         Event::BodyGrew(stream, size) => message::grew(state, stream, size, &mut effects),
         Event::Body(stream, body) => message::body(state, stream, &body, now, &mut effects),
+        Event::Response(stream, head) => response::head(state, stream, head, now, &mut effects),
+        Event::ResponseGrew(stream, size) => response::grew(state, stream, size, &mut effects),
+        Event::ResponseBody(stream, body) => {
+            response::body(state, stream, &body, now, &mut effects);
+        }
         Event::Probed(stream, facts) => request::probed(state, stream, facts, now, &mut effects),
         Event::Data(stream, speaker) => {
             connection::data(state, stream, speaker, now, &mut effects);
@@ -221,6 +235,7 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Closed(stream) => {
             state.waiting.remove(stream);
             message::closed(state, stream);
+            state.answering.remove(stream);
             connection::closed(state, stream);
         }
     }

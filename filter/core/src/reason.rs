@@ -107,6 +107,16 @@ pub enum Reason {
     DecryptionFailed,
     /// The body of the request is not what the policy encrypts.
     EncryptionFailed,
+    /// The response is a stream, a part of one, or encoded, and is neither encrypted nor decrypted.
+    ResponseUnsupported,
+    /// The response is no message that our keys open.
+    ResponseDecryptionFailed,
+    /// The response is not what the policy encrypts.
+    ResponseEncryptionFailed,
+    /// The response is longer than the policy takes.
+    ResponseTooLarge,
+    /// The response did not arrive in time.
+    ResponseTimeout,
     /// The filter itself failed; it denies rather than guesses.
     Internal,
 }
@@ -124,7 +134,7 @@ pub enum Unavailable {
 
 impl Reason {
     /// All reasons, in the order of the documentation.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 55] = [
         Self::SecretAbsent,
         Self::SecretExpired,
         Self::SecretStale,
@@ -174,6 +184,11 @@ impl Reason {
         Self::BodyUnsupported,
         Self::DecryptionFailed,
         Self::EncryptionFailed,
+        Self::ResponseUnsupported,
+        Self::ResponseDecryptionFailed,
+        Self::ResponseEncryptionFailed,
+        Self::ResponseTooLarge,
+        Self::ResponseTimeout,
         Self::Internal,
     ];
 
@@ -229,6 +244,11 @@ impl Reason {
             Self::BodyUnsupported => "body_unsupported",
             Self::DecryptionFailed => "decryption_failed",
             Self::EncryptionFailed => "encryption_failed",
+            Self::ResponseUnsupported => "response_unsupported",
+            Self::ResponseDecryptionFailed => "response_decryption_failed",
+            Self::ResponseEncryptionFailed => "response_encryption_failed",
+            Self::ResponseTooLarge => "response_too_large",
+            Self::ResponseTimeout => "response_timeout",
             Self::Internal => "internal",
         }
     }
@@ -252,7 +272,11 @@ impl Reason {
             | Self::PinsWithoutBackup
             | Self::CredentialUnusable
             | Self::Internal => 503,
-            Self::HandshakeTimeout => 504,
+            Self::HandshakeTimeout | Self::ResponseTimeout => 504,
+            Self::ResponseUnsupported
+            | Self::ResponseDecryptionFailed
+            | Self::ResponseEncryptionFailed
+            | Self::ResponseTooLarge => 502,
             Self::CredentialAbsent
             | Self::CredentialMalformed
             | Self::CredentialWrong
@@ -356,6 +380,11 @@ impl Reason {
             Self::BodyUnsupported => "a body of this kind cannot be encrypted or decrypted",
             Self::DecryptionFailed => "the body cannot be decrypted",
             Self::EncryptionFailed => "the body cannot be encrypted",
+            Self::ResponseUnsupported => "a response of this kind cannot be encrypted or decrypted",
+            Self::ResponseDecryptionFailed => "the response cannot be decrypted",
+            Self::ResponseEncryptionFailed => "the response cannot be encrypted",
+            Self::ResponseTooLarge => "the response is too large",
+            Self::ResponseTimeout => "the response did not arrive in time",
             Self::Internal => "the gateway could not decide",
         }
     }

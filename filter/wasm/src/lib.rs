@@ -9,4 +9,12 @@ mod entry {
         proxy_wasm::set_log_level(LogLevel::Info);
         proxy_wasm::set_root_context(sallyport_filter_shell::root);
     }}
+
+    /// A host calls it after `_initialize`, where it is exported: together with the callbacks of responses
+    /// (`filter/responses.py`). Without it the filter knows that nobody will tell it of them.
+    #[unsafe(export_name = "main")]
+    extern "C" fn begin(_: i32, _: i32) -> i32 {
+        sallyport_filter_shell::is_told_of_responses();
+        0
+    }
 }

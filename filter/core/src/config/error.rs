@@ -63,7 +63,7 @@ pub enum Fault {
     #[error("with unreachable letPass, stale deny would deny first and let pass later")]
     StaleDenied,
     /// Nothing is enforced.
-    #[error("at least one of tlsContext, check and request is wanted here")]
+    #[error("at least one of tlsContext, check, request and response is wanted here")]
     NothingEnforced,
     /// Pins or names without a TLS context.
     #[error("this is about certificates, and there is no tlsContext")]

@@ -170,6 +170,11 @@ impl Check {
             | Reason::BodyUnsupported
             | Reason::DecryptionFailed
             | Reason::EncryptionFailed
+            | Reason::ResponseUnsupported
+            | Reason::ResponseDecryptionFailed
+            | Reason::ResponseEncryptionFailed
+            | Reason::ResponseTooLarge
+            | Reason::ResponseTimeout
             | Reason::BodyTooLarge
             | Reason::BodyTimeout
             | Reason::Internal => return None,

@@ -8,7 +8,7 @@ use super::State;
 use super::consequence::Standing;
 use crate::config::Mode;
 use crate::decide::Denial;
-use crate::effect::{Effect, Rewrite};
+use crate::effect::{Effect, Message, Rewrite};
 use crate::event::StreamId;
 use crate::head::Head;
 use crate::metric::Counter;
@@ -18,7 +18,7 @@ use crate::time::Now;
 use crate::usable::Age;
 
 /// What is said of a body and holds no more for another one (RFC 9110, RFC 9530), and how it is framed.
-const OF_BODY: &[&str] = &[
+pub(super) const OF_BODY: &[&str] = &[
     "content-length",
     "transfer-encoding",
     "content-digest",
@@ -31,7 +31,7 @@ const OF_BODY: &[&str] = &[
 /// Gives a message its new body; the head keeps up with what the host is asked to do.
 pub(super) fn convert(
     state: &State,
-    stream: StreamId,
+    (stream, message): (StreamId, Message),
     encryption: &Encryption,
     head: &mut Head,
     body: &[u8],
@@ -44,7 +44,9 @@ pub(super) fn convert(
         .convert(usable, media_type, body, state.random)
         .map_err(|unconverted| match unconverted {
             Unconverted::Ours(reference, reason) => Denial::new(reason).with_detail(reference),
-            Unconverted::Theirs(word) => Denial::new(encryption.way.failed()).with_detail(word),
+            Unconverted::Theirs(word) => {
+                Denial::new(encryption.way.failed(message)).with_detail(word)
+            }
         })?;
     if converted.age == Age::Stale {
         let direction = state.config.policy.direction();
@@ -65,7 +67,8 @@ pub(super) fn convert(
     }
     let body = Arc::new(converted.body);
     let rewrite = Rewrite {
-        body: Arc::clone(&body),
+        message,
+        body: Some(Arc::clone(&body)),
         remove: OF_BODY,
         set,
     };
@@ -82,10 +85,17 @@ pub(super) fn unsupported(head: &Head) -> Option<&'static str> {
         start_of_value.is_some_and(|found| found.eq_ignore_ascii_case(start.as_bytes()))
     };
     let encoded = |value: &[u8]| !value.trim_ascii().eq_ignore_ascii_case(b"identity");
-    if head.value(":method") == Some(b"CONNECT") || head.value("upgrade").is_some() {
+    if head.value(":method") == Some(b"CONNECT")
+        || head.value("upgrade").is_some()
+        || head.value(":status") == Some(b"101")
+    {
         Some("upgrade")
     } else if starts("content-type", "application/grpc") {
         Some("grpc")
+    } else if starts("content-type", "text/event-stream") {
+        Some("stream")
+    } else if head.value(":status") == Some(b"206") {
+        Some("part")
     } else if head.values("content-type").count() > 1 {
         Some("content-type")
     } else if head.values("content-encoding").any(encoded) {
@@ -108,10 +118,12 @@ impl Encryption {
 }
 
 impl Way {
-    const fn failed(self) -> Reason {
-        match self {
-            Self::Encrypt => Reason::EncryptionFailed,
-            Self::Decrypt => Reason::DecryptionFailed,
+    const fn failed(self, message: Message) -> Reason {
+        match (self, message) {
+            (Self::Encrypt, Message::Request) => Reason::EncryptionFailed,
+            (Self::Decrypt, Message::Request) => Reason::DecryptionFailed,
+            (Self::Encrypt, Message::Response) => Reason::ResponseEncryptionFailed,
+            (Self::Decrypt, Message::Response) => Reason::ResponseDecryptionFailed,
         }
     }
 }

@@ -12,10 +12,10 @@ use super::consequence::{Consequence, Standing, consequence};
 use super::conversion::{convert, unsupported};
 use super::credentials::{self, Credentials};
 use super::request::clear_places;
-use super::{MAX_WAITING, State, callers, places, signing};
+use super::{MAX_WAITING, State, callers, places, response, signing};
 use crate::config::{Mode, Policy, PolicyIndex, Upstream};
 use crate::decide::Denial;
-use crate::effect::{Effect, Reply};
+use crate::effect::{Effect, Message, Reply};
 use crate::event::{Peer, Reading, StreamId};
 use crate::head::Head;
 use crate::metric::Counter;
@@ -57,6 +57,7 @@ pub(super) fn go_on(
         Policy::Downstream(_) => state.config.policy.get(policy).reads_messages(),
         Policy::Upstream(upstream) => upstream.reads_messages(),
     };
+    response::ask(state, stream, policy, effects);
     match read {
         true => effects.push(Effect::Read(stream, Reading { policy, peer })),
         false => pass(state, stream, peer, effects),
@@ -280,7 +281,8 @@ fn finish(state: &State, mut request: Opened, body: &[u8], now: Now, effects: &m
         && !body.is_empty()
     {
         let head = &mut request.head;
-        match convert(state, stream, encryption, head, body, now, effects) {
+        let whose = (stream, Message::Request);
+        match convert(state, whose, encryption, head, body, now, effects) {
             Ok(body) => converted = Some(body),
             Err(denial) if unconverted(state, &request, &denial, effects) => return,
             Err(_) => {}
@@ -413,7 +415,8 @@ fn unconverted(
     refused_by(state, stream, policy, met, denial, effects)
 }
 
-fn refused_by(
+/// Denies by this mode; whether it did.
+pub(super) fn refused_by(
     state: &State,
     stream: StreamId,
     policy: PolicyIndex,

@@ -8,9 +8,9 @@ use sallyport_pki::PinRole;
 use super::consequence::{Consequence, Standing, consequence, observe};
 use super::credentials::{self, Credentials};
 use super::judge::{Judgement, WaitingOn, is_unseen, judge};
-use super::message;
 use super::note::Note;
 use super::{MAX_WAITING, SHORTEST_TICK, State};
+use super::{message, response};
 use crate::choice::client_names;
 use crate::config::{
     ClientNames, ForwardClientCertificate, Injection, Notes, Place, Policy, PolicyIndex, Upstream,
@@ -61,6 +61,7 @@ pub(super) fn arrive(
     effects: &mut Vec<Effect>,
 ) {
     let policy = state.config.policy.select(&place);
+    response::expect(state, stream, policy);
     if state.config.policy.get(policy).tls_context.is_none() {
         // There is nothing to see: no certificate is asked for.
         let place = Place {
@@ -120,8 +121,10 @@ pub(super) fn begin(
     effects: &mut Vec<Effect>,
 ) {
     hide_client(state, stream, effects);
+    let policy = state.config.policy.select(&place);
+    response::expect(state, stream, policy);
     let request = Request {
-        policy: state.config.policy.select(&place),
+        policy,
         peer: place.peer,
         facts,
         since: now.uptime,

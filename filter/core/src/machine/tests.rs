@@ -21,6 +21,7 @@ mod orders;
 mod pinned_certificates;
 mod pins;
 mod places;
+mod responses;
 mod revocation;
 mod routes;
 mod signatures;

@@ -1,6 +1,6 @@
 //! Effects in a recording: a line of text each, secrets included.
 
-use crate::effect::{Effect, Level};
+use crate::effect::{Effect, Level, Message};
 
 /// What is asked of the host.
 pub(super) fn told(effect: &Effect) -> String {
@@ -21,9 +21,20 @@ pub(super) fn told(effect: &Effect) -> String {
         Effect::AddHeader(_, name, value) => format!("add {name}: {}", value.expose()),
         Effect::SetTarget(_, target) => format!("target {}", target.expose()),
         Effect::Rewrite(_, to) => {
-            let body = String::from_utf8_lossy(&to.body);
-            format!("rewrite without {:?} with {:?}: {body}", to.remove, to.set)
+            let message = match to.message {
+                Message::Request => "",
+                Message::Response => " response",
+            };
+            let body = to.body.as_deref();
+            let body = body.map(|body| String::from_utf8_lossy(body).into_owned());
+            let body = body.unwrap_or_default();
+            format!(
+                "rewrite{message} without {:?} with {:?}: {body}",
+                to.remove, to.set
+            )
         }
+        Effect::CollectResponse(_) => "collect response".to_owned(),
+        Effect::ResumeResponse(_) => "resume response".to_owned(),
         Effect::Resume(_) => "resume".to_owned(),
         Effect::Deny(_, reply) => {
             let challenge = reply.challenge.as_deref().unwrap_or_default();

@@ -55,6 +55,15 @@ enum EventDocument {
         #[serde(with = "StreamIdDocument")] StreamId,
         #[serde(with = "bytes")] Zeroizing<Vec<u8>>,
     ),
+    Response(
+        #[serde(with = "StreamIdDocument")] StreamId,
+        #[serde(with = "HeadDocument")] Head,
+    ),
+    ResponseGrew(#[serde(with = "StreamIdDocument")] StreamId, usize),
+    ResponseBody(
+        #[serde(with = "StreamIdDocument")] StreamId,
+        #[serde(with = "bytes")] Zeroizing<Vec<u8>>,
+    ),
     Probed(
         #[serde(with = "StreamIdDocument")] StreamId,
         #[serde(with = "UpstreamDocument")] UpstreamFacts,

@@ -40,6 +40,8 @@ pub(super) struct DownstreamDocument {
     check: Option<CheckDocument>,
     /// What is done to the bodies of requests.
     request: Option<MessageDocument>,
+    /// What is done to the bodies of responses.
+    response: Option<MessageDocument>,
     /// How much of a body is held for that, and for how long.
     body: Option<BodyDocument>,
     /// Other policies for some requests; the first one that fits counts.
@@ -60,6 +62,7 @@ object!(DownstreamDocument {
     observe = "observe";
     check = "check";
     request = "request";
+    response = "response";
     body = "body";
     routes = "routes";
     forward_client_certificate = "forwardClientCertificate";
@@ -91,6 +94,7 @@ impl DownstreamDocument {
         for (field, given) in [
             ("check", self.check.is_some()),
             ("request", self.request.is_some()),
+            ("response", self.response.is_some()),
             ("body", self.body.is_some()),
             ("clientNames", self.client_names.is_some()),
         ] {
@@ -112,6 +116,7 @@ impl DownstreamDocument {
                 Messages {
                     check: self.check,
                     request: self.request,
+                    response: self.response,
                     body: self.body,
                 },
             )?,
@@ -140,6 +145,7 @@ fn routes(
         for (field, given) in [
             ("check", route.policy.check.is_some()),
             ("request", route.policy.request.is_some()),
+            ("response", route.policy.response.is_some()),
         ] {
             protocol.for_requests(&format!("{section}/{field}"), given)?;
         }

@@ -1,4 +1,4 @@
-//! `request`: how the bodies of messages are encrypted or decrypted.
+//! `request`, `response`: how the bodies of messages are encrypted or decrypted.
 
 use std::ops::RangeInclusive;
 

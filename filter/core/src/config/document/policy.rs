@@ -30,6 +30,7 @@ pub(super) struct Certificates {
 pub(super) struct Messages {
     pub(super) check: Option<CheckDocument>,
     pub(super) request: Option<MessageDocument>,
+    pub(super) response: Option<MessageDocument>,
     pub(super) body: Option<BodyDocument>,
 }
 
@@ -41,9 +42,10 @@ pub(super) fn read(
     let at = |field: &str| format!("{section}/{field}");
     let check = messages.check.map(|check| check.read(&at("check")));
     let body = messages.body.unwrap_or_default().read(&at("body"))?;
-    let request = messages
-        .request
-        .map(|request| request.read(&at("request"), body.max_bytes));
+    let message = |field: &str, message: Option<MessageDocument>| {
+        let read = message.map(|message| message.read(&at(field), body.max_bytes));
+        read.transpose().map(|read| read.map(Box::new))
+    };
     let policy = PeerPolicy {
         tls_context: certificates
             .tls_context
@@ -58,10 +60,12 @@ pub(super) fn read(
         mode: certificates.mode.into(),
         observe: certificates.observe.into_iter().collect(),
         check: check.transpose()?.map(Box::new),
-        request: request.transpose()?.map(Box::new),
+        request: message("request", messages.request)?,
+        response: message("response", messages.response)?,
         body,
     };
-    match (policy.tls_context.is_some(), policy.reads_messages()) {
+    let messages = policy.reads_messages() || policy.response.is_some();
+    match (policy.tls_context.is_some(), messages) {
         (false, false) => return Err(ConfigError::at(section, Fault::NothingEnforced)),
         (true, _) => return Ok(policy),
         (false, true) => {}

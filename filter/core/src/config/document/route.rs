@@ -34,6 +34,8 @@ pub(super) struct RouteDocument {
     check: Option<CheckDocument>,
     /// What is done to the bodies of requests.
     request: Option<MessageDocument>,
+    /// What is done to the bodies of responses.
+    response: Option<MessageDocument>,
     /// How much of a body is held for that, and for how long.
     body: Option<BodyDocument>,
 }
@@ -47,6 +49,7 @@ object!(RouteDocument {
     observe = "observe";
     check = "check";
     request = "request";
+    response = "response";
     body = "body";
 });
 
@@ -90,6 +93,7 @@ impl RouteDocument {
                 Messages {
                     check: self.check,
                     request: self.request,
+                    response: self.response,
                     body: self.body,
                 },
             )?,

@@ -159,7 +159,7 @@ pub(in crate::config) fn schema() -> Value {
         add(&mut schema, policy, "observe", json!({"default": []}));
     }
     for side in ["Downstream", "Route"] {
-        schema["$defs"][side]["anyOf"] = json!([{"required": ["tlsContext"]}, {"required": ["check"]}, {"required": ["request"]}]);
+        schema["$defs"][side]["anyOf"] = json!([{"required": ["tlsContext"]}, {"required": ["check"]}, {"required": ["request"]}, {"required": ["response"]}]);
         let certificates = ["certificatePinset", "peerNames", "observe"];
         let needs = certificates.map(|name| (name.to_owned(), json!(["tlsContext"])));
         schema["$defs"][side]["dependentRequired"] = Value::Object(Map::from_iter(needs));
@@ -186,15 +186,15 @@ pub(in crate::config) fn schema() -> Value {
             "Downstream",
             json!({
                 "forwardClientCertificate": false, "clientNames": false, "check": false, "request": false,
-                "body": false,
-                "routes": {"items": {"properties": {"check": false, "request": false, "match": {"properties": {
+                "response": false, "body": false,
+                "routes": {"items": {"properties": {"check": false, "request": false, "response": false, "match": {"properties": {
                     "route": false, "virtualHost": false, "cluster": false,
                 }}}}},
             }),
         ),
         (
             "Upstream",
-            json!({"inject": {"maxItems": 0}, "request": false, "sign": false}),
+            json!({"inject": {"maxItems": 0}, "request": false, "response": false, "sign": false}),
         ),
     ] {
         add(&mut schema, side, "protocol", default("http"));

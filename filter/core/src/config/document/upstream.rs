@@ -50,6 +50,8 @@ pub(super) struct UpstreamDocument {
     inject: Vec<InjectionDocument>,
     /// What is done to the bodies of requests, before they are signed.
     request: Option<MessageDocument>,
+    /// What is done to the bodies of responses.
+    response: Option<MessageDocument>,
     /// How requests to it are signed.
     sign: Option<SignDocument>,
     /// How much of a body is held for that, and for how long.
@@ -67,6 +69,7 @@ object!(UpstreamDocument {
     handshake_wait = "handshakeWait";
     inject = "inject";
     request = "request";
+    response = "response";
     sign = "sign";
     body = "body";
 });
@@ -77,6 +80,7 @@ impl UpstreamDocument {
         for (field, given) in [
             ("inject", !self.inject.is_empty()),
             ("request", self.request.is_some()),
+            ("response", self.response.is_some()),
             ("sign", self.sign.is_some()),
         ] {
             self.protocol.for_requests(&at(field), given)?;
@@ -104,6 +108,7 @@ impl UpstreamDocument {
                     Messages {
                         check: None,
                         request: self.request,
+                        response: self.response,
                         body: self.body,
                     },
                 )?

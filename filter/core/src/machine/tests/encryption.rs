@@ -105,7 +105,7 @@ fn posts(host: &mut Host, lines: Lines, body: &[u8]) -> (StreamId, Fate) {
 }
 
 fn body(host: &Host, stream: StreamId) -> &str {
-    std::str::from_utf8(&host.rewritten[&stream].body).unwrap()
+    std::str::from_utf8(host.rewritten[&stream].body.as_ref().unwrap()).unwrap()
 }
 
 fn set(host: &Host, stream: StreamId, name: &str) -> Option<String> {

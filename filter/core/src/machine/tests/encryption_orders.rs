@@ -28,6 +28,10 @@ enum Happening {
     Grew(u8, u8),
     /// The end of a body: in the form that the policy wants, or in another one.
     Ended(u8, bool),
+    /// A response, whoever gives it and whenever; whether a body follows.
+    Responds(u8, bool),
+    ResponseGrew(u8, u8),
+    ResponseEnded(u8),
     Closed(u8),
     Tick(u16),
     Answered,
@@ -41,6 +45,9 @@ fn happening() -> impl Strategy<Value = Happening> {
         6 => any::<bool>().prop_map(Happening::Request),
         4 => any::<(u8, u8)>().prop_map(|(which, more)| Happening::Grew(which, more)),
         6 => any::<(u8, bool)>().prop_map(|(which, good)| Happening::Ended(which, good)),
+        5 => any::<(u8, bool)>().prop_map(|(which, body)| Happening::Responds(which, body)),
+        2 => any::<(u8, u8)>().prop_map(|(which, more)| Happening::ResponseGrew(which, more)),
+        5 => any::<u8>().prop_map(Happening::ResponseEnded),
         2 => any::<u8>().prop_map(Happening::Closed),
         3 => (0_u16..2500).prop_map(Happening::Tick),
         4 => Just(Happening::Answered),
@@ -55,6 +62,8 @@ struct Sent {
     /// Whether there is a body, and if it ended whether it was a good one.
     has_body: bool,
     ended: Option<bool>,
+    /// Whether the response has a body, and whether it ended.
+    response: Option<(bool, bool)>,
     gone: bool,
 }
 
@@ -86,9 +95,10 @@ impl Run {
             Way::Encrypt => format!(r#"{{"encrypt":{{"secret":"{SEALING}"}}}}"#),
             Way::Decrypt => format!(r#"{{"decrypt":{{"secrets":["{SEALING}"]}}}}"#),
         };
+        let response = format!(r#""response":{{"encrypt":{{"secret":"{SEALING}"}}}}"#);
         let config = Host::downstream("").replace(
             r#""tlsContext":"secret://payments/tlsContexts/tls""#,
-            &format!(r#""body":{{"maxBytes":400,"wait":"3s"}},"request":{request}"#),
+            &format!(r#""body":{{"maxBytes":400,"wait":"3s"}},"request":{request},{response}"#),
         );
         let config = config.replace(r#""cluster""#, r#""watch":"own","cluster""#);
         let config = match way {
@@ -116,6 +126,7 @@ impl Run {
                     stream,
                     has_body,
                     ended: None,
+                    response: None,
                     gone: false,
                 });
             }
@@ -137,6 +148,33 @@ impl Run {
                         (_, false) => vec![b'x'; 401 - usize::from(which)],
                     };
                     self.host.body(sent.stream, &body);
+                }
+            }
+            Happening::Responds(which, has_body) => {
+                // What the filter answers itself is no response to it.
+                if let Some(sent) = pick(&mut self.sent, which)
+                    && sent.response.is_none()
+                    && !matches!(self.host.fates[&sent.stream], Fate::Denied(_))
+                {
+                    sent.response = Some((has_body, false));
+                    let lines = Lines::default().with(":status", "200");
+                    self.host.answers(sent.stream, lines, !has_body);
+                }
+            }
+            Happening::ResponseGrew(which, more) => {
+                if let Some(sent) = pick(&mut self.sent, which)
+                    && sent.response == Some((true, false))
+                {
+                    let event = Event::ResponseGrew(sent.stream, usize::from(more) * 2);
+                    self.host.feed(event);
+                }
+            }
+            Happening::ResponseEnded(which) => {
+                if let Some(sent) = pick(&mut self.sent, which)
+                    && sent.response == Some((true, false))
+                {
+                    sent.response = Some((true, true));
+                    self.host.answer_body(sent.stream, BODY);
                 }
             }
             Happening::Closed(which) => {
@@ -166,11 +204,17 @@ impl Run {
             let stream = sent.stream;
             let rewritten = self.host.rewritten.get(&stream);
             match &self.host.fates[&stream] {
-                Fate::Held => assert!(sent.gone, "{stream:?} waits for ever"),
+                Fate::Held => {
+                    assert!(
+                        sent.gone || sent.response.is_some(),
+                        "{stream:?} waits for ever"
+                    );
+                }
                 Fate::Denied(_) => assert!(rewritten.is_none(), "{stream:?}"),
                 Fate::Resumed if !sent.has_body => assert!(rewritten.is_none()),
                 Fate::Resumed => {
-                    let body = rewritten.map(|rewrite| rewrite.body.as_slice());
+                    let body = rewritten.and_then(|rewrite| rewrite.body.as_ref());
+                    let body = body.map(|body| body.as_slice());
                     let body = body.expect("a body that went on as it was");
                     let message = std::str::from_utf8(body).unwrap();
                     match self.way {
@@ -185,6 +229,22 @@ impl Run {
                         }
                     }
                 }
+            }
+        }
+        for sent in &self.sent {
+            let rewritten = self.host.answers_rewritten.get(&sent.stream);
+            let body = rewritten.and_then(|rewrite| rewrite.body.as_ref());
+            match (sent.response, self.host.answers.get(&sent.stream)) {
+                (None, None) => {}
+                (Some(_), Some(Some(Fate::Held))) => assert!(sent.gone, "{:?}", sent.stream),
+                (Some(_), Some(Some(Fate::Denied(_)))) => assert!(body.is_none()),
+                (Some((false, _)), Some(Some(Fate::Resumed))) => assert!(body.is_none()),
+                (Some((true, ended)), Some(Some(Fate::Resumed))) => {
+                    let message = std::str::from_utf8(body.unwrap()).unwrap();
+                    let opened = profile().decrypt(message, &[key()]).ok().unwrap();
+                    assert!(ended && opened.plaintext.as_slice() == BODY);
+                }
+                (response, answer) => panic!("{response:?} {answer:?}"),
             }
         }
         assert_eq!(self.host.state.waiting(), 0);

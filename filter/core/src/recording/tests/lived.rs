@@ -91,7 +91,10 @@ impl Lived {
             }
             Event::BodyGrew(stream, size) => Outside::Grows(stream, size),
             Event::Body(stream, body) => Outside::Body(stream, body.to_vec()),
-            Event::Start => return,
+            Event::Start
+            | Event::Response(..)
+            | Event::ResponseGrew(..)
+            | Event::ResponseBody(..) => return,
         };
         self.outside.push((now, outside));
     }

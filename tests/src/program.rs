@@ -33,6 +33,14 @@ pub fn filter_wasm() -> Result<PathBuf> {
     )
 }
 
+/// The plugin that is told of responses: beside `filter.wasm` as it is shipped; a module that was only built is told
+/// of everything.
+pub fn filter_responses_wasm() -> Result<PathBuf> {
+    let filter = filter_wasm()?;
+    let beside = filter.with_file_name("filter-responses.wasm");
+    Ok(if beside.is_file() { beside } else { filter })
+}
+
 /// The filter in a module that dies when a client says so, `trapping.wasm`.
 pub fn trapping_filter_wasm() -> Result<PathBuf> {
     present(

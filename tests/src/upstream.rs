@@ -57,6 +57,7 @@ struct Shared {
     configuration: Mutex<Arc<ServerConfig>>,
     connections: Mutex<Vec<SeenConnection>>,
     requests: Mutex<Vec<SeenRequest>>,
+    answer: Mutex<Option<Response<Bytes>>>,
 }
 
 impl Upstream {
@@ -67,6 +68,7 @@ impl Upstream {
             configuration: Mutex::new(tls::server(identity)?),
             connections: Mutex::default(),
             requests: Mutex::default(),
+            answer: Mutex::default(),
         });
         let served = Arc::clone(&shared);
         let listening = Listening::start(move |stream| serve(stream, Arc::clone(&served))).await?;
@@ -88,6 +90,11 @@ impl Upstream {
     pub fn demand(&self, identity: &Identity, clients: &str) -> Result<()> {
         *locked(&self.shared.configuration) = tls::mutual_server(identity, clients)?;
         Ok(())
+    }
+
+    /// Answers like this from now on, and no longer with what it saw.
+    pub fn answer_with(&self, answer: Response<impl Into<Bytes>>) {
+        *locked(&self.shared.answer) = Some(answer.map(Into::into));
     }
 
     /// Every request so far, oldest first.
@@ -194,6 +201,9 @@ async fn echo(
         headers: parts.headers,
         body,
     });
+    if let Some(answer) = &*locked(&shared.answer) {
+        return Ok(answer.clone().map(Full::new));
+    }
     let mut response = Response::new(Full::new(Bytes::from(format!("{answer}\n"))));
     response.headers_mut().insert(
         http::header::CONTENT_TYPE,

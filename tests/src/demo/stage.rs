@@ -223,6 +223,10 @@ impl Stage {
             ("IMPOSTOR_PORT", port(self.impostor.address())),
             ("PROVIDER_PORT", port(provider)),
             ("FILTER_WASM", path(program::filter_wasm()?)),
+            (
+                "FILTER_RESPONSES_WASM",
+                path(program::filter_responses_wasm()?),
+            ),
             ("ORGANIZATION", account.organization.id.clone()),
             ("ENVIRONMENT", account.environment.id.clone()),
             ("STARTUP_WAIT", self.options.startup_wait.to_owned()),

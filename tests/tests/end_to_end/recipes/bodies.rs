@@ -1,12 +1,13 @@
 //! `encrypt-bodies`: jwcrypto at the other end, as the client and as the partner's server.
 
-use http::Request;
+use http::{Request, Response};
 use sallyport_tests::client::{Client, Reply};
-use sallyport_tests::demo::{NEXT_SEALING_KEY, SEALING_KEY, Stage};
+use sallyport_tests::demo::{NEXT_SEALING_KEY, Options, SEALING_KEY, Stage};
+use sallyport_tests::envoy::Envoy;
 use sallyport_tests::jose::Peer;
 use sallyport_tests::upstream::SeenRequest;
 use sallyport_tests::wait::{PATIENCE, until};
-use sallyport_tests::{Result, files, wire};
+use sallyport_tests::{Result, files, program, wire};
 use serde_json::{Value, json};
 
 use super::{followed_to_the_end, gateway};
@@ -30,6 +31,11 @@ fn post(target: &str, media_type: &str, body: impl Into<String>) -> Result<Reque
 async fn sends(stage: &mut Stage, client: &Client, request: Request<String>) -> Result<Reply> {
     let listener = stage.gateway()?.listener();
     client.send(listener, request).await
+}
+
+fn answer(body: &str) -> Result<Response<String>> {
+    let answer = Response::builder().header("content-type", "application/jose");
+    Ok(answer.body(body.to_owned())?)
 }
 
 fn body(seen: &SeenRequest) -> &str {
@@ -183,11 +189,15 @@ async fn a_partner_gets_what_only_holders_of_the_key_can_read() -> Result<()> {
     let mut stage = gateway("encrypt-bodies").await?;
     let partner = stage.clients.partner.clone();
     let client = stage.client(Some(&partner))?;
+    let sealed = FIRST.encrypts(&header(), r#"{"paid": 10}"#).await?;
+    stage.backend.answer_with(answer(&sealed)?);
     let long = format!("{{\"pay\": 10, \"note\": \"{}\"}}", "x".repeat(400_000));
     for plain in ["{\"pay\": 10}", &long] {
         let request = post("/partner", "application/json; charset=utf-8", plain)?;
         let reply = sends(&mut stage, &client, request).await?;
         assert_eq!(reply.verdict(), (200, ""));
+        assert_eq!(reply.body, r#"{"paid": 10}"#);
+        assert_eq!(reply.header("content-type"), "application/json");
         let seen = stage.backend.last_request().unwrap();
         assert_eq!(seen.header("content-type"), "application/jose");
         assert_eq!(seen.header("content-length"), seen.body.len().to_string());
@@ -255,6 +265,181 @@ async fn a_partner_gets_what_only_holders_of_the_key_can_read() -> Result<()> {
             .requests()
             .iter()
             .all(|seen| !body(seen).contains(' '))
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_server_answers_is_encrypted_for_the_client() -> Result<()> {
+    let mut stage = gateway("encrypt-bodies").await?;
+    let client = stage.client(None)?;
+    let listener = stage.gateway()?.listener();
+    for long in [10, 400_000] {
+        let plain = format!("{{\"paid\": \"{}\"}}", "1".repeat(long));
+        let answer = Response::builder()
+            .header("content-type", "application/json")
+            .header("etag", "\"v1\"");
+        stage.backend.answer_with(answer.body(plain.clone())?);
+        let request = Request::get("https://gateway.test/orders").header("range", "bytes=0-3");
+        for reply in [
+            client.get(listener, "/orders").await?,
+            wire::http2(&client, listener, request.body(String::new())?).await?,
+        ] {
+            assert_eq!(reply.verdict(), (200, ""));
+            assert_eq!(reply.header("content-type"), "application/jose");
+            assert_eq!(reply.header("content-length"), reply.body.len().to_string());
+            assert_eq!(reply.header("etag"), "");
+            let opened = FIRST.decrypts(&reply.body).await?;
+            assert_eq!(opened.plaintext, plain);
+            assert_eq!(opened.header["kid"], format!("{KID}@1"));
+            assert_eq!(opened.header["cty"], "json");
+        }
+    }
+    let seen = stage.backend.last_request().unwrap();
+    assert_eq!(
+        (seen.header("range"), seen.header("accept-encoding")),
+        ("", "identity")
+    );
+
+    let head = Request::head("/orders").body(String::new())?;
+    let reply = sends(&mut stage, &client, head).await?;
+    assert_eq!((reply.verdict(), reply.body.as_str()), ((200, ""), ""));
+    assert_eq!(
+        (reply.header("content-length"), reply.header("etag")),
+        ("", "")
+    );
+
+    for (name, value, body, verdict) in [
+        ("x-nothing", "", String::new(), (200, "")),
+        (
+            "content-type",
+            "text/event-stream",
+            "data: paid\n\n".to_owned(),
+            (502, "response_unsupported"),
+        ),
+        (
+            "content-encoding",
+            "gzip",
+            "paid".to_owned(),
+            (502, "response_unsupported"),
+        ),
+        (
+            "x-long",
+            "",
+            "paid ".repeat(200_001),
+            (502, "response_too_large"),
+        ),
+    ] {
+        let answer = Response::builder().header(name, value);
+        stage.backend.answer_with(answer.body(body)?);
+        let reply = client.get(listener, "/orders").await?;
+        assert_eq!(reply.verdict(), verdict, "{name}");
+        assert!(!reply.body.contains("paid"));
+    }
+
+    // A refusal of the gateway itself is for everybody to read, an answer of Envoy in place of the server is not.
+    let reply = sends(
+        &mut stage,
+        &client,
+        post("/orders", "application/jose", "plain")?,
+    )
+    .await?;
+    assert!(
+        reply.body.contains("\"error\":\"decryption_failed\""),
+        "{}",
+        reply.body
+    );
+    let unsent = stage.backend.requests().len();
+    let nowhere = client.get(listener, "/nowhere").await?;
+    assert_eq!(nowhere.status, 404);
+    assert!(
+        FIRST
+            .decrypts(&nowhere.body)
+            .await?
+            .plaintext
+            .contains("nowhere")
+    );
+    assert_eq!(stage.backend.requests().len(), unsent);
+
+    stage.follow("Rotate").await?;
+    let plain = "{\"paid\": 10}";
+    stage.backend.answer_with(Response::new(plain));
+    until("an answer under the next key", PATIENCE, async || {
+        let reply = client.get(listener, "/orders").await?;
+        let opened = NEXT.decrypts(&reply.body).await.ok();
+        Ok(opened.filter(|opened| opened.plaintext == plain))
+    })
+    .await?;
+    stage
+        .cli
+        .ok(&[
+            "grant",
+            "remove",
+            "--group",
+            "payments",
+            "--gateway",
+            "edge",
+        ])
+        .await?;
+    until("a refusal", PATIENCE, async || {
+        let reply = client.get(listener, "/orders").await?;
+        assert!(!reply.body.contains("paid"));
+        Ok((reply.status == 503).then_some(()))
+    })
+    .await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_partner_did_not_encrypt_for_us_does_not_reach_the_client() -> Result<()> {
+    let mut stage = gateway("encrypt-bodies").await?;
+    let partner = stage.clients.partner.clone();
+    let client = stage.client(Some(&partner))?;
+    let mut altered = FIRST.encrypts(&header(), "paid 10").await?;
+    let last = altered.pop();
+    altered.push(if last == Some('A') { 'Q' } else { 'A' });
+    for sent in [
+        altered,
+        NEXT.encrypts(&header(), "paid 10").await?,
+        "paid 10".to_owned(),
+    ] {
+        stage.backend.answer_with(answer(&sent)?);
+        let reply = sends(
+            &mut stage,
+            &client,
+            post("/partner", "text/plain", "pay 10")?,
+        )
+        .await?;
+        assert_eq!(reply.verdict(), (502, "response_decryption_failed"));
+        assert!(!reply.body.contains("paid") && !reply.body.contains(&sent[..20.min(sent.len())]));
+    }
+    let gateway = stage.gateway()?;
+    let name = "wasmcustom.sallyport.upstream.denied.response_decryption_failed";
+    gateway.stat_becomes(name, 3).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_module_that_is_not_told_of_responses_does_not_start_with_a_policy_for_them() -> Result<()>
+{
+    let (without, told) = (program::filter_wasm()?, program::filter_responses_wasm()?);
+    if without == told {
+        // What was only built, and not made to be shipped, is told of everything.
+        return Ok(());
+    }
+    let stage = Stage::furnish(Options {
+        recipe: Some("encrypt-bodies"),
+        ..Options::default()
+    })
+    .await?;
+    let configuration = stage.envoy_configuration()?;
+    let configuration = configuration.replace(&*told.to_string_lossy(), &without.to_string_lossy());
+    let directory = stage.scratch().directory("envoy")?;
+    assert!(Envoy::start(&directory, &configuration).await.is_err());
+    let log = files::read(&directory.join("envoy.log"))?;
+    assert!(
+        log.contains("responses are for filter-responses.wasm"),
+        "{log}"
     );
     Ok(())
 }

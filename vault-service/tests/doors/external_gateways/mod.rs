@@ -24,13 +24,15 @@ use sallyport_vault::provider::sds::{Aliases, Sds};
 use sallyport_vault::provider::{
     ExternalCa, ExternalCaError, ExternalCas, ExternalNames, Provider,
 };
+use sallyport_vault::serve;
+use sallyport_vault::settings::Settings;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::scene::Scene;
 use crate::sds::greet;
-use crate::vault::ca;
+use crate::vault::{Vault, ca};
 
 const EDGE: &str = "spiffe://example.org/edge";
 const RESOLVE: &str = "/provider/v1/resolve";
@@ -431,4 +433,38 @@ async fn no_other_ca_speaks_for_the_trust_domain_of_the_vault() {
         lists: None,
     };
     assert!(trusting(&[nobody]).is_err());
+}
+
+#[tokio::test]
+async fn a_file_of_a_ca_that_is_not_there_or_is_none_is_named_with_its_setting() {
+    let vault = Vault::new().await;
+    let place = vault.dir.path();
+    std::fs::write(place.join("ca.pem"), ca().pem()).unwrap();
+    std::fs::write(place.join("empty.pem"), "").unwrap();
+    for (files, said) in [
+        (
+            "file = 'DIR/absent.pem'",
+            "gateway_cas: file: cannot read DIR/absent.pem",
+        ),
+        (
+            "file = 'DIR/empty.pem'",
+            "gateway_cas: file: DIR/empty.pem is no PEM",
+        ),
+        (
+            "file = 'DIR/ca.pem'\ncrl_file = 'DIR/absent.crl'",
+            "gateway_cas: crl_file: cannot read DIR/absent.crl",
+        ),
+        (
+            "file = 'DIR/ca.pem'\ncrl_file = 'DIR/empty.pem'",
+            "crl_file of gateway_cas 1",
+        ),
+    ] {
+        let directory = place.to_str().unwrap();
+        let [files, said] = [files, said].map(|text| text.replace("DIR", directory));
+        let given = toml::from_str(&format!("[[gateway_cas]]\n{files}\n")).unwrap();
+        let settings = Settings::from_given(given).unwrap();
+        let opened = serve::Vault::open(&place.join("data"), &settings).await;
+        let refused = opened.err().unwrap().to_string();
+        assert!(refused.starts_with(&said), "{said}: {refused}");
+    }
 }

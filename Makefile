@@ -187,6 +187,7 @@ dist: $(TARGETS_READY) $(CYCLONEDX) ## Release binaries, filter.wasm, its OCI im
 	@$(MAKE) sboms
 	@echo "[4/4] dist/"
 	@cp $(TARGET)/release/sallyport-vault $(TARGET)/release/sallyport $(SHIPPED) $(SHIPPED_RESPONSES) dist/
+	@strip dist/sallyport-vault dist/sallyport
 	@python3 envoy/oci/layout.py dist/filter.wasm dist/filter.oci.tar
 	@cd dist && openssl dgst -sha256 -r sallyport-vault sallyport filter.wasm filter-responses.wasm filter.oci.tar *.cdx.json | tee SHA256SUMS
 

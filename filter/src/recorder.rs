@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use sallyport_filter_core::config::Vault;
 use sallyport_filter_core::policy::encryption::Random;
 use sallyport_filter_core::{
     self as core, Config, Effect, Event, Level, Line, Now, Recorder, SharedData, Signatures,
@@ -26,11 +27,9 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn with_signatures(config: Config, signatures: Signatures) -> Self {
-        let configuration =
-            String::from_utf8(host::configuration(MAX_CONFIGURATION)).unwrap_or_default();
         Self {
             brain: core::State::with_signatures(config, signatures),
-            recorder: Recorder::new(number(), configuration),
+            recorder: recorder(),
         }
     }
 
@@ -52,11 +51,45 @@ impl State {
 /// In place of the brain's own.
 pub(crate) fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
     let (effects, line) = state.recorder.step(&mut state.brain, event, now);
+    write(&line);
+    effects
+}
+
+/// In place of the brain's own.
+pub(crate) struct Watcher {
+    brain: core::Watcher,
+    recorder: Recorder,
+}
+
+impl Watcher {
+    pub(crate) fn new(vault: Vault, data: Rc<dyn SharedData>) -> Self {
+        Self {
+            brain: core::Watcher::new(vault, Recorder::listening(data)),
+            recorder: recorder(),
+        }
+    }
+
+    pub(crate) fn step(&mut self, event: &Event, now: Now) -> Vec<Effect> {
+        let (effects, line) = self.recorder.watch(&mut self.brain, event, now);
+        write(&line);
+        effects
+    }
+}
+
+/// Of a plugin that is being configured.
+fn recorder() -> Recorder {
+    let configuration = host::configuration(MAX_CONFIGURATION);
+    Recorder::new(
+        number(),
+        String::from_utf8(configuration).unwrap_or_default(),
+    )
+}
+
+fn write(line: &str) {
     host::log(&Line {
         level: Level::Info,
         text: format!("{MARK}{line}"),
     });
-    effects
 }
 
 /// A number that no other filter of the process has; 0 if it cannot be had.

@@ -3,12 +3,16 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+#[cfg(not(feature = "recording"))]
+use sallyport_filter_core::Watcher as Brain;
 use sallyport_filter_core::config::Vault;
-use sallyport_filter_core::{Effect, Event, Watcher as Brain};
+use sallyport_filter_core::{Effect, Event};
 
 use crate::calls::Calls;
 use crate::host;
 use crate::metrics::Metrics;
+#[cfg(feature = "recording")]
+use crate::recorder::Watcher as Brain;
 
 /// A service that watches for the filters of its process.
 pub(crate) struct Watcher {

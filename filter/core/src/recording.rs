@@ -21,12 +21,12 @@ use crate::effect::Effect;
 use crate::event::Event;
 use crate::machine::{State, step};
 use crate::policy::encryption::Random;
-use crate::shared::SharedData;
+use crate::shared::{SharedData, Watcher};
 use crate::time::Now;
 use effect::told;
 use tape::Exchange;
 
-/// One step of one filter.
+/// One step of one filter, or of a service that watches.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Line {
@@ -46,7 +46,7 @@ struct Line {
     effects: Vec<String>,
 }
 
-/// Records the steps of one filter.
+/// Records the steps of one filter, or of a service that watches for filters.
 pub struct Recorder {
     instance: u64,
     configuration: Option<String>,
@@ -71,16 +71,35 @@ impl Recorder {
         tape::drawing(random)
     }
 
-    /// One step, and its line; that is empty if it cannot be written.
+    /// One step of a filter, and its line; that is empty if it cannot be written.
     pub fn step(&mut self, state: &mut State, event: Event, now: Now) -> (Vec<Effect>, String) {
         let written = event::written(&event);
+        self.record(written, now, || step(state, event, now))
+    }
+
+    /// The same of a service that watches.
+    pub fn watch(
+        &mut self,
+        watcher: &mut Watcher,
+        event: &Event,
+        now: Now,
+    ) -> (Vec<Effect>, String) {
+        self.record(event::written(event), now, || watcher.step(event, now))
+    }
+
+    fn record(
+        &mut self,
+        event: Value,
+        now: Now,
+        step: impl FnOnce() -> Vec<Effect>,
+    ) -> (Vec<Effect>, String) {
         tape::begin();
-        let effects = step(state, event, now);
+        let effects = step();
         let line = Line {
             instance: self.instance,
             at: (now.wall.0, nanoseconds(now)),
             configuration: self.configuration.take(),
-            event: written,
+            event,
             exchanges: tape::end(),
             effects: effects.iter().map(told).collect(),
         };

@@ -10,11 +10,12 @@ mod tcp;
 use crate::{Error, Result};
 
 /// Of all recordings.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 9] = [
     "mtls-inbound",
     "pin-upstream",
     "vault-down",
     "two-workers",
+    "watcher",
     "tcp",
     "check-callers",
     "encrypt-bodies",
@@ -27,6 +28,7 @@ pub async fn record(name: &str) -> Result<String> {
         "mtls-inbound" => clients::rotation_and_revocation().await,
         "vault-down" => clients::vault_down_at_the_start().await,
         "two-workers" => clients::two_workers().await,
+        "watcher" => servers::a_service_that_watches().await,
         "check-callers" => clients::callers().await,
         "encrypt-bodies" => servers::bodies().await,
         "pin-upstream" => servers::pins().await,

@@ -16,9 +16,12 @@ pub(super) struct Scene {
 
 impl Scene {
     /// Everything but Envoy.
-    pub(super) async fn furnish(recipe: &'static str, startup_wait: &'static str) -> Result<Self> {
+    pub(super) async fn furnish(
+        recipe: impl Into<Option<&'static str>>,
+        startup_wait: &'static str,
+    ) -> Result<Self> {
         let stage = Stage::furnish(Options {
-            recipe: Some(recipe),
+            recipe: recipe.into(),
             startup_wait,
             ..Options::default()
         })
@@ -49,7 +52,10 @@ impl Scene {
         values: &[(&'static str, String)],
     ) -> Result<()> {
         let recipe = self.stage.recipe().configuration()?;
-        let recipe = recipe.replace("\"startupWait\":", "\"notes\": \"all\", \"startupWait\":");
+        let recipe = match recipe.contains("\"notes\":") {
+            true => recipe,
+            false => recipe.replace("\"startupWait\":", "\"notes\": \"all\", \"startupWait\":"),
+        };
         let configuration = self.stage.fill(&change(recipe), values)?;
         let room = Room {
             workers: self.workers,

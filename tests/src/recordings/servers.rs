@@ -5,6 +5,7 @@ use http::Request;
 use super::log::Keep;
 use super::scene::Scene;
 use crate::Result;
+use crate::client::Connection;
 use crate::demo::{NEXT_PASSWORD, USERNAME, basic};
 use crate::wait::{PATIENCE, until};
 
@@ -34,14 +35,32 @@ pub(super) async fn credentials() -> Result<String> {
         .ends_with("/impostor", (502, "pin_mismatch"))
         .await?;
     scene.stage.follow("Rotate").await?;
-    let next = basic(USERNAME, NEXT_PASSWORD);
+    goes_out(&scene, &mut connection, NEXT_PASSWORD).await?;
+    scene.end(Keep::Busy)
+}
+
+/// A service watches for the filters of both sides; what it publishes reaches them.
+pub(super) async fn a_service_that_watches() -> Result<String> {
+    let mut scene = Scene::furnish(None, "10s").await?;
+    scene.start(|demo| demo, &[]).await?;
+    let partner = scene.stage.clients.partner.clone();
+    let mut connection = scene.connect(Some(&partner)).await?;
+    connection.ends_with("/", (200, "")).await?;
+    let next = "recorded-password-two";
+    scene.stage.rotate(next).await?;
+    goes_out(&scene, &mut connection, next).await?;
+    scene.end(Keep::Living)
+}
+
+async fn goes_out(scene: &Scene, connection: &mut Connection, password: &str) -> Result<()> {
+    let credential = basic(USERNAME, password);
     until("the next password", PATIENCE, async || {
         connection.get("/rotated").await?;
         let seen = scene.stage.backend.last_request();
-        Ok(seen.filter(|seen| seen.header("authorization") == next))
+        Ok(seen.filter(|seen| seen.header("authorization") == credential))
     })
     .await?;
-    scene.end(Keep::Busy)
+    Ok(())
 }
 
 /// A body is encrypted for a partner; what the partner got is opened again, but not once it is altered.

@@ -15,16 +15,18 @@ const MTLS_INBOUND: &str = include_str!("../../tests/recordings/mtls-inbound.jso
 const PIN_UPSTREAM: &str = include_str!("../../tests/recordings/pin-upstream.jsonl");
 const VAULT_DOWN: &str = include_str!("../../tests/recordings/vault-down.jsonl");
 const TWO_WORKERS: &str = include_str!("../../tests/recordings/two-workers.jsonl");
+const WATCHER: &str = include_str!("../../tests/recordings/watcher.jsonl");
 const TCP: &str = include_str!("../../tests/recordings/tcp.jsonl");
 const CHECK_CALLERS: &str = include_str!("../../tests/recordings/check-callers.jsonl");
 const ENCRYPT: &str = include_str!("../../tests/recordings/encrypt-bodies.jsonl");
 const INJECT: &str = include_str!("../../tests/recordings/inject-credentials.jsonl");
 
-const ALL: [&str; 8] = [
+const ALL: [&str; 9] = [
     MTLS_INBOUND,
     PIN_UPSTREAM,
     VAULT_DOWN,
     TWO_WORKERS,
+    WATCHER,
     TCP,
     CHECK_CALLERS,
     ENCRYPT,
@@ -89,6 +91,19 @@ fn two_workers_and_the_main_thread_that_share_data() {
             "count sallyport.shared.publications",
             "show sallyport.downstream.generation 2",
             "resume",
+        ],
+    );
+}
+
+#[test]
+fn a_service_that_watches_for_filters_of_both_sides() {
+    replays(
+        WATCHER,
+        &[
+            r#"\"watcher\": {}"#,
+            "count sallyport.shared.publications",
+            "show sallyport.upstream.generation",
+            "add authorization: Basic ",
         ],
     );
 }

@@ -7,11 +7,14 @@ use std::time::Duration;
 use sallyport_pki::UnixTime;
 
 use super::script;
-use crate::config::Config;
+use crate::config::Plugin;
+use crate::effect::Effect;
+use crate::event::Event;
 use crate::fixtures::verifying_host::good_host;
 use crate::machine::{State, step};
 use crate::recording::effect::told;
 use crate::recording::{Line, event};
+use crate::shared::Watcher;
 use crate::signatures::Signatures;
 use crate::time::Now;
 
@@ -44,6 +47,32 @@ impl Line {
     }
 }
 
+/// What is replayed.
+enum Brain {
+    Filter(Box<State>),
+    Watcher(Box<Watcher>),
+}
+
+impl Brain {
+    fn new(configuration: &str, instance: u64, signatures: &Signatures) -> Self {
+        let data = script::of(instance);
+        match configuration.parse().unwrap() {
+            Plugin::Filter(config) => {
+                let state = State::with_signatures(*config, signatures.clone());
+                Self::Filter(Box::new(state.drawing(script::draw).sharing(data)))
+            }
+            Plugin::Watcher(vault) => Self::Watcher(Box::new(Watcher::new(vault, data))),
+        }
+    }
+
+    fn step(&mut self, event: Event, now: Now) -> Vec<Effect> {
+        match self {
+            Self::Filter(state) => step(state, event, now),
+            Self::Watcher(watcher) => watcher.step(&event, now),
+        }
+    }
+}
+
 /// The lines of a recording.
 pub(super) fn lines(recording: &str) -> impl Iterator<Item = Line> {
     let lines = recording.lines();
@@ -57,15 +86,12 @@ pub(super) fn replay(recording: &str) -> Result<(), Parting> {
     for (at, mut line) in (1..).zip(lines(recording)) {
         let instance = line.instance;
         if let Some(configuration) = &line.configuration {
-            let config: Config = configuration.parse().unwrap();
-            let state = State::with_signatures(config, signatures.clone());
-            let state = state.drawing(script::draw);
-            filters.insert(instance, state.sharing(script::of(instance)));
+            filters.insert(instance, Brain::new(configuration, instance, &signatures));
         }
         script::expect(std::mem::take(&mut line.exchanges));
-        let state = filters.get_mut(&instance).unwrap();
+        let brain = filters.get_mut(&instance).unwrap();
         let happened = event::read(line.event.clone()).unwrap();
-        let effects = step(state, happened, line.now());
+        let effects = brain.step(happened, line.now());
         let (mut recorded, mut replayed) = (line.effects, Vec::new());
         replayed.extend(effects.iter().map(told));
         if let Some((expected, found)) = script::parting() {

@@ -45,6 +45,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
         &[
             "sallyport-bench",
             "sallyport-filter-shell",
+            "sallyport-message",
             "sallyport-tests",
         ],
     ),

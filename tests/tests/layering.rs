@@ -46,6 +46,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "sallyport-bench",
             "sallyport-filter-shell",
             "sallyport-message",
+            "sallyport-model",
             "sallyport-tests",
         ],
     ),

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
@@ -16,7 +16,7 @@ pub fn now() -> u64 {
 }
 
 /// HMAC-SHA-256 with [`HMAC_KEY`].
-pub fn hmac(text: &str) -> Vec<u8> {
+fn hmac(text: &str) -> Vec<u8> {
     let key = STANDARD.decode(HMAC_KEY).unwrap_or_default();
     match Hmac::<Sha256>::new_from_slice(&key) {
         Ok(mut mac) => {
@@ -26,6 +26,14 @@ pub fn hmac(text: &str) -> Vec<u8> {
         // Keys of HMAC may have any length.
         Err(_) => Vec::new(),
     }
+}
+
+/// A bearer token (RFC 7515 section 3.1, RFC 6750).
+pub fn token(header: &str, claims: &str) -> String {
+    let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part));
+    let signed = format!("{header}.{claims}");
+    let tag = URL_SAFE_NO_PAD.encode(hmac(&signed));
+    format!("Bearer {signed}.{tag}")
 }
 
 /// RFC 9421 section 3.1: `signature-input`, `signature`, `content-digest`.

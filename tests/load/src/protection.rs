@@ -2,25 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sallyport_message::http_signatures::{Component, Signer, content_digest_value};
-use sallyport_message::{BodyDigest, Header, Key, Request as Message, UnixTime};
-use sallyport_model::SecretString;
 use sallyport_tests::demo::{HMAC_KEY, Stage, USERNAME, basic};
-use sallyport_tests::{Error, Result, files};
+use sallyport_tests::message_signature::{now, signed, token};
+use sallyport_tests::{Result, files};
 use serde::Serialize;
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use crate::hammer::Request;
 use crate::scene::with;
 
 const TARGET: &str = "/load";
-const AUTHORITY: &str = "gateway.test";
 const SECRETS: &str = "secret://payments/sharedSecrets";
 
 /// What the filters do with messages, besides looking at both peers.
@@ -147,8 +139,12 @@ impl Protection {
         let shown = match self {
             Self::CheckBasic => vec![("authorization", basic(USERNAME, stage.password()))],
             Self::CheckApiKey => vec![("x-api-key", HMAC_KEY.to_owned())],
-            Self::CheckJwt => vec![("authorization", token()?)],
-            Self::CheckSignature => return signed(body),
+            Self::CheckJwt => {
+                let claims = json!({"sub": "load", "exp": now() + 3600}).to_string();
+                let token = token(r#"{"alg":"HS256","typ":"JWT"}"#, &claims);
+                vec![("authorization", token)]
+            }
+            Self::CheckSignature => return Ok(each_signed(body)),
             Self::InjectChosen => vec![("x-tenant", "acme".to_owned())],
             _ => Vec::new(),
         };
@@ -176,7 +172,7 @@ impl Protection {
 fn request(headers: &[(&str, String)], body: &[u8]) -> Vec<u8> {
     let length = body.len();
     let mut head =
-        format!("POST {TARGET} HTTP/1.1\r\nhost: {AUTHORITY}\r\ncontent-length: {length}\r\n");
+        format!("POST {TARGET} HTTP/1.1\r\nhost: gateway.test\r\ncontent-length: {length}\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -184,65 +180,13 @@ fn request(headers: &[(&str, String)], body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs().cast_signed())
-}
-
-/// RFC 7519; it is good for an hour.
-fn token() -> Result<String> {
-    let claims = json!({"sub": "load", "exp": now() + 3600}).to_string();
-    let parts = [r#"{"alg":"HS256","typ":"JWT"}"#, &claims];
-    let signed = parts.map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
-    let key = STANDARD.decode(HMAC_KEY).unwrap_or_default();
-    let mac = Hmac::<Sha256>::new_from_slice(&key);
-    let mut mac = mac.map_err(|_| Error::NotStarted("a key"))?;
-    mac.update(signed.as_bytes());
-    let tag = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
-    Ok(format!("Bearer {signed}.{tag}"))
-}
-
 /// RFC 9421, each time with a nonce of its own: the default of `check` takes none twice.
-fn signed(body: Vec<u8>) -> Result<Request> {
-    let key = Key::symmetric(&SecretString::new(HMAC_KEY.to_owned()));
-    let key = key.map_err(|_| Error::NotStarted("a key"))?;
-    let digest = content_digest_value(&BodyDigest::of(&body));
-    let signer = Signer {
-        label: "load".to_owned(),
-        components: vec![
-            Component::Method,
-            Component::TargetUri,
-            Component::Field("content-digest".to_owned()),
-        ],
-        lifetime: None,
-        tag: None,
-    };
-    let nonce = AtomicU64::new(0);
-    Ok(Request::New(Arc::new(move || {
-        let covered = [Header {
-            name: "content-digest",
-            value: digest.as_bytes(),
-        }];
-        let message = Message {
-            method: "POST",
-            scheme: "https",
-            authority: AUTHORITY,
-            target: TARGET,
-            headers: &covered,
-        };
-        let number = nonce.fetch_add(1, Ordering::Relaxed);
+fn each_signed(body: Vec<u8>) -> Request {
+    let number = AtomicU64::new(0);
+    Request::New(Arc::new(move || {
         // Other bodies have nonces of their own.
+        let number = number.fetch_add(1, Ordering::Relaxed);
         let nonce = format!("{}-{number}", body.len());
-        let made = signer.sign(&message, &key, Some(&nonce), UnixTime(now()));
-        // Without a signature the request is refused, and the measurement ends.
-        let (input, signature) = made
-            .map(|made| (made.signature_input, made.signature))
-            .unwrap_or_default();
-        let headers = [
-            ("content-digest", digest.clone()),
-            ("signature-input", input),
-            ("signature", signature),
-        ];
-        request(&headers, &body)
-    })))
+        request(&signed(TARGET, &nonce, &body), &body)
+    }))
 }

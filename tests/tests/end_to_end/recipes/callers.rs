@@ -1,11 +1,9 @@
 //! `check-callers`: who called, by what it shows.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Request;
 use sallyport_tests::client::{Client, Reply};
 use sallyport_tests::demo::{FIRST_PASSWORD, HMAC_KEY, NEXT_PASSWORD, Stage, basic};
-use sallyport_tests::message_signature::{hmac, now, signed};
+use sallyport_tests::message_signature::{now, signed, token};
 use sallyport_tests::wait::{PATIENCE, until};
 use sallyport_tests::{Result, files};
 
@@ -28,14 +26,6 @@ async fn sends(
     }
     let listener = stage.gateway()?.listener();
     client.send(listener, request.body(body.to_vec())?).await
-}
-
-/// RFC 7515 section 3.1.
-fn token(header: &str, claims: &str) -> String {
-    let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part));
-    let signed = format!("{header}.{claims}");
-    let tag = URL_SAFE_NO_PAD.encode(hmac(&signed));
-    format!("Bearer {signed}.{tag}")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -177,7 +177,7 @@ lint: $(TARGETS_READY) ## Formatting and clippy, native and wasm
 deny: ## Licences, sources and advisories of all dependencies (needs cargo-deny and the advisory database)
 	@cargo deny --log-level error check
 
-dist: $(TARGETS_READY) $(CYCLONEDX) ## Release binaries, filter.wasm, its OCI image, SBOMs and checksums in dist/
+dist: $(TARGETS_READY) $(CYCLONEDX) ## Release binaries, filter.wasm and filter-responses.wasm, their OCI images, SBOMs and checksums in dist/
 	@echo "[1/4] sallyport-vault and sallyport"
 	@cargo build --release -p sallyport-vault -p sallyport-cli
 	@echo "[2/4] filter.wasm"
@@ -189,7 +189,8 @@ dist: $(TARGETS_READY) $(CYCLONEDX) ## Release binaries, filter.wasm, its OCI im
 	@cp $(TARGET)/release/sallyport-vault $(TARGET)/release/sallyport $(SHIPPED) $(SHIPPED_RESPONSES) dist/
 	@strip dist/sallyport-vault dist/sallyport
 	@python3 envoy/oci/layout.py dist/filter.wasm dist/filter.oci.tar
-	@cd dist && openssl dgst -sha256 -r sallyport-vault sallyport filter.wasm filter-responses.wasm filter.oci.tar *.cdx.json | tee SHA256SUMS
+	@python3 envoy/oci/layout.py dist/filter-responses.wasm dist/filter-responses.oci.tar
+	@cd dist && openssl dgst -sha256 -r sallyport-vault sallyport filter.wasm filter-responses.wasm filter.oci.tar filter-responses.oci.tar *.cdx.json | tee SHA256SUMS
 
 # One for each crate of the workspace, beside its Cargo.toml: three are of what is shipped.
 sboms: $(CYCLONEDX)

@@ -45,8 +45,6 @@ const ARROWS: [(&str, &[&str]); 11] = [
         &[
             "sallyport-bench",
             "sallyport-filter-shell",
-            "sallyport-message",
-            "sallyport-model",
             "sallyport-tests",
         ],
     ),

@@ -50,11 +50,9 @@ HAS_VENV = python3 -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "python3 has no venv module; install it (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
 
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := $(CURDIR)/$(TOOLS)/bin/wasm-bindgen-test-runner
-# Rounds of AES and SHA-2 in loops instead of one after the other: 19 KB of filter.wasm.
-COMPACT := --cfg aes_backend_soft="compact" --cfg sha2_backend_soft="compact"
 # Panics name the file they are in. Without the paths of the machine that builds, filter.wasm is smaller and the same everywhere.
 export CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS = $(patsubst %,--remap-path-prefix=%=,\
-  $(shell ls -d "$${CARGO_HOME:-$$HOME/.cargo}"/registry/src/*/ 2>/dev/null)) $(COMPACT)
+  $(shell ls -d "$${CARGO_HOME:-$$HOME/.cargo}"/registry/src/*/ 2>/dev/null))
 export SALLYPORT_ENVOY ?= $(CURDIR)/$(TOOLS)/envoy/bin/envoy
 export SALLYPORT_FILTER_WASM ?= $(abspath $(WASM))
 

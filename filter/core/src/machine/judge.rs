@@ -72,7 +72,7 @@ pub(super) fn judge(
 ) -> Judgement {
     let direction = state.config.policy.direction();
     let wanted = state.config.policy.get(index);
-    if callers_are_absent(wanted, state.usable(now.uptime)) {
+    if message_secrets_are_absent(wanted, state.usable(now.uptime)) {
         return Judgement::Wait(WaitingOn::Vault);
     }
     let Some(context) = &wanted.tls_context else {
@@ -121,10 +121,12 @@ pub(super) fn judge(
     Judgement::Done(verdict, Some(note))
 }
 
-/// Whether the vault has not said yet what callers must show.
-fn callers_are_absent(wanted: &PeerPolicy, usable: Usable<'_>) -> bool {
-    let mut references = wanted.check.iter().flat_map(|check| check.references());
-    references.any(|reference| {
+/// Whether the vault has not said yet what callers must show, and what bodies are converted with.
+fn message_secrets_are_absent(wanted: &PeerPolicy, usable: Usable<'_>) -> bool {
+    let checked = wanted.check.iter().flat_map(|check| check.references());
+    let converted = wanted.request.iter().chain(&wanted.response);
+    let converted = converted.flat_map(|encryption| &encryption.secrets);
+    checked.chain(converted).any(|reference| {
         let found = usable.look_up(reference);
         matches!(found, Err(Reason::SecretAbsent))
     })

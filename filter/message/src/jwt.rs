@@ -249,6 +249,18 @@ impl Policy {
         }
     }
 
+    /// Whether a key fits the algorithm.
+    ///
+    /// # Errors
+    /// [`JwtError::KeyTooShort`].
+    pub fn check_key(&self, key: &Key) -> Result<(), JwtError> {
+        let (algorithm, found) = (self.algorithm, key.bytes().len());
+        match found < algorithm.min_key_bytes() {
+            true => Err(JwtError::KeyTooShort { algorithm, found }),
+            false => Ok(()),
+        }
+    }
+
     fn signer(
         &self,
         signed: &str,
@@ -258,11 +270,13 @@ impl Policy {
     ) -> Result<usize, JwtError> {
         let mut error = JwtError::NoKey;
         for (place, key) in candidates(keys, kid) {
-            let (algorithm, found) = (self.algorithm, key.bytes().len());
-            if found < algorithm.min_key_bytes() {
-                return Err(JwtError::KeyTooShort { algorithm, found });
-            }
-            if mac::verify(algorithm.hash(), key.bytes(), signed.as_bytes(), signature) {
+            self.check_key(key)?;
+            if mac::verify(
+                self.algorithm.hash(),
+                key.bytes(),
+                signed.as_bytes(),
+                signature,
+            ) {
                 return Ok(place);
             }
             error = JwtError::Signature;

@@ -11,7 +11,7 @@ use sallyport_message::{BodyDigest, Key, Request, UnixTime};
 use sallyport_model::Reference;
 use serde_json::{Map, Value};
 
-use super::keys::{self, Found, Missing, Version};
+use super::keys::{self, Found, Missing, Version, fitting};
 use crate::choice::Pick;
 use crate::config::{Direction, Mode};
 use crate::decide::Denial;
@@ -231,35 +231,49 @@ impl Accept {
 }
 
 impl Scheme {
-    fn secrets<'a>(&self, found: &[Found<'a>]) -> Result<Secrets, Missing<'a>> {
-        let made = match self {
+    /// And which of the secrets fit.
+    fn secrets<'a>(&self, found: Vec<Found<'a>>) -> Result<(Vec<Found<'a>>, Secrets), Missing<'a>> {
+        let (found, made) = match self {
             Self::Basic => {
-                let mut pairs = Vec::with_capacity(found.len());
-                for one in found {
-                    pairs.push(one.pair()?);
-                }
-                BasicPairs::new(pairs).ok().map(Secrets::Pairs)
+                let pair = |one: &Found<'a>| {
+                    let pair = one.pair()?;
+                    BasicPairs::new([pair]).map_err(|_| one.unusable())?;
+                    Ok(pair)
+                };
+                let (found, pairs) = fitting(found, pair)?;
+                (found, BasicPairs::new(pairs).ok().map(Secrets::Pairs))
             }
             Self::ApiKey(_) => {
-                let mut texts = Vec::with_capacity(found.len());
-                for one in found {
-                    texts.push(one.text()?);
-                }
-                ApiKeys::new(texts).ok().map(Secrets::Keys)
+                let text = |one: &Found<'a>| {
+                    let text = one.text()?;
+                    ApiKeys::new([text]).map_err(|_| one.unusable())?;
+                    Ok(text)
+                };
+                let (found, texts) = fitting(found, text)?;
+                (found, ApiKeys::new(texts).ok().map(Secrets::Keys))
             }
-            Self::Jwt(_) | Self::Signature(_) => {
-                let mut keys = Vec::with_capacity(found.len());
-                for one in found {
-                    keys.push(one.key()?);
-                }
-                Some(Secrets::Macs(keys))
+            Self::Jwt(policy) => {
+                let (found, keys) = fitting(found, |one| {
+                    let key = one.key()?;
+                    policy.check_key(&key).map_err(|_| one.unusable())?;
+                    Ok(key)
+                })?;
+                (found, Some(Secrets::Macs(keys)))
+            }
+            Self::Signature(_) => {
+                let (found, keys) = fitting(found, |one| {
+                    let key = one.key()?;
+                    http_signatures::check_key(&key).map_err(|_| one.unusable())?;
+                    Ok(key)
+                })?;
+                (found, Some(Secrets::Macs(keys)))
             }
         };
         match (made, found.first()) {
-            (None, Some(one)) => Err((one.reference, Reason::CredentialUnusable)),
-            (Some(secrets), _) => Ok(secrets),
+            (None, Some(one)) => Err(one.unusable()),
+            (Some(secrets), _) => Ok((found, secrets)),
             // Only previous versions may be absent, and those do not stand alone.
-            (None, None) => Ok(Secrets::Macs(Vec::new())),
+            (None, None) => Ok((found, Secrets::Macs(Vec::new()))),
         }
     }
 }
@@ -272,12 +286,13 @@ impl Accepted {
         usable: Usable<'a>,
     ) -> Result<(Self, Age), Missing<'a>> {
         let (found, age) = keys::find(secrets, usable)?;
+        let (found, secrets) = scheme.secrets(found)?;
         let names = found
             .iter()
             .map(|one| (one.reference.secret.to_string(), one.version));
         let accepted = Self {
             names: names.collect(),
-            secrets: scheme.secrets(&found)?,
+            secrets,
         };
         Ok((accepted, age))
     }

@@ -96,9 +96,10 @@ impl Encryption {
         random: Random,
     ) -> Result<Converted, Unconverted<'a>> {
         let (found, age) = keys::find(&self.secrets, usable)?;
+        let (found, keys) = keys::fitting(found, |one| self.key(one, usable))?;
         let keys = Keys {
             encryption: self,
-            keys: self.keys(&found, usable)?,
+            keys,
             versions: found.iter().map(|one| one.version).collect(),
             random,
         };
@@ -133,22 +134,17 @@ impl Encryption {
         })
     }
 
-    fn keys<'a>(&self, found: &[Found<'a>], usable: Usable<'a>) -> Result<Vec<Key>, Missing<'a>> {
-        let mut keys = Vec::with_capacity(found.len());
-        for one in found {
-            let key = match self.profile.key_management {
-                KeyManagement::Pbes2Hs512A256Kw => Key::text(one.text()?),
-                _ => one.key()?,
-            };
-            self.profile
-                .check_key(&key)
-                .map_err(|_| (one.reference, Reason::CredentialUnusable))?;
-            keys.push(match usable.snapshot.edition(one.reference) {
-                Some(edition) => key.with_id(key_id(one.reference, edition.version)),
-                None => key,
-            });
-        }
-        Ok(keys)
+    fn key<'a>(&self, one: &Found<'a>, usable: Usable<'a>) -> Result<Key, Missing<'a>> {
+        let key = match self.profile.key_management {
+            KeyManagement::Pbes2Hs512A256Kw => Key::text(one.text()?),
+            _ => one.key()?,
+        };
+        let fits = self.profile.check_key(&key);
+        fits.map_err(|_| one.unusable())?;
+        Ok(match usable.snapshot.edition(one.reference) {
+            Some(edition) => key.with_id(key_id(one.reference, edition.version)),
+            None => key,
+        })
     }
 
     /// RFC 7515 section 9.2.1 and 9.2.2; RFC 7516 has the same.

@@ -44,8 +44,8 @@ impl Version {
     }
 }
 
-/// What the references stand for. A previous version that is not there is no fault: most secrets were
-/// rotated never or long ago.
+/// What the references stand for. A previous version that is not there, or that the vault has in a form that
+/// cannot be used, is no fault: most secrets were rotated never or long ago.
 pub(super) fn find<'a>(
     references: &'a [Reference],
     usable: Usable<'a>,
@@ -63,7 +63,7 @@ pub(super) fn find<'a>(
                     prepared,
                 });
             }
-            Err(Reason::SecretRefused | Reason::SecretWithdrawn)
+            Err(Reason::SecretRefused | Reason::SecretWithdrawn | Reason::SecretMalformed)
                 if version == Version::Previous => {}
             Err(reason) => return Err((reference, reason)),
         }
@@ -71,13 +71,35 @@ pub(super) fn find<'a>(
     Ok((all, oldest))
 }
 
+/// Those of which something can be made, and what. A previous version that nothing can be made of is left out: a bad one that was
+/// rolled back must not keep the good one from working.
+pub(super) fn fitting<'a, T>(
+    found: Vec<Found<'a>>,
+    make: impl Fn(&Found<'a>) -> Result<T, Missing<'a>>,
+) -> Result<(Vec<Found<'a>>, Vec<T>), Missing<'a>> {
+    let mut all = Vec::with_capacity(found.len());
+    for one in found {
+        match make(&one) {
+            Ok(made) => all.push((one, made)),
+            Err(_) if one.version == Version::Previous => {}
+            Err(missing) => return Err(missing),
+        }
+    }
+    Ok(all.into_iter().unzip())
+}
+
 impl<'a> Found<'a> {
+    /// It is there, but does not fit.
+    pub(super) const fn unusable(&self) -> Missing<'a> {
+        (self.reference, Reason::CredentialUnusable)
+    }
+
     /// The key of a `SymmetricKey` secret.
     pub(super) fn key(&self) -> Result<Key, Missing<'a>> {
         let Prepared::SharedSecret(SharedSecret::SymmetricKey { key }) = self.prepared else {
-            return Err((self.reference, Reason::CredentialUnusable));
+            return Err(self.unusable());
         };
-        Key::symmetric(key).map_err(|_| (self.reference, Reason::CredentialUnusable))
+        Key::symmetric(key).map_err(|_| self.unusable())
     }
 
     /// A secret that is one text: a field, a symmetric key as it is written, a blob.
@@ -87,7 +109,7 @@ impl<'a> Found<'a> {
             | Prepared::SharedSecret(
                 SharedSecret::SymmetricKey { key: text } | SharedSecret::Blob { content: text },
             ) => Ok(text),
-            _ => Err((self.reference, Reason::CredentialUnusable)),
+            _ => Err(self.unusable()),
         }
     }
 
@@ -97,7 +119,7 @@ impl<'a> Found<'a> {
             Prepared::SharedSecret(SharedSecret::UsernamePassword { username, password }) => {
                 Ok((username, password))
             }
-            _ => Err((self.reference, Reason::CredentialUnusable)),
+            _ => Err(self.unusable()),
         }
     }
 }

@@ -460,6 +460,49 @@ fn a_secret_of_another_type_admits_nobody() {
 }
 
 #[test]
+fn a_previous_secret_that_cannot_be_used_admits_nobody_and_is_in_nobodys_way() {
+    let good = secret_key(1);
+    let bearer = token(&good, r#"{"alg":"HS256"}"#, "{}");
+    let shown = get()
+        .with("x-api-key", &good)
+        .with("authorization", &format!("Bearer {bearer}"));
+    let shown = shown.signed(&good, None, Some("n"), UnixTime(host_time()));
+    for (scheme, previous) in [
+        (r#""scheme":"apiKey""#, basic_pair()),
+        (
+            r#""scheme":"jwt","algorithm":"HS256","expiry":"optional""#,
+            symmetric("c2hvcnQ="),
+        ),
+        (
+            r#""scheme":"jwt","algorithm":"HS256","expiry":"optional""#,
+            basic_pair(),
+        ),
+        (r#""scheme":"signature""#, symmetric("c2hvcnQ=")),
+        (r#""scheme":"signature""#, basic_pair()),
+    ] {
+        let contents = Contents::default()
+            .with(PREVIOUS, previous)
+            .with(PARTNER, symmetric(&good));
+        let mut host = host(scheme, "", &contents);
+        assert_eq!(host.sends(shown.clone()), Fate::Resumed, "{scheme}");
+        assert_eq!(host.sends(get()).reason(), Some(Reason::CredentialAbsent));
+    }
+    let contents = Contents::default()
+        .with(PREVIOUS, symmetric(&good))
+        .with_password(PARTNER, "app", "p");
+    let mut host = host(r#""scheme":"basic""#, "", &contents);
+    let lines = get().with("authorization", &basic("app", "p"));
+    assert_eq!(host.sends(lines), Fate::Resumed);
+}
+
+fn basic_pair() -> Material<String> {
+    Material::SharedSecret(sallyport_model::SharedSecret::UsernamePassword {
+        username: "app".to_owned(),
+        password: "p".to_owned(),
+    })
+}
+
+#[test]
 fn callers_wait_for_the_vault_and_are_refused_without_it() {
     let mut host = Host::new(&configuration(r#""scheme":"basic""#, ""));
     let shown = get().with("authorization", &basic("app", "p"));

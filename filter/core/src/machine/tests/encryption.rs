@@ -174,6 +174,34 @@ fn the_previous_version_stays_readable_and_a_kid_names_exactly_one() {
     }
 }
 
+#[test]
+fn a_previous_key_that_cannot_be_used_opens_nothing_and_is_in_nobodys_way() {
+    let blob = SharedSecret::Blob {
+        content: "text".to_owned(),
+    };
+    let kid = |version| format!("{SEALING}@{version}");
+    for bad in [symmetric("c2hvcnQ="), Material::SharedSecret(blob)] {
+        let mut contents = rotated();
+        contents.put(PREVIOUS, bad.clone());
+        let mut host = listener(&decrypting(""), "", &contents);
+        for (byte, kid, reason) in [
+            (2, Some(kid(2)), None),
+            (2, None, None),
+            (1, Some(kid(1)), Some(Reason::DecryptionFailed)),
+            (1, None, Some(Reason::DecryptionFailed)),
+        ] {
+            let (_, fate) = posts(&mut host, post(), &a256kw(byte, kid.as_deref(), b"{}"));
+            assert_eq!(fate.reason(), reason, "{kid:?}");
+        }
+
+        // A bad one that is current is not passed over.
+        contents.put(SEALING, bad);
+        host.vault_answers(&contents);
+        let (_, fate) = posts(&mut host, post(), &a256kw(2, None, b"{}"));
+        assert_eq!(fate.reason(), Some(Reason::CredentialUnusable));
+    }
+}
+
 /// A message with another protected header.
 fn with_header(message: &[u8], header: &str) -> Vec<u8> {
     let text = std::str::from_utf8(message).unwrap();

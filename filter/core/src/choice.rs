@@ -14,6 +14,10 @@ use crate::reason::Reason;
 /// What the filter of a listener says of a client that passed, and all filters of the request read.
 pub const CLIENT_NAMES: &str = "sallyport.client_names";
 
+/// Why nobody is chosen by a name: the listener does not tell it, or the client has none.
+const NO_NAME_TOLD: &str = "chosen by the client's name, and none was told: the listener's entry needs \
+                            clientNames: tell, and its client a certificate with names";
+
 /// One thing, or several of which each request chooses one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pick<T> {
@@ -84,7 +88,10 @@ impl<T> Pick<T> {
             None => 0,
             Some(choice) => {
                 let place = choice.place(head);
-                place.map_err(|reason| Denial::new(reason).with_detail(&choice.by))?
+                place.map_err(|reason| match choice.by.is_told(head) {
+                    true => Denial::new(reason).with_detail(&choice.by),
+                    false => Denial::new(reason).with_detail(NO_NAME_TOLD),
+                })?
             }
         };
         let found = self.among.get(place);
@@ -146,6 +153,11 @@ impl Choice {
 }
 
 impl By {
+    /// Whether the filter of the listener told of the client, where that counts.
+    fn is_told(&self, head: &Head) -> bool {
+        !matches!(self, Self::Client) || head.attribute(&Attribute::client_names()).is_some()
+    }
+
     /// The attribute that has to be read for it.
     pub(crate) fn attribute(&self) -> Option<Attribute> {
         match self {
@@ -159,6 +171,11 @@ impl By {
 impl Attribute {
     fn client_names() -> Self {
         Self(vec![CLIENT_NAMES.to_owned()])
+    }
+
+    /// Whether it is the name that the client asked for in the handshake.
+    pub(crate) fn is_requested_server_name(&self) -> bool {
+        matches!(self.0.as_slice(), [first, second] if first == "connection" && second == "requested_server_name")
     }
 
     /// Its parts.

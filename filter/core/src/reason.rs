@@ -365,7 +365,7 @@ impl Reason {
             Self::PeerNameMismatch => "the certificate has none of the allowed names",
             Self::HandshakeTimeout => "the server's handshake took too long",
             Self::SecretNotChosen => "the request names no secret that there is for it",
-            Self::CredentialUnusable => "the credential for the server cannot be used",
+            Self::CredentialUnusable => "a secret that the gateway needs does not fit its use",
             Self::CredentialAbsent => "a credential is required",
             Self::CredentialMalformed => "the credential cannot be read",
             Self::CredentialAmbiguous => "the request says more than once who sent it",

@@ -3,6 +3,7 @@
 mod body;
 mod check;
 mod choice;
+mod chosen_value;
 mod downstream;
 mod encryption;
 mod injection;
@@ -29,6 +30,7 @@ use serde::Deserialize;
 
 use super::{Config, ConfigError, Fault, Notes, Plugin, Policy};
 use crate::duration;
+pub(super) use chosen_value::{XDS_NAMES, XDS_TREES};
 use downstream::DownstreamDocument;
 use object::object;
 use on_failure::OnFailureDocument;

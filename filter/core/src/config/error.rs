@@ -6,6 +6,7 @@ use sallyport_model::{Collection, ReferenceError, TemplateError};
 use sallyport_pki::{AllowedNamesError, NamePatternError};
 use thiserror::Error;
 
+use super::document::{XDS_NAMES, XDS_TREES};
 use super::pointer::pointer;
 use crate::duration::DurationError;
 use crate::header_name::HeaderNameError;
@@ -88,6 +89,22 @@ pub enum Fault {
         "connection.requested_server_name, or a path that begins with xds, metadata or filter_state is wanted here"
     )]
     Attribute,
+    /// An attribute that Envoy does not have, or that is no text.
+    #[error(
+        "behind xds Envoy has the texts {}, and with a path into them {}",
+        XDS_NAMES.join(", "),
+        XDS_TREES.join(", ")
+    )]
+    XdsAttribute,
+    /// A name that nobody asks for in the handshake.
+    #[error("a whole DNS name in lower case is wanted here, for that is how Envoy tells it")]
+    AskedName,
+    /// A name that no client has.
+    #[error(
+        "a whole name of a certificate is wanted here, without wildcards: uri:spiffe://partners/acme, \
+         dns:acme.example, email:app@acme.example or ip:192.0.2.1, host names in lower case"
+    )]
+    ClientName,
     /// A choice of nothing.
     #[error("at least one secret to choose is wanted here")]
     NothingToChoose,
@@ -160,6 +177,23 @@ pub enum Fault {
     /// Not a template.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// A list of keys to encrypt with.
+    #[error("encrypt has one key: write secret with one reference")]
+    EncryptHasOneKey,
+    /// One key to decrypt with.
+    #[error("decrypt has a list of keys: write secrets with a list of references")]
+    DecryptHasKeys,
+    /// Iterations of what is no password.
+    #[error(
+        "leave this out, or write keyManagement PBES2-HS512+A256KW: other keys have no iterations"
+    )]
+    NoIterations,
+    /// What happens without fields that nobody named.
+    #[error("this is about fields: leave it out, or name some")]
+    NeedsFields,
+    /// A mode of what is always enforced.
+    #[error("leave this out: what cannot be encrypted never goes on")]
+    AlwaysEnforced,
     /// Neither way, or both.
     #[error("exactly one of encrypt and decrypt is wanted here")]
     OneWay,

@@ -7,8 +7,8 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::object::object;
 use super::word::words;
-use super::{count, name};
-use crate::choice::{Attribute, By, Choice, Pick};
+use super::{chosen_value, count};
+use crate::choice::{By, Choice, Pick};
 use crate::config::{ConfigError, Fault, pointer};
 use sallyport_model::Reference;
 
@@ -134,7 +134,7 @@ impl ChoiceDocument {
         };
         for (text, document) in documents {
             let pointer = format!("{at}/{}", pointer::token(&text));
-            let text = name::word(&pointer, text)?;
+            let text = chosen_value::value(&by, &pointer, text)?;
             if names.iter().any(|(known, _)| *known == text) {
                 return Err(ConfigError::at(pointer, Fault::NamedTwice));
             }
@@ -161,21 +161,7 @@ impl ByDocument {
             (None, Some(path), None) => {
                 let pointer = at("attribute");
                 count(&pointer, &path, MAX_PARTS)?;
-                for (index, part) in path.iter().enumerate() {
-                    name::word(&format!("{pointer}/{index}"), part.clone())?;
-                }
-                match path
-                    .iter()
-                    .map(String::as_str)
-                    .collect::<Vec<_>>()
-                    .as_slice()
-                {
-                    ["connection", "requested_server_name"]
-                    | ["xds" | "metadata" | "filter_state", _, ..] => {
-                        Ok(By::Attribute(Attribute(path)))
-                    }
-                    _ => Err(ConfigError::at(pointer, Fault::Attribute)),
-                }
+                chosen_value::attribute(&pointer, path).map(By::Attribute)
             }
             (None, None, Some(ClientWord::Name)) => Ok(By::Client),
             _ => Err(ConfigError::at(section, Fault::ChosenBy)),

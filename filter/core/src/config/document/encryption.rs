@@ -141,15 +141,21 @@ impl EncryptionDocument {
             false => SecretKind::Whole,
         };
         let (encrypts, whole) = (way == Way::Encrypt, self.fields.is_empty());
-        for (field, misplaced) in [
-            ("secret", self.secret.is_some() && !encrypts),
-            ("secrets", !self.secrets.is_empty() && encrypts),
-            ("iterations", self.iterations.is_some() && !password),
-            ("absent", self.absent.is_some() && whole),
-            ("mode", self.mode.is_some() && encrypts),
+        let (one, list) = (self.secret.is_some(), !self.secrets.is_empty());
+        let (iterations, absent) = (self.iterations.is_some(), self.absent.is_some());
+        for (field, misplaced, fault) in [
+            ("secret", one && !encrypts, Fault::DecryptHasKeys),
+            ("secrets", list && encrypts, Fault::EncryptHasOneKey),
+            ("iterations", iterations && !password, Fault::NoIterations),
+            ("absent", absent && whole, Fault::NeedsFields),
+            (
+                "mode",
+                self.mode.is_some() && encrypts,
+                Fault::AlwaysEnforced,
+            ),
         ] {
             if misplaced {
-                return Err(ConfigError::at(at(field), Fault::OtherScheme));
+                return Err(ConfigError::at(at(field), fault));
             }
         }
         let iterations = self.iterations.unwrap_or(DEFAULT_ITERATIONS);

@@ -11,6 +11,7 @@ use super::Document;
 use super::body::MAX_BYTES;
 use super::check::{MAX_ACCEPTED, MAX_IDENTITY_HEADERS, MAX_WORDS};
 use super::choice::{MAX_NAMES, MAX_PARTS};
+use super::chosen_value::{XDS_NAMES, XDS_TREES};
 use super::downstream::MAX_ROUTES;
 use super::encryption::{DEFAULT_ITERATIONS, ITERATIONS, MAX_FIELDS};
 use super::injection::MAX_POINTER;
@@ -382,8 +383,11 @@ fn or_choice(kind: &str, secret: Value) -> Value {
 fn attribute() -> Value {
     let part = with(word(), "type", "string");
     let server_name = json!({"prefixItems": [{"const": "connection"}, {"const": "requested_server_name"}], "maxItems": 2});
-    let others = json!({"prefixItems": [{"enum": ["xds", "metadata", "filter_state"]}]});
-    json!({"items": part, "minItems": 2, "maxItems": MAX_PARTS, "anyOf": [server_name, others]})
+    let name = json!({"prefixItems": [{"const": "xds"}, {"enum": XDS_NAMES}], "maxItems": 2});
+    let tree = json!({"prefixItems": [{"const": "xds"}, {"enum": XDS_TREES}], "minItems": 3});
+    let others = json!({"prefixItems": [{"enum": ["metadata", "filter_state"]}]});
+    let any_of = [server_name, name, tree, others];
+    json!({"items": part, "minItems": 2, "maxItems": MAX_PARTS, "anyOf": any_of})
 }
 
 /// A reference to a shared secret or to a field of one.

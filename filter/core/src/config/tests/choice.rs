@@ -48,7 +48,10 @@ fn attributes_are_read_once_whoever_asks_for_them() {
         "tenant",
     ];
     let by_path = chosen(&json!({"attribute": path}), &tenants());
-    let by_client = chosen(&json!({"client": "name"}), &tenants());
+    let by_client = chosen(
+        &json!({"client": "name"}),
+        &json!({"uri:spiffe://td/b": reference("b")}),
+    );
     let mut document = upstream();
     document["upstream"]["inject"] = json!([
         {"header": "a", "basic": by_path}, {"header": "b", "bearer": by_client}, {"query": "c", "value": by_client},
@@ -75,6 +78,90 @@ fn names_are_told_only_where_the_configuration_says_so() {
             panic!("downstream")
         };
         assert_eq!(downstream.client_names, expected);
+    }
+}
+
+#[test]
+fn a_value_that_no_request_can_have_is_refused() {
+    let server_name = json!({"attribute": ["connection", "requested_server_name"]});
+    let client = json!({"client": "name"});
+    for (by, fault, possible, impossible) in [
+        (
+            &server_name,
+            Fault::AskedName,
+            &["acme.example", "gateway", "xn--bcher-kva.example"][..],
+            &[
+                "Acme.example",
+                "*.acme.example",
+                "192.0.2.1",
+                "acme.example.",
+                "acme:8443",
+            ][..],
+        ),
+        (
+            &client,
+            Fault::ClientName,
+            &[
+                "uri:spiffe://td/App",
+                "dns:acme.example",
+                "email:App@acme.example",
+                "ip:192.0.2.1",
+                "ip:2001:db8::1",
+            ],
+            &[
+                "acme",
+                "acme.example",
+                "spiffe://td/app",
+                "uri:",
+                "uri:acme",
+                "uri:spiffe://td/*",
+                "URI:spiffe://td/app",
+                "DNS:acme.example",
+                "dns:Acme.example",
+                "dns:*.acme.example",
+                "email:app@Acme.example",
+                "email:acme.example",
+                "ip:2001:DB8::1",
+                "ip:192.0.2.0/24",
+            ],
+        ),
+    ] {
+        for text in possible {
+            let choice = chosen(by, &json!({*text: reference("acme")}));
+            with(upstream(), AT, choice).unwrap();
+        }
+        for text in impossible {
+            let choice = chosen(by, &json!({*text: reference("acme")}));
+            let error = with(upstream(), AT, choice).unwrap_err();
+            let place = text.replace('~', "~0").replace('/', "~1");
+            assert_eq!(error.pointer, format!("{AT}/secrets/{place}"));
+            assert_eq!(error.fault, fault, "{text}");
+        }
+    }
+}
+
+#[test]
+fn an_attribute_that_envoy_does_not_have_is_refused_with_those_it_has() {
+    for path in [
+        &["xds", "route_nam"][..],
+        &["xds", "route_name", "tenant"],
+        &["xds", "route_metadata"],
+        &["xds", "listener_direction"],
+        &["xds", "Node", "id"],
+    ] {
+        let choice = chosen(&json!({"attribute": path}), &tenants());
+        let error = with(upstream(), AT, choice).unwrap_err();
+        assert_eq!(error.pointer, format!("{AT}/by/attribute"));
+        assert_eq!(error.fault, Fault::XdsAttribute, "{path:?}");
+        assert!(error.to_string().contains("route_name, virtual_host_name"));
+    }
+    for path in [
+        &["xds", "filter_chain_name"][..],
+        &["xds", "node", "id"],
+        &["filter_state", "tenant"],
+    ] {
+        let choice = chosen(&json!({"attribute": path}), &tenants());
+        with(upstream(), AT, choice).unwrap();
     }
 }
 

@@ -90,7 +90,7 @@ fn faults_are_found_in_their_place_and_the_schema_knows_most() {
             "secrets",
             json!([SECRET]),
             "",
-            Some(Fault::OtherScheme),
+            Some(Fault::EncryptHasOneKey),
         ),
         (
             &encrypt,
@@ -98,7 +98,7 @@ fn faults_are_found_in_their_place_and_the_schema_knows_most() {
             "mode",
             json!("observe"),
             "",
-            Some(Fault::OtherScheme),
+            Some(Fault::AlwaysEnforced),
         ),
         (
             &encrypt,
@@ -106,7 +106,7 @@ fn faults_are_found_in_their_place_and_the_schema_knows_most() {
             "iterations",
             json!(2000),
             "",
-            Some(Fault::OtherScheme),
+            Some(Fault::NoIterations),
         ),
         (
             &encrypt,
@@ -154,7 +154,7 @@ fn faults_are_found_in_their_place_and_the_schema_knows_most() {
             "secret",
             json!(SECRET),
             "",
-            Some(Fault::OtherScheme),
+            Some(Fault::DecryptHasKeys),
         ),
         (
             &decrypt,
@@ -178,7 +178,7 @@ fn faults_are_found_in_their_place_and_the_schema_knows_most() {
             "absent",
             json!("pass"),
             "",
-            Some(Fault::OtherScheme),
+            Some(Fault::NeedsFields),
         ),
         (&decrypt, d, "keyManagement", json!("RSA-OAEP"), "", None),
         (

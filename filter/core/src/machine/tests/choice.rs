@@ -168,6 +168,13 @@ fn the_clients_names_choose_after_the_filter_of_its_listener_let_it_pass() {
         (Some(Reason::SecretNotChosen), Some(403))
     );
     assert!(upstream.headers.contains(&"-signature".to_owned()));
+    let log = upstream.log.join("\n");
+    assert!(log.contains("none was told"), "{log}");
+    let other = get().saying(&[crate::choice::CLIENT_NAMES], "dns:other.test\n");
+    let fate = scene.sends(&mut upstream, other);
+    assert_eq!(fate.reason(), Some(Reason::SecretNotChosen));
+    let last = upstream.log.last().unwrap();
+    assert!(!last.contains("none was told"), "{last}");
 
     // Nothing is told of a stranger, whether it is refused or only observed, or where nobody asked.
     let stranger = Authority::new("other root").client_named("partner", &["partner.test"]);

@@ -205,7 +205,8 @@ shipped: $(TARGETS_READY) $(BINARYEN)
 	@python3 filter/responses.py >$(TARGET)/filter-responses.json
 	@$(call ship,filter/exports.json,$(SHIPPED))
 	@$(call ship,$(TARGET)/filter-responses.json,$(SHIPPED_RESPONSES))
-	@wc -c $(SHIPPED) $(SHIPPED_RESPONSES) | head -2
+	@wc -c $(SHIPPED)
+	@wc -c $(SHIPPED_RESPONSES)
 
 # $(1) exports what Envoy calls, $(2) is made.
 define ship

@@ -1,8 +1,9 @@
 //! One configured filter: the brain, and what the host has to be told in its words.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::time::Duration;
 
 use proxy_wasm::types::Action;
 use sallyport_filter_core::config::{Direction, Place, Protocol};
@@ -19,6 +20,9 @@ use crate::metrics::Metrics;
 #[cfg(feature = "recording")]
 use crate::recorder::{State, step};
 use crate::{attributes, host};
+
+/// As soon as possible.
+const SOON: Duration = Duration::from_millis(1);
 
 /// A configured filter. Shared by the root and its streams, which live in one thread.
 pub(crate) struct Guard {
@@ -43,6 +47,10 @@ pub(crate) struct Guard {
     answered: RefCell<Streams<()>>,
     /// Responses that may not go on.
     held: RefCell<Streams<()>>,
+    /// What is done at the next tick.
+    later: RefCell<VecDeque<Effect>>,
+    /// How often the brain wants to be called.
+    period: Cell<Duration>,
     metrics: Metrics,
 }
 
@@ -77,6 +85,8 @@ impl Guard {
             bodies: RefCell::default(),
             answered: RefCell::default(),
             held: RefCell::default(),
+            later: RefCell::default(),
+            period: Cell::default(),
             metrics: Metrics::default(),
         }
     }
@@ -91,6 +101,11 @@ impl Guard {
     }
 
     pub(crate) fn tick(&self) {
+        let later = self.later.take();
+        if !later.is_empty() {
+            host::tick(self.period.get());
+            self.follow(later);
+        }
         self.handle(Event::Tick);
         self.metrics.settle();
     }
@@ -201,6 +216,7 @@ impl Guard {
     /// goes on, where that was decided.
     fn decide(&self, event: Event, handshake: Handshake) -> Option<Action> {
         let mut decided = None;
+        let size = event.body_size();
         let mut queue = VecDeque::from(self.feed(event));
         while let Some(effect) = queue.pop_front() {
             match effect {
@@ -208,6 +224,11 @@ impl Guard {
                     queue.extend(self.feed(self.look(stream, *place)));
                 }
                 Effect::See(stream) => queue.extend(self.feed(self.see(stream, handshake))),
+                Effect::Rewrite(_, ref rewrite) if rewrite.size() > size => {
+                    decided = Some(Action::Pause);
+                    queue.push_front(effect);
+                    self.put_off(std::mem::take(&mut queue));
+                }
                 Effect::Read(stream, reading) => queue.extend(self.read(stream, reading)),
                 Effect::Collect(stream) => {
                     decided = Some(Action::Pause);
@@ -238,6 +259,14 @@ impl Guard {
         let attributes = attributes::of(&self.attributes);
         let head = host::request_head(ends).with_attributes(attributes);
         self.feed(Event::Head(stream, reading, head))
+    }
+
+    /// A body that grows may be more than Envoy's buffers hold. Then Envoy answers by itself and ends the stream
+    /// while the new body is set, and calls for that a module that is in the middle of a callback of the stream:
+    /// the SDK panics, and Envoy dies of it. In a callback of the root it may.
+    fn put_off(&self, effects: VecDeque<Effect>) {
+        self.later.borrow_mut().extend(effects);
+        host::tick(SOON);
     }
 
     /// Holds a request until its body is there, which it may be by now.
@@ -311,7 +340,11 @@ impl Guard {
 
     /// Takes an event of the root in and does everything that follows from it.
     fn handle(&self, event: Event) {
-        let mut queue = VecDeque::from(self.feed(event));
+        self.follow(VecDeque::from(self.feed(event)));
+    }
+
+    /// Does what is to be done, whichever streams it is about.
+    fn follow(&self, mut queue: VecDeque<Effect>) {
         let mut context = self.root;
         while let Some(effect) = queue.pop_front() {
             let wanted = effect.stream().map_or(self.root, host::context);
@@ -366,7 +399,12 @@ impl Guard {
     /// Does what is done alike in every context; the host is in the right one.
     fn carry_out(&self, effect: Effect) {
         match effect {
-            Effect::Tick(period) => host::tick(period),
+            Effect::Tick(period) => {
+                self.period.set(period);
+                if self.later.borrow().is_empty() {
+                    host::tick(period);
+                }
+            }
             Effect::RemoveForwarded(_) => host::remove_request_header("x-forwarded-client-cert"),
             Effect::RemoveHeader(_, name) => host::remove_request_header(name.as_str()),
             Effect::AddHeader(_, name, value) => {

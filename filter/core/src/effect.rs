@@ -79,6 +79,13 @@ pub struct Rewrite {
     pub set: Vec<(&'static str, String)>,
 }
 
+impl Rewrite {
+    /// Bytes of the new body.
+    pub fn size(&self) -> usize {
+        self.body.as_ref().map_or(0, |body| body.len())
+    }
+}
+
 /// One of the two messages of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {

@@ -52,6 +52,16 @@ pub enum Event {
     Closed(StreamId),
 }
 
+impl Event {
+    /// Bytes of a body that is there; 0 for what is about none.
+    pub fn body_size(&self) -> usize {
+        match self {
+            Self::Body(_, body) | Self::ResponseBody(_, body) => body.len(),
+            _ => 0,
+        }
+    }
+}
+
 /// What the head of a request is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {

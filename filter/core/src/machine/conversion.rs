@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::State;
 use super::consequence::Standing;
-use crate::config::Mode;
+use crate::config::{Mode, PolicyIndex};
 use crate::decide::Denial;
 use crate::effect::{Effect, Message, Rewrite};
 use crate::event::StreamId;
@@ -28,10 +28,11 @@ pub(super) const OF_BODY: &[&str] = &[
     "etag",
 ];
 
-/// Gives a message its new body; the head keeps up with what the host is asked to do.
+/// Gives a message its new body, which is bounded like the old one; the head keeps up with what the host is
+/// asked to do.
 pub(super) fn convert(
     state: &State,
-    (stream, message): (StreamId, Message),
+    (stream, policy, message): (StreamId, PolicyIndex, Message),
     encryption: &Encryption,
     head: &mut Head,
     body: &[u8],
@@ -48,6 +49,10 @@ pub(super) fn convert(
                 Denial::new(encryption.way.failed(message)).with_detail(word)
             }
         })?;
+    // Envoy's buffers hold what goes on as they held what came.
+    if converted.body.len() > state.config.policy.get(policy).body.max_bytes {
+        return Err(Denial::new(message.too_large()).with_detail("converted"));
+    }
     if converted.age == Age::Stale {
         let direction = state.config.policy.direction();
         effects.push(Effect::Count(Counter::Stale(direction)));
@@ -113,6 +118,15 @@ impl Encryption {
         match self.way {
             Way::Encrypt => (Mode::Enforce, Standing::Plain),
             Way::Decrypt => (self.mode, Standing::New),
+        }
+    }
+}
+
+impl Message {
+    const fn too_large(self) -> Reason {
+        match self {
+            Self::Request => Reason::BodyTooLarge,
+            Self::Response => Reason::ResponseTooLarge,
         }
     }
 }

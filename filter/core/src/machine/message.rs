@@ -281,7 +281,7 @@ fn finish(state: &State, mut request: Opened, body: &[u8], now: Now, effects: &m
         && !body.is_empty()
     {
         let head = &mut request.head;
-        let whose = (stream, Message::Request);
+        let whose = (stream, policy, Message::Request);
         match convert(state, whose, encryption, head, body, now, effects) {
             Ok(body) => converted = Some(body),
             Err(denial) if unconverted(state, &request, &denial, effects) => return,

@@ -156,7 +156,7 @@ pub(super) fn body(
     if body.is_empty() {
         return effects.push(Effect::ResumeResponse(stream));
     }
-    let whose = (stream, Message::Response);
+    let whose = (stream, policy, Message::Response);
     match convert(state, whose, encryption, &mut head, body, now, effects) {
         Ok(_) => effects.push(Effect::ResumeResponse(stream)),
         Err(denial) => unconverted(state, stream, policy, &denial, effects),

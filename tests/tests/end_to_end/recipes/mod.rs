@@ -5,6 +5,7 @@ mod bodies;
 mod callers;
 mod choices;
 mod clients;
+mod grown_bodies;
 mod outage;
 mod per_route;
 mod stores;

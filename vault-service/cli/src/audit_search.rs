@@ -1,11 +1,16 @@
 //! `audit search`.
 
+use std::str::FromStr;
+
 use clap::builder::PossibleValuesParser;
 use clap::{Args, value_parser};
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::audit::{COLUMNS, Log};
 use crate::error::Error;
+use crate::expiration::ExpirationDate;
 use crate::output::Output;
 
 /// Most entries of one answer of the vault.
@@ -20,10 +25,12 @@ pub(crate) struct Search {
     /// Who: a name as it was then, or an id
     #[arg(long, value_name = "NAME")]
     actor: Option<String>,
-    /// What: an operation, or how several begin (`secret.*`)
+    /// What: an operation, or how several begin: `secret.*` for what left the vault, `sharedSecrets.*`
+    /// for writes
     #[arg(long, value_name = "OPERATION")]
     operation: Option<String>,
-    /// On what: a reference, a name, or a part of one
+    /// On what: a part of it; `sharedSecrets/backend` finds reads and writes, a whole reference
+    /// reads only
     #[arg(long, visible_alias = "reference", value_name = "TEXT")]
     object: Option<String>,
     /// On or in which secret group
@@ -37,16 +44,34 @@ pub(crate) struct Search {
     trace: Option<String>,
     /// Not before: a day (2026-11-23) or a moment (2026-11-23T21:50:00Z)
     #[arg(long, value_name = "TIME")]
-    since: Option<String>,
+    since: Option<Time>,
     /// Not after: a day, all of it, or a moment
     #[arg(long, value_name = "TIME")]
-    until: Option<String>,
+    until: Option<Time>,
     /// Only entries with a greater sequence number (column SEQ)
     #[arg(long, value_name = "SEQ")]
     after: Option<u64>,
     /// How many entries at most
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = value_parser!(u32).range(1..=1_000_000))]
     limit: u32,
+}
+
+/// A day or a moment, as the vault reads it, too.
+#[derive(Clone)]
+struct Time(String);
+
+impl FromStr for Time {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339);
+        match moment.is_ok() || text.parse::<ExpirationDate>().is_ok() {
+            true => Ok(Self(text.to_owned())),
+            false => {
+                Err("write a day like 2026-11-23, or a moment like 2026-11-23T21:50:00Z".to_owned())
+            }
+        }
+    }
 }
 
 /// Asks page by page until there are enough, or no more.
@@ -83,8 +108,8 @@ impl Search {
             ("group", self.group.as_ref()),
             ("outcome", self.outcome.as_ref()),
             ("trace", self.trace.as_ref()),
-            ("since", self.since.as_ref()),
-            ("until", self.until.as_ref()),
+            ("since", self.since.as_ref().map(|time| &time.0)),
+            ("until", self.until.as_ref().map(|time| &time.0)),
             ("after", after.as_ref()),
             ("limit", Some(&limit)),
         ];

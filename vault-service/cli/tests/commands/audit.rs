@@ -83,9 +83,15 @@ fn audit_search_asks_page_by_page_for_what_passes_every_filter() {
         .map(|entry| &entry["seq"])
         .collect();
     assert_eq!(seqs, [7, 60_000, 60_001]);
-    scene
-        .run(&["audit", "search", "--outcome", "perhaps"])
-        .fails(2);
+    for wrong in [
+        ["--outcome", "perhaps"],
+        ["--since", "yesterday"],
+        ["--since", "2026-02-30"],
+        ["--until", "2026-11-23T21:50:00"],
+    ] {
+        let ended = scene.run(&["audit", "search", wrong[0], wrong[1]]);
+        assert!(ended.fails(2).contains(wrong[1]), "{wrong:?}");
+    }
 
     let path = of_organization("/audit/search?limit=1");
     let page = json!({"entries": [entry(3)], "next": 3});

@@ -15,7 +15,7 @@ async fn one_line_of_the_access_log_explains_a_refusal_on_either_side() -> Resul
     let client = stage.client(Some(&partner))?;
     let stranger = stage.client(Some(&rogue))?;
     for (client, path, status) in [
-        (&client, "/allowed", StatusCode::OK),
+        (&client, "/allowed?key=hidden", StatusCode::OK),
         (&client, "/impostor", StatusCode::BAD_GATEWAY),
         (&stranger, "/refused", StatusCode::FORBIDDEN),
     ] {
@@ -25,6 +25,7 @@ async fn one_line_of_the_access_log_explains_a_refusal_on_either_side() -> Resul
     let context = "tls_context=secret://payments/tlsContexts";
 
     let line = line_about(&log, "/allowed").await?;
+    assert!(!line.contains("hidden"), "{line}");
     let downstream = format!("downstream=[allowed policy=default {context}/partner-inbound ");
     assert!(line.contains(&downstream), "{line}");
     let upstream = format!("upstream=[allowed policy=default {context}/backend-outbound ");

@@ -18,6 +18,7 @@ mod gateway;
 mod id;
 mod material;
 mod name;
+mod objects;
 mod permission;
 mod pinset;
 mod provider_api;
@@ -44,6 +45,7 @@ pub use gateway::{GatewayIdentity, GatewayIdentityError, TrustDomain};
 pub use id::{ActorId, EnvironmentId, GroupId, OrganizationId, Scope, SecretId};
 pub use material::{Material, TlsContextMaterial, TruststoreMaterial};
 pub use name::{GroupName, NameError, SecretName};
+pub use objects::Objects;
 pub use permission::{Permission, PermissionError};
 pub use pinset::{PinKindWord, PinMaterial, PinRoleWord, PinsetMaterial, PinsetMaterialError};
 pub use provider_api::{

@@ -5,13 +5,12 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{HeaderMap, StatusCode, header};
-use sallyport_model::SecretString;
+use sallyport_model::{Objects, SecretString};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::json_limits;
-use super::objects::Objects;
 use crate::manager::{Form, Problem, Violation};
 
 /// Largest request body of the public door, in bytes.

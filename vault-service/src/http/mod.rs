@@ -12,7 +12,6 @@ mod linger;
 pub mod listener;
 pub mod manager;
 pub mod network;
-mod objects;
 mod openapi;
 mod problem;
 pub mod provider;

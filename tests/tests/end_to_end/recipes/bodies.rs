@@ -38,6 +38,14 @@ fn answer(body: &str) -> Result<Response<String>> {
     Ok(answer.body(body.to_owned())?)
 }
 
+/// The gateway may have no key any more.
+async fn remove_grant(stage: &Stage) -> Result<()> {
+    let grant = ["--group", "payments", "--gateway", "edge"];
+    let remove = [&["grant", "remove", "--yes"][..], &grant].concat();
+    stage.cli.ok(&remove).await?;
+    Ok(())
+}
+
 fn body(seen: &SeenRequest) -> &str {
     std::str::from_utf8(&seen.body).unwrap()
 }
@@ -238,18 +246,7 @@ async fn a_partner_gets_what_only_holders_of_the_key_can_read() -> Result<()> {
         Ok(NEXT.decrypts(body(&seen)).await.ok())
     })
     .await?;
-    stage
-        .cli
-        .ok(&[
-            "grant",
-            "remove",
-            "--yes",
-            "--group",
-            "payments",
-            "--gateway",
-            "edge",
-        ])
-        .await?;
+    remove_grant(&stage).await?;
     until("a refusal", PATIENCE, async || {
         let reply = sends(
             &mut stage,
@@ -371,18 +368,7 @@ async fn what_the_server_answers_is_encrypted_for_the_client() -> Result<()> {
         Ok(opened.filter(|opened| opened.plaintext == plain))
     })
     .await?;
-    stage
-        .cli
-        .ok(&[
-            "grant",
-            "remove",
-            "--yes",
-            "--group",
-            "payments",
-            "--gateway",
-            "edge",
-        ])
-        .await?;
+    remove_grant(&stage).await?;
     until("a refusal", PATIENCE, async || {
         let reply = client.get(listener, "/orders").await?;
         assert!(!reply.body.contains("paid"));

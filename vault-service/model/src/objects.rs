@@ -8,7 +8,8 @@ use serde::de::{
 };
 
 /// Any part of a deserializer, with everything below it: deserializer, visitor, seed or access.
-pub(super) struct Objects<T>(pub(super) T);
+#[derive(Debug)]
+pub struct Objects<T>(pub T);
 
 macro_rules! deserialize {
     ($($method:ident($($argument:ident: $type:ty),*);)+) => {$(
@@ -131,6 +132,10 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Objects<A> {
     ) -> Result<Option<S::Value>, A::Error> {
         self.0.next_element_seed(Objects(seed))
     }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.0.size_hint()
+    }
 }
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Objects<A> {
@@ -182,9 +187,20 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Objects<A> {
 
     fn struct_variant<V: Visitor<'de>>(
         self,
-        fields: &'static [&'static str],
+        _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
-        self.0.struct_variant(fields, Objects(visitor))
+        self.0.newtype_variant_seed(Fields(visitor))
+    }
+}
+
+/// Seed of a variant with named fields.
+struct Fields<V>(V);
+
+impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Fields<V> {
+    type Value = V::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<V::Value, D::Error> {
+        value.deserialize_map(Objects(self.0))
     }
 }

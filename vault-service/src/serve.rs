@@ -29,7 +29,7 @@ use crate::jobs::crl_fetch::{
     AddressRules, CrlFetching, DownloadLimits, Downloader, FetchRules, SystemResolver,
 };
 use crate::jobs::expiry;
-use crate::jobs::external_lists::{self, ListFile};
+use crate::jobs::external_lists::{self, FollowedLists};
 use crate::keys::KeyError;
 use crate::keys::audit::CheckpointKey;
 use crate::keys::seal::RootPublicKey;
@@ -37,10 +37,10 @@ use crate::manager::{GatewayIssuer as _, Manager};
 use crate::metrics::Metrics;
 use crate::provider::sds::Sds;
 use crate::provider::{
-    AuditKeysError, ExternalCa, ExternalCaError, ExternalCas, GatewayCa, GatewayCaError, Provider,
-    audit_keys,
+    AuditKeysError, ExternalCa, ExternalCaError, ExternalCas, GatewayCa, GatewayCaError,
+    GivenLists, Provider, audit_keys,
 };
-use crate::settings::{CrlSettings, HealthListen, Settings};
+use crate::settings::{CrlSettings, HealthListen, ListOrigin, Settings};
 use crate::store::{Setting, SqliteStore, Store, StoreError};
 
 /// Both doors, bound and ready to serve.
@@ -54,7 +54,7 @@ pub struct Vault {
     store: Arc<dyn Store>,
     crl_fetching: Arc<CrlFetching>,
     external: Arc<ExternalCas>,
-    list_files: Vec<ListFile>,
+    external_lists: Vec<FollowedLists>,
     checkpoint_key: Arc<CheckpointKey>,
     sinks: Sinks,
     _lock: File,
@@ -157,12 +157,15 @@ impl Vault {
         let ca = Arc::new(ca.with_short_lifetime(settings.gateway_certificate_seconds()));
 
         // Before they are read: what comes meanwhile is noticed.
-        let list_files = list_files(settings);
+        let mut external_lists = followed_lists(settings);
         let external = external_cas(settings)?;
         let others = external.iter().flat_map(|ca| ca.certificates.clone());
         let client_cas = std::iter::once(ca.certificate().clone()).chain(others);
         let (own, domain) = (ca.certificate(), ca.trust_domain());
         let external = Arc::new(ExternalCas::new(own, domain, &external, clock::now())?);
+        for followed in &mut external_lists {
+            followed.look(&external, &*store, clock::now()).await;
+        }
         let identity = own_identity(&ca, settings)?;
         let internal = tls::mutual(identity, client_cas, Arc::clone(&external))?;
         let public = tls::public(match &settings.manager_identity {
@@ -238,7 +241,7 @@ impl Vault {
             store,
             crl_fetching,
             external,
-            list_files,
+            external_lists,
             checkpoint_key: audit_keys.checkpoint,
             sinks,
             _lock: lock,
@@ -296,7 +299,13 @@ impl Vault {
                     stop.clone()
                 ),
                 serve_socket(self.socket, Arc::clone(&self.sds), stop.clone()),
-                external_lists::run(self.external, self.list_files, clock::now, stop.clone()),
+                external_lists::run(
+                    self.external,
+                    Arc::clone(&self.store),
+                    self.external_lists,
+                    clock::now,
+                    stop.clone()
+                ),
                 close(self.sds, stop.clone()),
                 self.crl_fetching.run(stop),
             );
@@ -382,27 +391,33 @@ fn external_cas(settings: &Settings) -> Result<Vec<ExternalCa>, ServeError> {
         Ok(ExternalCa {
             certificates: certificates("gateway_cas: file", &ca.file)?,
             names: ca.names.clone(),
-            lists: match &ca.crl_file {
-                Some(file) => Some(external_lists::read(file).map_err(|source| {
-                    let (setting, path) = ("gateway_cas: crl_file", file.to_owned());
-                    ServeError::File {
-                        setting,
-                        path,
-                        source,
-                    }
-                })?),
-                None => None,
+            lists: match &ca.lists {
+                None => GivenLists::Unlisted,
+                Some(ListOrigin::Distributor(_)) => GivenLists::Later,
+                Some(ListOrigin::File(file)) => {
+                    let read = external_lists::read(file).map_err(|source| {
+                        let (setting, path) = ("gateway_cas: crl_file", file.to_owned());
+                        ServeError::File {
+                            setting,
+                            path,
+                            source,
+                        }
+                    });
+                    GivenLists::File(read?)
+                }
             },
         })
     });
     cas.collect()
 }
 
-fn list_files(settings: &Settings) -> Vec<ListFile> {
-    let files = settings.gateway_cas.iter().enumerate();
-    let files =
-        files.filter_map(|(ca, settings)| Some(ListFile::new(ca, settings.crl_file.clone()?)));
-    files.collect()
+fn followed_lists(settings: &Settings) -> Vec<FollowedLists> {
+    let cas = settings.gateway_cas.iter().enumerate();
+    let lists = cas.filter_map(|(ca, settings)| {
+        let origin = settings.lists.clone()?;
+        Some(FollowedLists::new(ca, origin))
+    });
+    lists.collect()
 }
 
 /// What is wrong with a file. What is there instead is not shown: it may be a key.

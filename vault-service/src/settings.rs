@@ -26,7 +26,9 @@ pub use audit::{
     SyslogTls,
 };
 pub use crl::CrlSettings;
-pub use gateway_cas::{GatewayCaSettings, GivenGatewayCa};
+pub use gateway_cas::{
+    DistributorPlace, DistributorPlaceError, GatewayCaSettings, GivenGatewayCa, ListOrigin,
+};
 pub use health::{HealthListen, HealthListenError};
 pub use log::LogFormat;
 
@@ -94,12 +96,13 @@ crl_listed_days = 7
 
 # CAs besides the internal one whose client certificates are let in at the internal door, for gateways that are
 # registered by the SPIFFE ID of this trust domain, or without a trust domain by the subject, of their
-# certificates: docs/gateways.md. With a crl_file (PEM or DER), certificates that its lists do not let pass are
-# refused, also on open calls within two seconds after it has changed.
+# certificates: docs/gateways.md. With a crl_file (PEM or DER), or a CRL distributor of the vault that fetches the
+# lists, certificates that the lists do not let pass are refused, also on open calls within two seconds.
 # [[gateway_cas]]
 # file = "/etc/sallyport/spire-bundle.pem"
 # trust_domain = "example.org"
 # crl_file = "/etc/sallyport/spire.crl"
+# crl_distributor = "secret://<organization>/<environment>/platform/crlDistributorConfigs/spire"
 
 # Names of SDS resources that a configuration cannot change, such as those of SPIRE, and what they stand
 # for: docs/sds.md.
@@ -268,6 +271,20 @@ pub enum SettingsError {
         file: PathBuf,
         /// Why.
         source: GatewayIdentityError,
+    },
+    /// No CRL distributor.
+    #[error("gateway_cas: {}: crl_distributor: {source}", .file.display())]
+    CrlDistributor {
+        /// Whose.
+        file: PathBuf,
+        /// Why.
+        source: DistributorPlaceError,
+    },
+    /// Revocation lists from two places.
+    #[error("gateway_cas: {}: either crl_file or crl_distributor", .file.display())]
+    TwoListOrigins {
+        /// Whose.
+        file: PathBuf,
     },
     /// A name no certificate can carry.
     #[error("server name {name:?} is neither a host name nor an IP address")]

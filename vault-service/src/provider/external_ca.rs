@@ -10,7 +10,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls_pki_types::{CertificateDer, UnixTime as Moment};
 use sallyport_model::TrustDomain;
-use sallyport_pki::{Certificate, UnixTime};
+use sallyport_pki::{Certificate, Revocations, UnixTime};
 use thiserror::Error;
 use tokio::sync::watch;
 
@@ -24,8 +24,19 @@ pub struct ExternalCa {
     pub certificates: Vec<CertificateDer<'static>>,
     /// What its certificates may say.
     pub names: ExternalNames,
-    /// A file of its revocation lists, if its certificates are held against any.
-    pub lists: Option<Vec<u8>>,
+    /// What its certificates are held against.
+    pub lists: GivenLists,
+}
+
+/// Revocation lists of a CA, as they are when it is first trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GivenLists {
+    /// None: nothing it has signed is ever revoked.
+    Unlisted,
+    /// A file.
+    File(Vec<u8>),
+    /// They come later; until then nobody is let in.
+    Later,
 }
 
 /// Which names a CA may give.
@@ -110,16 +121,12 @@ impl ExternalCas {
             {
                 return Err(ExternalCaError::OwnTrustDomain(domain.clone()));
             }
-            let lists = ca.lists.as_deref().map(|file| {
-                let lists = ExternalLists::of(&ca.certificates)?;
-                lists.take(file, now)?;
-                Ok(lists)
-            });
-            let lists = lists.transpose();
             external.push(Other {
                 verifier: verifier(&ca.certificates)?,
                 names: ca.names.clone(),
-                lists: lists.map_err(|source| ExternalCaError::Lists { position, source })?,
+                lists: ca
+                    .first_lists(now)
+                    .map_err(|source| ExternalCaError::Lists { position, source })?,
             });
         }
         Ok(Self {
@@ -142,6 +149,23 @@ impl ExternalCas {
     ) -> Result<(), ExternalListsError> {
         if let Some(lists) = self.external.get(ca).and_then(|ca| ca.lists.as_ref()) {
             lists.take(file, now)?;
+            self.look_again();
+        }
+        Ok(())
+    }
+
+    /// Puts the lists that a CRL distributor publishes in force for the CA at that place, and has every
+    /// open call looked at again.
+    ///
+    /// # Errors
+    /// See [`ExternalListsError`]; those of before stay.
+    pub fn take_published(
+        &self,
+        ca: usize,
+        published: &Revocations,
+    ) -> Result<(), ExternalListsError> {
+        if let Some(lists) = self.external.get(ca).and_then(|ca| ca.lists.as_ref()) {
+            lists.take_published(published)?;
             self.look_again();
         }
         Ok(())
@@ -243,6 +267,19 @@ enum Signer<'a> {
 impl fmt::Debug for ExternalCas {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ExternalCas").finish_non_exhaustive()
+    }
+}
+
+impl ExternalCa {
+    fn first_lists(&self, now: UnixTime) -> Result<Option<ExternalLists>, ExternalListsError> {
+        if self.lists == GivenLists::Unlisted {
+            return Ok(None);
+        }
+        let lists = ExternalLists::of(&self.certificates)?;
+        if let GivenLists::File(file) = &self.lists {
+            lists.take(file, now)?;
+        }
+        Ok(Some(lists))
     }
 }
 

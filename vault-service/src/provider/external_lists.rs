@@ -6,9 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustls_pki_types::pem::{self, PemObject as _};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use sallyport_pki::{
-    Certificate, CertificateError, CrlError, CrlRules, KeyIdentifiers, MAX_CRL_BYTES, PathError,
-    PathRules, Profile, RevocationPolicy, Revocations, TrustAnchorError, TrustAnchors, UnixTime,
-    Usage,
+    Certificate, CertificateError, CrlError, CrlRules, InvalidRevocations, KeyIdentifiers,
+    MAX_CRL_BYTES, PathError, PathRules, Profile, RevocationList, RevocationPolicy, Revocations,
+    TrustAnchorError, TrustAnchors, UnixTime, Usage,
 };
 use thiserror::Error;
 
@@ -34,9 +34,18 @@ pub enum ExternalListsError {
     /// It is neither a CRL in DER nor CRLs in PEM.
     #[error("neither a CRL in DER nor one or more in PEM")]
     Syntax(#[source] pem::Error),
-    /// There is none in it.
-    #[error("there is no CRL in it")]
+    /// There is none.
+    #[error("there is no CRL of the CA")]
     Empty,
+    /// Lists that are not in force together.
+    #[error(transparent)]
+    Together(#[from] InvalidRevocations),
+    /// A list in force has no successor, or an older one.
+    #[error("list {position} of those in force is not there any more, or only an older one")]
+    Older {
+        /// Counted from 1.
+        position: usize,
+    },
     /// A list that does not count.
     #[error("CRL {position}: {source}")]
     List {
@@ -72,11 +81,47 @@ impl ExternalLists {
             next.update(list, &self.certificates, &rules)
                 .map_err(|source| ExternalListsError::List { position, source })?;
         }
+        self.put_in_force(next);
+        Ok(())
+    }
+
+    /// Takes over what a CRL distributor publishes, verified already: the lists that the CA has signed,
+    /// or somebody who has a certificate of it. For each list in force there has to be one, and none
+    /// that is older.
+    pub(super) fn take_published(&self, published: &Revocations) -> Result<(), ExternalListsError> {
+        let keys: Vec<_> = self
+            .certificates
+            .iter()
+            .map(Certificate::spki_sha256)
+            .collect();
+        let is_ours = |list: &&RevocationList| {
+            let signer = &list.signer;
+            let by = signer.delegation.as_ref().map_or(signer.key, |it| it.by);
+            keys.contains(&by)
+        };
+        let ours: Vec<_> = published.lists().iter().filter(is_ours).cloned().collect();
+        if ours.is_empty() {
+            return Err(ExternalListsError::Empty);
+        }
+        for (known, position) in self.in_force().lists().iter().zip(1..) {
+            let says = |list: &&RevocationList| {
+                (&list.signer.name, list.signer.key, &list.scope)
+                    == (&known.signer.name, known.signer.key, &known.scope)
+            };
+            let next = ours.iter().find(says);
+            if next.is_none_or(|next| next.number() < known.number()) {
+                return Err(ExternalListsError::Older { position });
+            }
+        }
+        self.put_in_force(Revocations::from_lists(ours)?);
+        Ok(())
+    }
+
+    fn put_in_force(&self, next: Revocations) {
         *self
             .in_force
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
-        Ok(())
     }
 
     /// Until when a chain is good, its leaf first, if it is.

@@ -43,7 +43,7 @@ use crate::metrics::Metrics;
 use crate::store::{Setting, Store, StoreError};
 pub use audit_keys::{AuditKeysError, audit_keys};
 pub use download::{Download, DownloadError};
-pub use external_ca::{ExternalCa, ExternalCaError, ExternalCas, ExternalNames};
+pub use external_ca::{ExternalCa, ExternalCaError, ExternalCas, ExternalNames, GivenLists};
 pub use external_lists::{ExternalListsError, MAX_LIST_FILE};
 pub use gateway::{Credential, Gateway};
 pub use gateway_ca::{GatewayCa, GatewayCaError, IssuedServerCertificate, NewGatewayCa, to_pem};

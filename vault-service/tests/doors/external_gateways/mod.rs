@@ -22,7 +22,7 @@ use sallyport_vault::http::provider;
 use sallyport_vault::http::tls::{self, ServerIdentity};
 use sallyport_vault::provider::sds::{Aliases, Sds};
 use sallyport_vault::provider::{
-    ExternalCa, ExternalCaError, ExternalCas, ExternalNames, Provider,
+    ExternalCa, ExternalCaError, ExternalCas, ExternalNames, GivenLists, Provider,
 };
 use sallyport_vault::serve;
 use sallyport_vault::settings::Settings;
@@ -55,11 +55,11 @@ struct Outside {
 
 impl Outside {
     async fn new() -> Self {
-        Self::listing(|_| None).await
+        Self::listing(|_| GivenLists::Unlisted).await
     }
 
     /// The same, with these revocation lists of the CA for SPIFFE IDs.
-    async fn listing(lists: impl FnOnce(&Authority) -> Option<Vec<u8>>) -> Self {
+    async fn listing(lists: impl FnOnce(&Authority) -> GivenLists) -> Self {
         let (spire, corporate) = (ca(), ca());
         let domain = "example.org".parse().unwrap();
         let others = [
@@ -179,7 +179,7 @@ fn external(ca: &Authority, names: ExternalNames) -> ExternalCa {
     ExternalCa {
         certificates: vec![ca.der().clone()],
         names,
-        lists: None,
+        lists: GivenLists::Unlisted,
     }
 }
 
@@ -430,7 +430,7 @@ async fn no_other_ca_speaks_for_the_trust_domain_of_the_vault() {
     let nobody = ExternalCa {
         certificates: Vec::new(),
         names: ExternalNames::Subjects,
-        lists: None,
+        lists: GivenLists::Unlisted,
     };
     assert!(trusting(&[nobody]).is_err());
 }

@@ -4,22 +4,25 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use futures_util::stream;
 use rcgen::{
     CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, SerialNumber, date_time_ymd,
 };
 use sallyport_pki::Certificate;
 use sallyport_vault::clock;
-use sallyport_vault::jobs::external_lists::ListFile;
+use sallyport_vault::jobs::external_lists::FollowedLists;
 use sallyport_vault::provider::sds::{Conversation, StateOfTheWorld};
 use sallyport_vault::provider::{
-    Credential, ExternalCaError, ExternalCas, ExternalListsError, ExternalNames, ProviderError,
+    Credential, ExternalCaError, ExternalCas, ExternalListsError, ExternalNames, GivenLists,
+    ProviderError,
 };
+use sallyport_vault::settings::ListOrigin;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Authority, EDGE, ExternalCa, Outside, RESOLVE, Shown, ask, external, shown};
+use crate::http::Part::{File, Text};
 use crate::vault::ca;
 
 /// A list that names these certificates, until that year; PEM.
@@ -52,12 +55,51 @@ fn good(ca: &Authority, number: u64, revoked: &[&Shown]) -> Vec<u8> {
 impl Outside {
     /// A gateway that may read, of a CA whose list names nobody.
     async fn with_edge() -> (Self, Shown) {
-        let outside = Self::listing(|ca| Some(good(ca, 1, &[]))).await;
+        let outside = Self::listing(|ca| GivenLists::File(good(ca, 1, &[]))).await;
         let registration = json!({ "name": "edge", "spiffeId": EDGE });
         outside.let_read(registration).await;
         let edge = shown(&outside.spire, &[EDGE], None);
         assert!(outside.reads(&edge).await);
         (outside, edge)
+    }
+
+    async fn look(&self, lists: &mut FollowedLists) {
+        let store = &*self.scene.vault.store;
+        lists.look(&self.external, store, clock::now()).await;
+    }
+
+    /// A CRL distributor `spire` for lists of a CA, whose certificate has this name; its id.
+    async fn distributor(&self, signer_name: &str, ca: &Authority) -> String {
+        let door = &self.scene.door;
+        let pem = ca.pem();
+        let parts = [
+            Text("type", "PEM"),
+            Text("name", signer_name),
+            File("certStore", "ca.pem", pem.as_bytes()),
+        ];
+        let signer = door.form(Method::POST, "certificates", &parts).await;
+        let signer = signer.created();
+        let distributor = json!({
+            "name": "spire", "completeCrlIssuerUrl": "http://crl.example/ca.crl", "frequency": 60,
+            "distributorCertificate": { "path": format!("certificates/{signer}") },
+        });
+        let made = door.call(Method::POST, "crlDistributorConfigs", &[], distributor);
+        made.await.created()
+    }
+
+    async fn delete(&self, distributor: &str) {
+        let place = format!("crlDistributorConfigs/{distributor}");
+        let door = &self.scene.door;
+        let deleted = door.call(Method::DELETE, &place, &[], Value::Null).await;
+        deleted.is(StatusCode::NO_CONTENT);
+    }
+
+    /// Publishes a list as the job does that fetches it.
+    async fn publish_at(&self, distributor: &str, list: &[u8]) {
+        let place = format!("crlDistributorConfigs/{distributor}/lists");
+        let kind = "application/octet-stream";
+        let door = &self.scene.door;
+        door.own_file(Method::PUT, &place, kind, list).await.ok();
     }
 
     fn publish(&self, lists: &[u8]) -> Result<(), ExternalListsError> {
@@ -178,18 +220,18 @@ async fn a_file_of_lists_is_read_again_when_it_has_changed() {
         fs::rename(&next, &path).unwrap();
     };
     put(&good(&outside.spire, 1, &[]));
-    let mut file = ListFile::new(0, path.clone());
+    let mut file = FollowedLists::new(0, ListOrigin::File(path.clone()));
     put(&good(&outside.spire, 2, &[&edge]));
-    file.look(&outside.external, clock::now());
+    outside.look(&mut file).await;
     assert!(outside.turns_away(&edge).await);
     // Neither a file that is gone nor one that is spoilt lets anybody in.
     fs::remove_file(&path).unwrap();
-    file.look(&outside.external, clock::now());
+    outside.look(&mut file).await;
     put(b"-----BEGIN X509 CRL-----");
-    file.look(&outside.external, clock::now());
+    outside.look(&mut file).await;
     assert!(outside.turns_away(&edge).await);
     put(&good(&outside.spire, 3, &[]));
-    file.look(&outside.external, clock::now());
+    outside.look(&mut file).await;
     assert!(outside.reads(&edge).await);
 }
 
@@ -199,7 +241,7 @@ async fn a_vault_does_not_start_with_lists_that_are_none() {
     let internal = scene.vault.internal_ca().await;
     let own = "test.internal".parse().unwrap();
     let spoilt = ExternalCa {
-        lists: Some(b"no list".to_vec()),
+        lists: GivenLists::File(b"no list".to_vec()),
         ..external(&ca(), ExternalNames::Subjects)
     };
     let certificate = internal.certificate();
@@ -209,4 +251,54 @@ async fn a_vault_does_not_start_with_lists_that_are_none() {
         ExternalCaError::Lists { position: 1, .. }
     ));
     assert_eq!(refused.to_string(), "crl_file of gateway_cas 1");
+}
+
+#[tokio::test]
+async fn a_ca_takes_over_the_lists_that_its_distributor_publishes() {
+    let outside = Outside::listing(|_| GivenLists::Later).await;
+    let registration = json!({ "name": "edge", "spiffeId": EDGE });
+    outside.let_read(registration).await;
+    let edge = shown(&outside.spire, &[EDGE], None);
+    let scope = outside.scene.vault.scope;
+    let place = format!(
+        "secret://{}/{}/payments/crlDistributorConfigs/spire",
+        scope.organization, scope.environment
+    );
+    let place = ListOrigin::Distributor(place.parse().unwrap());
+    let mut lists = FollowedLists::new(0, place);
+    // Neither no distributor, nor one without lists, nor one with lists of somebody else lets in.
+    outside.look(&mut lists).await;
+    assert!(outside.turns_away(&edge).await);
+    let stranger = ca();
+    let other = outside.distributor("stranger", &stranger).await;
+    outside.look(&mut lists).await;
+    outside.publish_at(&other, &good(&stranger, 1, &[])).await;
+    outside.look(&mut lists).await;
+    assert!(outside.turns_away(&edge).await);
+    outside.delete(&other).await;
+
+    let distributor = outside.distributor("first", &outside.spire).await;
+    outside
+        .publish_at(&distributor, &good(&outside.spire, 4, &[]))
+        .await;
+    outside.look(&mut lists).await;
+    assert!(outside.reads(&edge).await);
+    let revoked = good(&outside.spire, 5, &[&edge]);
+    outside.publish_at(&distributor, &revoked).await;
+    outside.look(&mut lists).await;
+    assert!(outside.turns_away(&edge).await);
+
+    // The last good list outlives its distributor, and no older one takes its place.
+    outside.delete(&distributor).await;
+    outside.look(&mut lists).await;
+    assert!(outside.turns_away(&edge).await);
+    let again = outside.distributor("second", &outside.spire).await;
+    let older = good(&outside.spire, 4, &[]);
+    outside.publish_at(&again, &older).await;
+    outside.look(&mut lists).await;
+    assert!(outside.turns_away(&edge).await);
+    let newer = good(&outside.spire, 6, &[]);
+    outside.publish_at(&again, &newer).await;
+    outside.look(&mut lists).await;
+    assert!(outside.reads(&edge).await);
 }

@@ -9,7 +9,7 @@ use crate::life_cycle::with;
 use crate::output::{Output, text_of};
 use crate::request::{Body, Request};
 use crate::session::Session;
-use crate::writing::{Destroying, Writing};
+use crate::writing::{Destroying, Writing, show_warnings};
 
 /// The verbs.
 #[derive(Subcommand)]
@@ -64,6 +64,9 @@ pub(crate) fn run(edit: &Edit, session: &mut Session, output: Output) -> Result<
         Edit::Finish(place) => {
             let request = Request::delete(format!("{lock}?action=finish"));
             let answer = place.writing.send(session, &request, output)?;
+            if let Some(answer) = answer.as_ref().filter(|_| !output.is_structured()) {
+                show_warnings(answer);
+            }
             let changes = answer.as_ref().and_then(|answer| answer.get("changes"));
             let changes = changes.and_then(Value::as_u64).unwrap_or(0);
             (

@@ -11,6 +11,15 @@ use crate::access::Caller;
 use crate::audit::Entry;
 use crate::store::{EditSessionRecord, GroupRecord, StagedChange, StoreError, Write};
 
+/// What an edit session has published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// How many changes.
+    pub changes: usize,
+    /// What is allowed but may not be meant, one sentence each.
+    pub warnings: Vec<String>,
+}
+
 const WHAT: &str = "edit session";
 
 impl Manager {
@@ -60,13 +69,13 @@ impl Manager {
     }
 
     /// Publishes everything that the caller has staged, and ends its session: all of it, or nothing
-    /// and the session stays open. Gives the number of changes.
+    /// and the session stays open.
     pub async fn finish_edit_session(
         &self,
         caller: &Caller,
         group: &GroupRecord,
         now: UnixTime,
-    ) -> Result<usize, ManagerError> {
+    ) -> Result<Finished, ManagerError> {
         let seen = self.seen_by(caller, group).await?;
         let Some(staging) = &seen.staging else {
             return Err(match self.edit_session(group).await? {
@@ -76,6 +85,7 @@ impl Manager {
                 None => no_session(group),
             });
         };
+        let warnings = self.dropped_by_session(staging).await?;
         let mut batch = seen.check_and_apply(caller, group, staging, now).await?;
         batch.push(Write::EndEditSession {
             group: group.id,
@@ -87,7 +97,10 @@ impl Manager {
             .commit(batch)
             .await
             .map_err(|error| explain(error, group))?;
-        Ok(staging.changes.len())
+        Ok(Finished {
+            changes: staging.changes.len(),
+            warnings,
+        })
     }
 
     /// Destroys everything that is staged, and ends the session of this holder. Who may do it is the

@@ -1,6 +1,6 @@
 //! Certificate pinsets: keys and certificates of which a peer must present one.
 
-use sallyport_model::{Collection, Der, PinsetMaterial, SecretId, SecretName};
+use sallyport_model::{Collection, Der, PinsetMaterial, SecretName};
 use sallyport_pki::{
     Certificate, Pin, PinKind, PinRole, PinSet, UnixTime, certificates_from_pem_up_to,
 };
@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::Manager;
 use super::draft::Draft;
+use super::dropped_pins::dropped;
 use super::error::ManagerError;
 use super::expiry::first_to_end;
 use super::form::{Form, Parts};
@@ -19,7 +20,7 @@ use super::update::SecretChange;
 use super::violation::Violation;
 use crate::clock;
 use crate::payload::{Payload, PinsetPayload};
-use crate::store::{GroupRecord, StoreError};
+use crate::store::GroupRecord;
 
 const PARTS: Parts = Parts {
     texts: &["name", "pins", "expirationDate"],
@@ -94,50 +95,6 @@ impl Manager {
         let id = target.id;
         Ok((draft, Target { id, precondition }))
     }
-}
-
-impl Manager {
-    /// What else to warn of when a draft takes the place of what is there: pins that are gone although
-    /// they were not retired before, so that peers which still need them are refused without notice.
-    pub async fn dropped_pins(
-        &self,
-        group: &GroupRecord,
-        collection: Collection,
-        id: SecretId,
-        draft: &Draft,
-    ) -> Result<Vec<String>, ManagerError> {
-        if collection != Collection::CertificatePinsets {
-            return Ok(Vec::new());
-        }
-        let (_, _, metadata) = self.secret(group, collection, id).await?;
-        Ok(dropped(&metadata, &draft.metadata)?)
-    }
-}
-
-/// A sentence for each pin that counts in one version of a pinset and is not in the next.
-fn dropped(before: &Metadata, after: &Metadata) -> Result<Vec<String>, StoreError> {
-    let (before, after) = (pins(before)?, pins(after)?);
-    let dropped = before.into_iter().filter(|pin| {
-        let same = |other: &Pin| (other.kind, other.digest) == (pin.kind, pin.digest);
-        pin.role != PinRole::Retired && !after.iter().any(same)
-    });
-    let sentences = dropped.map(|pin| {
-        format!(
-            "the {pin} is gone and was not retired before: peers that have no other are refused at once"
-        )
-    });
-    Ok(sentences.collect())
-}
-
-/// The pins of a version, as its metadata has them.
-fn pins(metadata: &Metadata) -> Result<Vec<Pin>, StoreError> {
-    let certificates = metadata.read_certificates()?;
-    let keys = certificates.iter().map(Certificate::spki_sha256);
-    let mut pins: Vec<Pin> = keys.map(|key| Pin::active(PinKind::Spki, key)).collect();
-    if let Some(shown) = metadata.shown.get("pins") {
-        pins.extend(pin_upload::stored(shown)?);
-    }
-    Ok(pins)
 }
 
 impl Pinned {
@@ -294,33 +251,6 @@ mod tests {
             pins: pinset.pins,
         };
         assert!(PinSet::try_from(&material).unwrap().has_backup(NOW));
-    }
-
-    #[test]
-    fn a_pin_that_goes_without_being_retired_before_is_warned_of() {
-        let with = |pins: Value| with_pins(&pins).unwrap().metadata;
-        let pin = |role: &str| json!({"digest": HEX, "role": role});
-        let other = json!({"digest": BASE64});
-        let before = |role: &str| with(json!([pin(role), other]));
-        let after = with(json!([other]));
-        for role in ["active", "backup"] {
-            let warnings = dropped(&before(role), &after).unwrap();
-            let [warning] = warnings.as_slice() else {
-                panic!("{warnings:?}");
-            };
-            assert!(warning.contains("was not retired"), "{warning}");
-            // Its next step is to be retired, and it may go then.
-            let retired = before("retired");
-            assert_eq!(dropped(&before(role), &retired).unwrap(), [""; 0]);
-            assert_eq!(dropped(&retired, &after).unwrap(), [""; 0]);
-            // Another role, dates or note are another state of the same pin.
-            let dated = json!([{"digest": HEX, "notAfter": "2030-01-01", "note": "n"}, other]);
-            assert_eq!(dropped(&before(role), &with(dated)).unwrap(), [""; 0]);
-        }
-        let pem = leaf("a").certificate;
-        let files: [(&str, &[u8]); 1] = [("certificatePinset", pem.as_bytes())];
-        let draft = Manager::certificate_pinset(&form(&[("name", "x")], &files), NOW).unwrap();
-        assert_eq!(dropped(&draft.metadata, &after).unwrap().len(), 1);
     }
 
     #[test]

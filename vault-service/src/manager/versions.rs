@@ -14,6 +14,15 @@ use super::violation::{Problem, Violation};
 use crate::access::Caller;
 use crate::store::{GroupRecord, SecretRecord, StoreError, VersionRecord, Write};
 
+/// A version that has become the current one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Its number.
+    pub number: u64,
+    /// What is allowed but may not be meant, one sentence each.
+    pub warnings: Vec<String>,
+}
+
 impl Manager {
     /// The versions of a secret, newest first.
     pub async fn versions(
@@ -76,7 +85,7 @@ impl Manager {
         Ok(number)
     }
 
-    /// Makes the pending version the current one. Gives its number.
+    /// Makes the pending version the current one.
     pub async fn promote(
         &self,
         caller: &Caller,
@@ -84,9 +93,10 @@ impl Manager {
         collection: Collection,
         target: impl Into<Target> + Send,
         now: UnixTime,
-    ) -> Result<u64, ManagerError> {
+    ) -> Result<Moved, ManagerError> {
         let secret = self.movable(caller, group, collection, target).await?;
         let number = secret.pending.ok_or_else(|| no_pending(&secret))?;
+        let warnings = self.dropped_by(&secret, number).await?;
         let entry = entry(caller, group, &secret, "promote", now).version(number);
         let promote = Write::PromotePending {
             secret: secret.id,
@@ -97,7 +107,7 @@ impl Manager {
         self.publish(group, promote, entry)
             .await
             .map_err(|error| explain_move(error, group, &secret, number))?;
-        Ok(number)
+        Ok(Moved { number, warnings })
     }
 
     /// Destroys the pending version.
@@ -121,8 +131,7 @@ impl Manager {
             .map_err(|error| explain(error, group, &secret))
     }
 
-    /// Makes an older version the current one again; the previous one where none is named. Gives its
-    /// number.
+    /// Makes an older version the current one again; the previous one where none is named.
     pub async fn roll_back(
         &self,
         caller: &Caller,
@@ -131,7 +140,7 @@ impl Manager {
         target: impl Into<Target> + Send,
         version: Option<u64>,
         now: UnixTime,
-    ) -> Result<u64, ManagerError> {
+    ) -> Result<Moved, ManagerError> {
         let secret = self.movable(caller, group, collection, target).await?;
         let to = match version {
             Some(number) if number == secret.current => {
@@ -146,6 +155,7 @@ impl Manager {
                 name: secret.name.to_string(),
             })?,
         };
+        let warnings = self.dropped_by(&secret, to).await?;
         let entry = entry(caller, group, &secret, "rollback", now).version(to);
         let back = Write::MoveCurrent {
             secret: secret.id,
@@ -156,7 +166,10 @@ impl Manager {
         self.publish(group, back, entry)
             .await
             .map_err(|error| explain_move(error, group, &secret, to))?;
-        Ok(to)
+        Ok(Moved {
+            number: to,
+            warnings,
+        })
     }
 
     /// A secret whose labels may move now: as published, and not while the caller edits the group.

@@ -321,7 +321,7 @@ async fn a_certificate_that_ends_while_it_is_staged_is_not_published() {
     assert_eq!(violations[0].place, "/keystores/a~1b");
     assert_eq!(violations[0].problem.code(), "expired_certificate");
     let in_time = vault.manager.finish_edit_session(caller, group, now);
-    assert_eq!(in_time.await.unwrap(), 1);
+    assert_eq!(in_time.await.unwrap().changes, 1);
 }
 
 #[tokio::test]

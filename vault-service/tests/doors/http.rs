@@ -83,7 +83,7 @@ impl Door {
 
     /// A call below the group on a path of our own; `{}` in front of it for the environment.
     pub(crate) async fn own(&self, method: Method, path: &str, body: Value) -> Reply {
-        let group = self.group.replace("/secrets-manager/api/", "/api/");
+        let group = self.own_group();
         let path = match path.strip_prefix("{}/") {
             Some(path) => {
                 let (environment, _) = group.split_once("/secretGroups/").unwrap();
@@ -102,8 +102,7 @@ impl Door {
         content_type: &str,
         bytes: &[u8],
     ) -> Reply {
-        let group = self.group.replace("/secrets-manager/api/", "/api/");
-        let path = format!("{group}/{path}");
+        let path = format!("{}/{path}", self.own_group());
         self.send_with(method, &path, content_type, &[], bytes.to_vec())
             .await
     }
@@ -158,6 +157,22 @@ impl Door {
     }
 
     pub(crate) async fn form(&self, method: Method, path: &str, parts: &[Part<'_>]) -> Reply {
+        let path = format!("{}/{path}", self.group);
+        self.send_form(method, &path, parts).await
+    }
+
+    /// A form below the group on a path of our own.
+    pub(crate) async fn own_form(&self, method: Method, path: &str, parts: &[Part<'_>]) -> Reply {
+        let path = format!("{}/{path}", self.own_group());
+        self.send_form(method, &path, parts).await
+    }
+
+    /// The group on our own paths.
+    fn own_group(&self) -> String {
+        self.group.replace("/secrets-manager/api/", "/api/")
+    }
+
+    async fn send_form(&self, method: Method, path: &str, parts: &[Part<'_>]) -> Reply {
         const BOUNDARY: &str = "--------------------------834741234567890123456789";
         let mut body = Vec::new();
         for part in parts {
@@ -178,16 +193,15 @@ impl Door {
             body.extend_from_slice(b"\r\n");
         }
         body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
-        let path = format!("{}/{path}", self.group);
         let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
-        let reply = self.send(method.clone(), &path, &content_type, body).await;
+        let reply = self.send(method.clone(), path, &content_type, body).await;
         let sent = parts.iter().map(|part| match part {
             Part::Text(name, text) => ((*name).to_owned(), json!(text)),
             Part::File(name, _, bytes) => {
                 ((*name).to_owned(), json!(String::from_utf8_lossy(bytes)))
             }
         });
-        reply.check(&method, &path, Some(&Value::Object(sent.collect())));
+        reply.check(&method, path, Some(&Value::Object(sent.collect())));
         reply
     }
 

@@ -231,6 +231,23 @@ fn an_edit_session_is_started_shown_finished_and_cancelled() {
 }
 
 #[test]
+fn what_a_session_publishes_is_warned_of_where_people_read() {
+    let scene = Scene::logged_in();
+    let gone = "/certificatePinsets/partner: the pin is gone";
+    let finish = in_group("/lock?action=finish");
+    let published = json!({"message": "published", "changes": 1, "warnings": [gone]});
+    scene.vault.answer("DELETE", &finish, 200, published);
+    let finished = scene.say("group edit finish payments");
+    assert_eq!(finished.stdout, "Published group payments (changes: 1)\n");
+    assert!(
+        finished.stderr.contains("partner: the pin is gone"),
+        "{finished:?}"
+    );
+    let structured = scene.say("group edit finish payments -o json");
+    assert_eq!(structured.json()["warnings"], json!([gone]));
+}
+
+#[test]
 fn what_does_not_hold_together_is_not_published_and_every_place_is_shown() {
     let scene = Scene::logged_in();
     scene.vault.answer(

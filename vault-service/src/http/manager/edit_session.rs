@@ -13,7 +13,7 @@ use super::authenticated::Authenticated;
 use super::failure::{AnypointFailure, Failure};
 use super::path::{Ids, InGroup};
 use crate::clock;
-use crate::manager::ManagerError;
+use crate::manager::{Finished, ManagerError};
 
 pub(super) fn routes() -> Routes<ManagerDoor> {
     const LOCK: &str = "/secretGroups/{group}/lock";
@@ -84,6 +84,10 @@ struct Unlocked {
     /// How many changes were published, if it was finished.
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<usize>,
+    /// What the writer should know of it, such as pins that are gone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    warnings: Vec<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -168,13 +172,14 @@ async fn end(
         .await?;
     match action {
         Action::Finish => {
-            let changes = door
+            let Finished { changes, warnings } = door
                 .manager
                 .finish_edit_session(&caller, &group, now)
                 .await?;
             Ok(Json(Unlocked {
                 message: "Secret group unlocked, its changes are published",
                 changes: Some(changes),
+                warnings,
             }))
         }
         Action::Cancel => {
@@ -188,6 +193,7 @@ async fn end(
             Ok(Json(Unlocked {
                 message: "Secret group unlocked, its changes are dropped",
                 changes: None,
+                warnings: Vec::new(),
             }))
         }
     }

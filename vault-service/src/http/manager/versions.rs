@@ -5,6 +5,7 @@ use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
+use sallyport_model::Collection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -20,6 +21,7 @@ use super::secrets::{capitalised, details, operation, warnings};
 use super::upload::draft;
 use super::within::{Read, Within, Write};
 use crate::clock;
+use crate::manager::Moved;
 use crate::store::{Label, SecretRecord, VersionRecord};
 
 pub(super) fn routes() -> Routes<ManagerDoor> {
@@ -41,7 +43,7 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
                 kind,
             )
             .if_match()
-            .answers::<PendingVersion>(201, "It is pending.")
+            .answers::<NumberedVersion>(201, "It is pending.")
         })
         .on_each(Get, VERSION, show, |kind| {
             showing_details(
@@ -52,7 +54,7 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
         .on_each(Post, PROMOTE, promote, |kind| {
             operation("promote", kind, "Make the pending version current of a")
                 .if_match()
-                .answers::<Moved>(200, "It is current.")
+                .answers::<NumberedVersion>(200, "It is current.")
                 .tagged()
         })
         .on_each(Delete, PENDING, drop_pending, |kind| {
@@ -69,7 +71,7 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
             operation("rollBack", kind, "Make an older version current of a")
                 .if_match()
                 .optional_json(Fields::only("").may("version", version))
-                .answers::<Moved>(200, "It is current again.")
+                .answers::<NumberedVersion>(200, "It is current again.")
                 .tagged()
         })
         .under("Versions")
@@ -92,28 +94,19 @@ struct VersionSummary {
     expiration_date: Option<String>,
 }
 
-/// A version waits to be promoted.
+/// A version that waits to be promoted, or is current now.
 ///
 /// Warnings are absent if there are none.
 #[derive(Serialize, ToSchema)]
-struct PendingVersion {
+struct NumberedVersion {
     /// For people.
     message: String,
     /// Its number.
     version: u64,
-    /// What the writer should know, such as a date that is near.
+    /// What the writer should know, such as a date that is near, or pins that are gone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     warnings: Vec<String>,
-}
-
-/// Another version is current.
-#[derive(Serialize, ToSchema)]
-struct Moved {
-    /// For people.
-    message: String,
-    /// Its number.
-    version: u64,
 }
 
 #[derive(Default, Deserialize)]
@@ -162,17 +155,20 @@ async fn put_pending(
     State(door): State<ManagerDoor>,
     at: Within<Write, OfSecret>,
     request: Request,
-) -> Result<(StatusCode, Json<PendingVersion>), OwnFailure> {
+) -> Result<(StatusCode, Json<NumberedVersion>), OwnFailure> {
     let target = target(at.ids.secret, request.headers())?;
     let draft = draft(&door.manager, &at.group, at.collection, request, at.now).await?;
-    let warnings = warnings(&draft, at.now);
+    let mut warnings = warnings(&draft, at.now);
+    let (manager, id) = (&door.manager, at.ids.secret);
+    let dropped = manager.dropped_pins(&at.group, at.collection, id, &draft);
+    warnings.extend(dropped.await?);
     let version = door
         .manager
         .put_pending(&at.caller, &at.group, at.collection, target, draft, at.now)
         .await?;
     let what = capitalised(at.collection);
     let message = format!("{what}: version {version} is pending");
-    let pending = PendingVersion {
+    let pending = NumberedVersion {
         message,
         version,
         warnings,
@@ -186,14 +182,11 @@ async fn promote(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, OwnFailure> {
     let target = target(at.ids.secret, &headers)?;
-    let version = door
+    let promoted = door
         .manager
         .promote(&at.caller, &at.group, at.collection, target, at.now)
         .await?;
-    Ok((
-        etag(version),
-        moved(&capitalised(at.collection), version, "promoted"),
-    ))
+    Ok(moved(at.collection, promoted, "promoted"))
 }
 
 async fn drop_pending(
@@ -220,7 +213,7 @@ async fn roll_back(
         true => Rollback::default(),
         false => body::json(&headers, request, body::MAX_BODY).await?,
     };
-    let version = door
+    let rolled_back = door
         .manager
         .roll_back(
             &at.caller,
@@ -231,15 +224,18 @@ async fn roll_back(
             at.now,
         )
         .await?;
-    Ok((
-        etag(version),
-        moved(&capitalised(at.collection), version, "current again"),
-    ))
+    Ok(moved(at.collection, rolled_back, "current again"))
 }
 
-fn moved(what: &str, version: u64, how: &str) -> Json<Moved> {
-    let message = format!("{what}: version {version} is {how}");
-    Json(Moved { message, version })
+fn moved(collection: Collection, moved: Moved, how: &str) -> impl IntoResponse + use<> {
+    let Moved { number, warnings } = moved;
+    let what = capitalised(collection);
+    let version = NumberedVersion {
+        message: format!("{what}: version {number} is {how}"),
+        version: number,
+        warnings,
+    };
+    (etag(number), Json(version))
 }
 
 fn labels(secret: &SecretRecord, version: &VersionRecord) -> Vec<&'static str> {

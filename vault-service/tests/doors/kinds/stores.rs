@@ -1,8 +1,8 @@
 //! Certificates, keystores, truststores, pinsets and CRL distributors.
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{STORE_PASSPHRASE, Scene, keystore, pair, path};
 use crate::http::Part::{File, Text};
@@ -205,6 +205,93 @@ async fn pinsets_have_no_type_and_show_digests() {
     let replaced = scene.door.form(Method::PUT, &path, &parts).await.ok();
     let warnings = replaced["warnings"].to_string();
     assert!(warnings.contains("was not retired before"), "{warnings}");
+}
+
+#[tokio::test]
+async fn a_pin_that_goes_with_a_version_or_a_session_is_warned_of_where_it_goes() {
+    let scene = Scene::new().await;
+    let pinset = |pins: &[(&str, &str)]| {
+        let pin = |(digit, role): &(&str, &str)| json!({"digest": digit.repeat(64), "role": role});
+        let pins: Vec<_> = pins.iter().map(pin).collect();
+        json!(pins).to_string()
+    };
+    let two = pinset(&[("1", "active"), ("2", "active")]);
+    let id = scene
+        .upload(
+            "certificatePinsets",
+            &[Text("name", "pins"), Text("pins", &two)],
+        )
+        .await;
+    let place = format!("certificatePinsets/{id}");
+    let own = async |path: &str| {
+        let path = format!("{place}/{path}");
+        scene.door.own(Method::POST, &path, Value::Null).await.ok()
+    };
+    let stage = async |pins: &str| {
+        let parts = [Text("name", "pins"), Text("pins", pins)];
+        let path = format!("{place}/versions");
+        let staged = scene.door.own_form(Method::POST, &path, &parts).await;
+        staged.is(StatusCode::CREATED).json()
+    };
+    let is_told = |answer: &Value, pin: &str| {
+        let warnings = answer["warnings"].to_string();
+        let gone = warnings.contains("was not retired before");
+        gone && warnings.contains(&pin.repeat(64))
+    };
+
+    // One is lost, one is new: staged, promoted, and taken back.
+    let other = pinset(&[("1", "active"), ("3", "active")]);
+    let staged = stage(&other).await;
+    assert!(is_told(&staged, "2"), "{staged}");
+    let promoted = own("promote").await;
+    assert!(
+        is_told(&promoted, "2") && !is_told(&promoted, "1"),
+        "{promoted}"
+    );
+    let back = own("rollback").await;
+    assert!(is_told(&back, "3") && !is_told(&back, "2"), "{back}");
+
+    // What was retired before goes without a word.
+    let retiring = pinset(&[("1", "active"), ("2", "retired")]);
+    for pins in [retiring, pinset(&[("1", "active")])] {
+        let staged = stage(&pins).await;
+        let promoted = own("promote").await;
+        assert!(!is_told(&staged, "2") && !is_told(&promoted, "2"), "{pins}");
+    }
+
+    // A session that puts in what it takes out again is not warned of at its end.
+    for (pins, gone) in [
+        (
+            vec![pinset(&[("4", "active")]), pinset(&[("1", "active")])],
+            None,
+        ),
+        (vec![pinset(&[("5", "active")])], Some("1")),
+    ] {
+        scene
+            .door
+            .call(Method::POST, "lock", &[], Value::Null)
+            .await
+            .is(StatusCode::CREATED);
+        for pins in &pins {
+            let parts = [Text("name", "pins"), Text("pins", pins)];
+            scene.door.form(Method::PUT, &place, &parts).await.ok();
+        }
+        let finish = scene
+            .door
+            .call(Method::DELETE, "lock?action=finish", &[], Value::Null);
+        let finished = finish.await.ok();
+        match gone {
+            None => assert_eq!(finished.get("warnings"), None, "{finished}"),
+            Some(pin) => {
+                assert!(is_told(&finished, pin), "{finished}");
+                let warnings = finished["warnings"].to_string();
+                assert!(
+                    warnings.contains("/certificatePinsets/pins: "),
+                    "{warnings}"
+                );
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,138 @@
+//! Pins that are gone without having been retired: peers that still need them are refused without notice.
+
+use sallyport_model::{Collection, SecretId};
+use sallyport_pki::{Certificate, Pin, PinKind, PinRole};
+
+use super::Manager;
+use super::draft::Draft;
+use super::error::ManagerError;
+use super::metadata::Metadata;
+use super::pin_upload;
+use super::staging::Staging;
+use crate::store::{GroupRecord, SecretRecord, StoreError};
+
+impl Manager {
+    /// What to warn of if a draft takes the place of what is there.
+    pub async fn dropped_pins(
+        &self,
+        group: &GroupRecord,
+        collection: Collection,
+        id: SecretId,
+        draft: &Draft,
+    ) -> Result<Vec<String>, ManagerError> {
+        if collection != Collection::CertificatePinsets {
+            return Ok(Vec::new());
+        }
+        let (_, _, metadata) = self.secret(group, collection, id).await?;
+        Ok(dropped(&metadata, &draft.metadata)?)
+    }
+
+    /// The same if the version with that number does; none if there is no such version.
+    pub(super) async fn dropped_by(
+        &self,
+        secret: &SecretRecord,
+        number: u64,
+    ) -> Result<Vec<String>, StoreError> {
+        if secret.collection != Collection::CertificatePinsets {
+            return Ok(Vec::new());
+        }
+        let before = self.store.version(secret.id, secret.current).await?;
+        let after = self.store.version(secret.id, number).await?;
+        match before.zip(after) {
+            Some((before, after)) => dropped(&Metadata::of(&before)?, &Metadata::of(&after)?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The same for all that an edit session puts in the place of what is published, with the names of
+    /// the pinsets.
+    pub(super) async fn dropped_by_session(
+        &self,
+        staging: &Staging,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut warnings = Vec::new();
+        for change in &staging.changes {
+            let (id, collection) = (change.secret, change.collection);
+            let version = change.action.version();
+            let version = version.filter(|_| collection == Collection::CertificatePinsets);
+            let published = self.published.secret(staging.session.group, collection, id);
+            let Some((version, secret)) = version.zip(published.await?) else {
+                continue;
+            };
+            if let Some(before) = self.published.version(id, secret.current).await? {
+                let sentences = dropped(&Metadata::of(&before)?, &Metadata::of(version)?)?;
+                let named = |sentence| format!("/{collection}/{}: {sentence}", change.name);
+                warnings.extend(sentences.into_iter().map(named));
+            }
+        }
+        Ok(warnings)
+    }
+}
+
+/// A sentence for each pin that counts in one version of a pinset and is not in the next.
+pub(super) fn dropped(before: &Metadata, after: &Metadata) -> Result<Vec<String>, StoreError> {
+    let (before, after) = (pins(before)?, pins(after)?);
+    let dropped = before.into_iter().filter(|pin| {
+        let same = |other: &Pin| (other.kind, other.digest) == (pin.kind, pin.digest);
+        pin.role != PinRole::Retired && !after.iter().any(same)
+    });
+    let sentences = dropped.map(|pin| {
+        format!(
+            "the {pin} is gone and was not retired before: peers that have no other are refused at once"
+        )
+    });
+    Ok(sentences.collect())
+}
+
+/// The pins of a version, as its metadata has them.
+fn pins(metadata: &Metadata) -> Result<Vec<Pin>, StoreError> {
+    let certificates = metadata.read_certificates()?;
+    let keys = certificates.iter().map(Certificate::spki_sha256);
+    let mut pins: Vec<Pin> = keys.map(|key| Pin::active(PinKind::Spki, key)).collect();
+    if let Some(shown) = metadata.shown.get("pins") {
+        pins.extend(pin_upload::stored(shown)?);
+    }
+    Ok(pins)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::sample::{NOW, form, leaf};
+    use super::*;
+
+    const HEX: &str = "0101010101010101010101010101010101010101010101010101010101010101";
+    const BASE64: &str = "sha256/AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+
+    #[test]
+    fn a_pin_that_goes_without_being_retired_before_is_warned_of() {
+        let with = |pins: Value| {
+            let pins = pins.to_string();
+            let form = form(&[("name", "x"), ("pins", &pins)], &[]);
+            Manager::certificate_pinset(&form, NOW).unwrap().metadata
+        };
+        let pin = |role: &str| json!({"digest": HEX, "role": role});
+        let other = json!({"digest": BASE64});
+        let before = |role: &str| with(json!([pin(role), other]));
+        let after = with(json!([other]));
+        for role in ["active", "backup"] {
+            let warnings = dropped(&before(role), &after).unwrap();
+            let [warning] = warnings.as_slice() else {
+                panic!("{warnings:?}");
+            };
+            assert!(warning.contains("was not retired"), "{warning}");
+            // Its next step is to be retired, and it may go then.
+            let retired = before("retired");
+            assert_eq!(dropped(&before(role), &retired).unwrap(), [""; 0]);
+            assert_eq!(dropped(&retired, &after).unwrap(), [""; 0]);
+            // Another role, dates or note are another state of the same pin.
+            let dated = json!([{"digest": HEX, "notAfter": "2030-01-01", "note": "n"}, other]);
+            assert_eq!(dropped(&before(role), &with(dated)).unwrap(), [""; 0]);
+        }
+        let pem = leaf("a").certificate;
+        let files: [(&str, &[u8]); 1] = [("certificatePinset", pem.as_bytes())];
+        let draft = Manager::certificate_pinset(&form(&[("name", "x")], &files), NOW).unwrap();
+        assert_eq!(dropped(&draft.metadata, &after).unwrap().len(), 1);
+    }
+}

@@ -85,7 +85,7 @@ impl Manager {
                 None => no_session(group),
             });
         };
-        let warnings = self.dropped_by_session(staging).await?;
+        let warnings = self.lost_by_session(staging).await?;
         let mut batch = seen.check_and_apply(caller, group, staging, now).await?;
         batch.push(Write::EndEditSession {
             group: group.id,

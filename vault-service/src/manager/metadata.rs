@@ -19,6 +19,9 @@ pub struct Metadata {
     /// SHA-256 of the public key of a keystore's private key, in hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_spki_sha256: Option<String>,
+    /// Length of a symmetric key; not shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_bytes: Option<usize>,
 }
 
 impl Metadata {

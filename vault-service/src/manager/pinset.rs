@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 
 use super::Manager;
 use super::draft::Draft;
-use super::dropped_pins::dropped;
 use super::error::ManagerError;
 use super::expiry::first_to_end;
 use super::form::{Form, Parts};
 use super::limits::UploadLimits;
+use super::losses::losses;
 use super::metadata::{Metadata, certificate_details};
 use super::pin_upload::{self, NotedPin};
 use super::target::{Precondition, Target};
@@ -90,7 +90,7 @@ impl Manager {
         let name = change.name.unwrap_or(secret.name);
         let expiration_date = change.expiration_date.or(version.expiration_date);
         let mut draft = pinned.draft("/pins", name, expiration_date, now)?;
-        draft.warnings.extend(dropped(&metadata, &draft.metadata)?);
+        draft.warnings.extend(losses(&metadata, &draft.metadata)?);
         let precondition = Precondition::Current(vec![secret.current]);
         let id = target.id;
         Ok((draft, Target { id, precondition }))

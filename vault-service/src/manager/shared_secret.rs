@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::Manager;
 use super::draft::Draft;
 use super::expiry::given_date;
+use super::key_length;
 use super::limits::UploadLimits;
 use super::metadata::Metadata;
 use super::violation::{Problem, Violation};
@@ -43,11 +44,18 @@ impl Manager {
     pub fn shared_secret(upload: SharedSecretUpload) -> Result<Draft, Violation> {
         upload.refuse_fields_of_other_types()?;
         let expiration_date = given_date(upload.expiration_date)?;
+        let mut warnings = Vec::new();
+        let mut key_bytes = None;
         let (secret, shown) = match upload.kind {
             SharedSecretType::UsernamePassword => {
                 username_password(upload.username, upload.password)?
             }
-            SharedSecretType::SymmetricKey => symmetric_key(upload.key)?,
+            SharedSecretType::SymmetricKey => {
+                let (checked, bytes) = symmetric_key(upload.key)?;
+                warnings.extend(key_length::warning("/key", bytes));
+                key_bytes = Some(bytes);
+                checked
+            }
             SharedSecretType::S3Credential => s3_credential(
                 upload.access_key_id,
                 upload.secret_access_key,
@@ -58,10 +66,13 @@ impl Manager {
         Ok(Draft {
             name: upload.name,
             expiration_date,
-            metadata: Metadata::showing(shown),
+            metadata: Metadata {
+                key_bytes,
+                ..Metadata::showing(shown)
+            },
             payload: Payload::SharedSecret(secret),
             refers_to: Vec::new(),
-            warnings: Vec::new(),
+            warnings,
         })
     }
 }
@@ -79,14 +90,14 @@ fn username_password(
     Ok((secret, shown))
 }
 
-/// The key is kept as it was given; that it decodes is what was checked.
-fn symmetric_key(key: Option<SecretString>) -> Result<Checked, Violation> {
+/// The key is kept as it was given; that it decodes is what was checked. With its length in bytes.
+fn symmetric_key(key: Option<SecretString>) -> Result<(Checked, usize), Violation> {
     let key = key
         .filter(|key| !key.is_empty())
         .ok_or_else(|| Violation::new("/key", Problem::Missing))?;
-    symmetric_key_bytes(key.expose()).map_err(|error| Violation::new("/key", error))?;
+    let bytes = symmetric_key_bytes(key.expose()).map_err(|error| Violation::new("/key", error))?;
     let shown = json!({ "type": "SymmetricKey" });
-    Ok((SharedSecret::SymmetricKey { key }, shown))
+    Ok(((SharedSecret::SymmetricKey { key }, shown), bytes.len()))
 }
 
 fn s3_credential(
@@ -233,6 +244,20 @@ mod tests {
                 date.filter(|date| !date.is_empty())
             );
         }
+    }
+
+    #[test]
+    fn a_key_too_short_for_any_algorithm_is_stored_with_a_warning() {
+        let warnings = |key: &str| {
+            let body = json!({"type":"SymmetricKey","name":"x","key":key});
+            check(body).unwrap().warnings().to_vec()
+        };
+        let [warning] = &warnings("c2VjcmV0")[..] else {
+            panic!("one warning is expected");
+        };
+        assert!(warning.starts_with("/key: "), "{warning}");
+        assert!(warning.contains("a key of 6 bytes") && !warning.contains("c2Vj"));
+        assert_eq!(warnings(&format!("{}=", "A".repeat(43))), [""; 0]);
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Manager {
     ) -> Result<Moved, ManagerError> {
         let secret = self.movable(caller, group, collection, target).await?;
         let number = secret.pending.ok_or_else(|| no_pending(&secret))?;
-        let warnings = self.dropped_by(&secret, number).await?;
+        let warnings = self.lost_by_version(&secret, number).await?;
         let entry = entry(caller, group, &secret, "promote", now).version(number);
         let promote = Write::PromotePending {
             secret: secret.id,
@@ -155,7 +155,7 @@ impl Manager {
                 name: secret.name.to_string(),
             })?,
         };
-        let warnings = self.dropped_by(&secret, to).await?;
+        let warnings = self.lost_by_version(&secret, to).await?;
         let entry = entry(caller, group, &secret, "rollback", now).version(to);
         let back = Write::MoveCurrent {
             secret: secret.id,

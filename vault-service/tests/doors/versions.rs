@@ -123,6 +123,52 @@ async fn a_pending_version_is_served_to_who_asks_for_it_until_it_is_promoted() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_good_for_less_than_the_one_before_is_warned_of_wherever_it_comes() {
+    let scene = Scene::new().await;
+    let key = |bytes: usize| {
+        let key =
+            base64::Engine::encode(&base64::engine::general_purpose::STANDARD, vec![7; bytes]);
+        json!({ "type": "SymmetricKey", "name": "key", "key": key })
+    };
+    let made = scene.door.call(Method::POST, "sharedSecrets", &[], key(6));
+    let made = made.await.is(StatusCode::CREATED).json();
+    assert!(
+        made["warnings"][0].as_str().unwrap().contains("6 bytes"),
+        "{made}"
+    );
+    let id = made["id"].as_str().unwrap();
+    let replaced = scene
+        .door
+        .call(Method::PUT, &at(id), &[], key(32))
+        .await
+        .ok();
+    assert_eq!(replaced.get("warnings"), None, "{replaced}");
+
+    let warned = |answer: &Value| {
+        let warnings = answer["warnings"].to_string();
+        warnings.contains("the key has 16 bytes in place of 32") && warnings.contains("HS256")
+    };
+    let own = async |path: &str, body: Value| {
+        let path = format!("{}/{path}", at(id));
+        scene.door.own(Method::POST, &path, body).await
+    };
+    let staged = own("versions", key(16))
+        .await
+        .is(StatusCode::CREATED)
+        .json();
+    let promoted = own("promote", NOTHING).await.ok();
+    assert!(warned(&staged) && warned(&promoted), "{staged} {promoted}");
+    let back = own("rollback", NOTHING).await.ok();
+    assert!(back["warnings"].to_string().contains("AES-128"), "{back}");
+    let rotated = scene
+        .door
+        .call(Method::PUT, &at(id), &[], key(16))
+        .await
+        .ok();
+    assert!(warned(&rotated), "{rotated}");
+}
+
+#[tokio::test]
 async fn a_pending_version_keeps_name_and_type_and_can_be_dropped() {
     let scene = Scene::new().await;
     let id = scene.password("backend", "one").await;

@@ -167,8 +167,8 @@ async fn replace(
     let seen = door.manager.seen_by(&at.caller, &at.group).await?;
     let draft = draft(&seen, &at.group, at.collection, request, at.now).await?;
     let mut warnings = warnings(&draft, at.now);
-    let dropped = seen.dropped_pins(&at.group, at.collection, at.ids.secret, &draft);
-    warnings.extend(dropped.await?);
+    let lost = seen.lost_by(&at.group, at.collection, at.ids.secret, &draft);
+    warnings.extend(lost.await?);
     let version = seen
         .replace_secret(&at.caller, &at.group, at.collection, target, draft, at.now)
         .await?;

@@ -160,8 +160,8 @@ async fn put_pending(
     let draft = draft(&door.manager, &at.group, at.collection, request, at.now).await?;
     let mut warnings = warnings(&draft, at.now);
     let (manager, id) = (&door.manager, at.ids.secret);
-    let dropped = manager.dropped_pins(&at.group, at.collection, id, &draft);
-    warnings.extend(dropped.await?);
+    let lost = manager.lost_by(&at.group, at.collection, id, &draft);
+    warnings.extend(lost.await?);
     let version = door
         .manager
         .put_pending(&at.caller, &at.group, at.collection, target, draft, at.now)

@@ -1,4 +1,5 @@
-//! Pins that are gone without having been retired: peers that still need them are refused without notice.
+//! What a version no longer allows that the one before did: pins that are gone without having been
+//! retired, and keys of another length. Somebody who still needs it is refused without notice.
 
 use sallyport_model::{Collection, SecretId};
 use sallyport_pki::{Certificate, Pin, PinKind, PinRole};
@@ -6,6 +7,7 @@ use sallyport_pki::{Certificate, Pin, PinKind, PinRole};
 use super::Manager;
 use super::draft::Draft;
 use super::error::ManagerError;
+use super::key_length;
 use super::metadata::Metadata;
 use super::pin_upload;
 use super::staging::Staging;
@@ -13,40 +15,40 @@ use crate::store::{GroupRecord, SecretRecord, StoreError};
 
 impl Manager {
     /// What to warn of if a draft takes the place of what is there.
-    pub async fn dropped_pins(
+    pub async fn lost_by(
         &self,
         group: &GroupRecord,
         collection: Collection,
         id: SecretId,
         draft: &Draft,
     ) -> Result<Vec<String>, ManagerError> {
-        if collection != Collection::CertificatePinsets {
+        if !has_losses(collection) {
             return Ok(Vec::new());
         }
         let (_, _, metadata) = self.secret(group, collection, id).await?;
-        Ok(dropped(&metadata, &draft.metadata)?)
+        Ok(losses(&metadata, &draft.metadata)?)
     }
 
     /// The same if the version with that number does; none if there is no such version.
-    pub(super) async fn dropped_by(
+    pub(super) async fn lost_by_version(
         &self,
         secret: &SecretRecord,
         number: u64,
     ) -> Result<Vec<String>, StoreError> {
-        if secret.collection != Collection::CertificatePinsets {
+        if !has_losses(secret.collection) {
             return Ok(Vec::new());
         }
         let before = self.store.version(secret.id, secret.current).await?;
         let after = self.store.version(secret.id, number).await?;
         match before.zip(after) {
-            Some((before, after)) => dropped(&Metadata::of(&before)?, &Metadata::of(&after)?),
+            Some((before, after)) => losses(&Metadata::of(&before)?, &Metadata::of(&after)?),
             None => Ok(Vec::new()),
         }
     }
 
     /// The same for all that an edit session puts in the place of what is published, with the names of
-    /// the pinsets.
-    pub(super) async fn dropped_by_session(
+    /// the secrets.
+    pub(super) async fn lost_by_session(
         &self,
         staging: &Staging,
     ) -> Result<Vec<String>, StoreError> {
@@ -54,13 +56,13 @@ impl Manager {
         for change in &staging.changes {
             let (id, collection) = (change.secret, change.collection);
             let version = change.action.version();
-            let version = version.filter(|_| collection == Collection::CertificatePinsets);
+            let version = version.filter(|_| has_losses(collection));
             let published = self.published.secret(staging.session.group, collection, id);
             let Some((version, secret)) = version.zip(published.await?) else {
                 continue;
             };
             if let Some(before) = self.published.version(id, secret.current).await? {
-                let sentences = dropped(&Metadata::of(&before)?, &Metadata::of(version)?)?;
+                let sentences = losses(&Metadata::of(&before)?, &Metadata::of(version)?)?;
                 let named = |sentence| format!("/{collection}/{}: {sentence}", change.name);
                 warnings.extend(sentences.into_iter().map(named));
             }
@@ -69,8 +71,24 @@ impl Manager {
     }
 }
 
+const fn has_losses(collection: Collection) -> bool {
+    matches!(
+        collection,
+        Collection::CertificatePinsets | Collection::SharedSecrets
+    )
+}
+
+/// A sentence for each thing that one version allows and the next does not.
+pub(super) fn losses(before: &Metadata, after: &Metadata) -> Result<Vec<String>, StoreError> {
+    let mut losses = dropped(before, after)?;
+    if let Some((before, after)) = before.key_bytes.zip(after.key_bytes) {
+        losses.extend(key_length::loss(before, after));
+    }
+    Ok(losses)
+}
+
 /// A sentence for each pin that counts in one version of a pinset and is not in the next.
-pub(super) fn dropped(before: &Metadata, after: &Metadata) -> Result<Vec<String>, StoreError> {
+fn dropped(before: &Metadata, after: &Metadata) -> Result<Vec<String>, StoreError> {
     let (before, after) = (pins(before)?, pins(after)?);
     let dropped = before.into_iter().filter(|pin| {
         let same = |other: &Pin| (other.kind, other.digest) == (pin.kind, pin.digest);

@@ -39,7 +39,7 @@ pub(crate) enum Command {
     /// Find audit entries, oldest first, that pass every filter given
     #[command(after_help = "Example:\n  \
                       sallyport audit search --object sharedSecrets/backend --group payments\n  \
-                      sallyport audit search --operation 'secret.*' --outcome refused --since 2026-11-01\n  \
+                      sallyport audit search --operation 'secret.*' --outcome refused --since 2h\n  \
                       sallyport audit search --actor edge-1 --group payments --limit 1000 -o json\n  \
                       sallyport audit search --trace 4bf92f3577b34da6a3ce929d0e0e4736\n  \
                       sallyport audit search --organization --operation token.create")]

@@ -1,20 +1,19 @@
 //! `audit search`.
 
-use std::str::FromStr;
-
 use clap::builder::PossibleValuesParser;
 use clap::{Args, value_parser};
 use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::audit::{COLUMNS, Log};
 use crate::error::Error;
-use crate::expiration::ExpirationDate;
+use crate::moment::{Moment, Time};
 use crate::output::Output;
 
 /// Most entries of one answer of the vault.
 const PAGE: u32 = 1000;
+
+/// From and until.
+type Period = (Option<String>, Option<String>);
 
 /// What is looked for.
 #[derive(Args)]
@@ -42,10 +41,11 @@ pub(crate) struct Search {
     /// Of which trace: its 32 hexadecimal digits, the second part of a traceparent
     #[arg(long, value_name = "TRACE-ID")]
     trace: Option<String>,
-    /// Not before: a day (2026-11-23) or a moment (2026-11-23T21:50:00Z)
+    /// Not before: so long ago (15m, 2h, 7d), today or yesterday, a day (2026-11-23), or a moment
+    /// (2026-11-23T21:50:00Z); days are those of UTC
     #[arg(long, value_name = "TIME")]
     since: Option<Time>,
-    /// Not after: a day, all of it, or a moment
+    /// Not after: the same; of a day all
     #[arg(long, value_name = "TIME")]
     until: Option<Time>,
     /// Only entries with a greater sequence number (column SEQ)
@@ -56,26 +56,9 @@ pub(crate) struct Search {
     limit: u32,
 }
 
-/// A day or a moment, as the vault reads it, too.
-#[derive(Clone)]
-struct Time(String);
-
-impl FromStr for Time {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let moment = OffsetDateTime::parse(text, &Rfc3339);
-        match moment.is_ok() || text.parse::<ExpirationDate>().is_ok() {
-            true => Ok(Self(text.to_owned())),
-            false => {
-                Err("write a day like 2026-11-23, or a moment like 2026-11-23T21:50:00Z".to_owned())
-            }
-        }
-    }
-}
-
 /// Asks page by page until there are enough, or no more.
 pub(crate) fn search(wanted: &Search, output: Output) -> Result<(), Error> {
+    let period = wanted.period()?;
     let mut log = Log::open(wanted.organization)?;
     let mut found: Vec<Value> = Vec::new();
     let mut after = wanted.after;
@@ -84,7 +67,10 @@ pub(crate) fn search(wanted: &Search, output: Output) -> Result<(), Error> {
             .unwrap_or(usize::MAX)
             .saturating_sub(found.len());
         let limit = u32::try_from(missing).unwrap_or(PAGE).min(PAGE);
-        let path = log.path(format_args!("/search?{}", wanted.query(after, limit)?));
+        let path = log.path(format_args!(
+            "/search?{}",
+            wanted.query(&period, after, limit)?
+        ));
         let mut page = log.client().get(&path)?;
         if let Some(Value::Array(entries)) = page.get_mut("entries").map(Value::take) {
             found.extend(entries);
@@ -99,7 +85,24 @@ pub(crate) fn search(wanted: &Search, output: Output) -> Result<(), Error> {
 }
 
 impl Search {
-    fn query(&self, after: Option<u64>, limit: u32) -> Result<String, Error> {
+    /// From when until when, as the vault reads it: the clock is looked at once for all pages.
+    fn period(&self) -> Result<Period, Error> {
+        let written = |flag, time: Option<&Time>| {
+            let time = time.map(|time| time.written(flag, || Moment::now(flag)));
+            time.transpose()
+        };
+        Ok((
+            written("--since", self.since.as_ref())?,
+            written("--until", self.until.as_ref())?,
+        ))
+    }
+
+    fn query(
+        &self,
+        (since, until): &Period,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<String, Error> {
         let (after, limit) = (after.map(|seq| seq.to_string()), limit.to_string());
         let parameters = [
             ("actor", self.actor.as_ref()),
@@ -108,8 +111,8 @@ impl Search {
             ("group", self.group.as_ref()),
             ("outcome", self.outcome.as_ref()),
             ("trace", self.trace.as_ref()),
-            ("since", self.since.as_ref().map(|time| &time.0)),
-            ("until", self.until.as_ref().map(|time| &time.0)),
+            ("since", since.as_ref()),
+            ("until", until.as_ref()),
             ("after", after.as_ref()),
             ("limit", Some(&limit)),
         ];

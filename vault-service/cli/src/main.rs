@@ -35,6 +35,7 @@ mod kind;
 mod known;
 mod life_cycle;
 mod login;
+mod moment;
 mod names;
 mod only;
 mod option_words;

@@ -1,7 +1,6 @@
 //! `explain`: what a gateway's filter would say of a certificate, check by check.
 
 mod material;
-mod moment;
 
 use std::path::{Path, PathBuf};
 
@@ -16,10 +15,10 @@ use serde_json::json;
 
 use crate::error::Error;
 use crate::internal_door::AsGateway;
+use crate::moment::Moment;
 use crate::output::Output;
 use crate::private_file;
 use material::Material;
-use moment::Moment;
 
 const MAX_PEM: u64 = 1024 * 1024;
 
@@ -115,7 +114,7 @@ pub(crate) fn run(wanted: Explain, output: Output) -> Result<(), Error> {
         observed: Checks::default(),
         algorithms: SIGNATURE_ALGORITHMS,
     };
-    let at = wanted.at.map_or_else(Moment::now, Ok)?;
+    let at = wanted.at.map_or_else(|| Moment::now("--at"), Ok)?;
     report(&explain(&policy, &facts, at.0), output)
 }
 

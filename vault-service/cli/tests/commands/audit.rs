@@ -85,19 +85,37 @@ fn audit_search_asks_page_by_page_for_what_passes_every_filter() {
     assert_eq!(seqs, [7, 60_000, 60_001]);
     for wrong in [
         ["--outcome", "perhaps"],
-        ["--since", "yesterday"],
+        ["--since", "tomorrow"],
+        ["--since", "2h30m"],
         ["--since", "2026-02-30"],
         ["--until", "2026-11-23T21:50:00"],
     ] {
         let ended = scene.run(&["audit", "search", wrong[0], wrong[1]]);
         assert!(ended.fails(2).contains(wrong[1]), "{wrong:?}");
     }
+    let refused = scene.say("audit search --until tomorrow");
+    let said = refused.fails(2);
+    assert!(said.contains("15m") && said.contains("yesterday"), "{said}");
 
     let path = of_organization("/audit/search?limit=1");
     let page = json!({"entries": [entry(3)], "next": 3});
     scene.vault.answer("GET", &path, 200, page);
     let ended = scene.say("audit search --organization --limit 1");
     assert!(ended.succeeds().contains("no_grant"));
+}
+
+#[test]
+fn audit_search_asks_for_so_long_ago_and_for_days_as_the_vault_reads_them() {
+    let scene = Scene::logged_in();
+    // No answer is there for a moment that nobody knows beforehand.
+    scene.say("audit search --since 15m --until yesterday");
+    let asked = scene.vault.heard_lines().remove(0);
+    let (_, since) = asked.split_once("since=").unwrap();
+    let (since, until) = since.split_once("&until=").unwrap();
+    assert_eq!(since.len(), "2026-11-23T21%3A50%3A00Z".len(), "{asked}");
+    assert!(since.ends_with('Z'), "{asked}");
+    let (until, _) = until.split_once('&').unwrap();
+    assert_eq!(until.len(), "2026-11-23".len(), "{asked}");
 }
 
 #[test]

@@ -293,6 +293,7 @@ pub(crate) fn increment(counter: u32, by: u32) {
 /// Writes a line that the brain made: those are free of secrets.
 pub(crate) fn log(line: &Line) {
     let level = match line.level {
+        Level::Debug => LogLevel::Debug,
         Level::Info => LogLevel::Info,
         Level::Warn => LogLevel::Warn,
     };

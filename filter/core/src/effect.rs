@@ -129,6 +129,8 @@ pub struct Line {
 /// How bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
+    /// For who looks for it.
+    Debug,
     /// For the record.
     Info,
     /// Somebody should look.
@@ -148,6 +150,13 @@ impl Call {
 }
 
 impl Line {
+    pub(crate) const fn debug(text: String) -> Self {
+        Self {
+            level: Level::Debug,
+            text,
+        }
+    }
+
     pub(crate) const fn info(text: String) -> Self {
         Self {
             level: Level::Info,

@@ -135,6 +135,13 @@ impl FromStr for Field {
     }
 }
 
+impl Reference {
+    /// Whether it names the version before the current one, which a secret that was never rotated has not.
+    pub fn is_previous(&self) -> bool {
+        self.version == Some(VersionSelector::Previous)
+    }
+}
+
 impl FromStr for VersionSelector {
     type Err = ReferenceError;
 

@@ -1,6 +1,6 @@
 //! Asking the vault and taking in what it says.
 
-use sallyport_model::{Reference, ResolveRequest, ResolveResponse, SecretString};
+use sallyport_model::{Reference, Refusal, ResolveRequest, ResolveResponse, SecretString};
 
 use super::State;
 use crate::call_failure::{CallFailure, Trouble, accept};
@@ -204,6 +204,10 @@ fn tell(change: &Change, effects: &mut Vec<Effect>) {
         Changed::Withdrawn => Line::warn(format!("vault: {reference} was withdrawn")),
         Changed::Expired => expired(reference),
         Changed::Denied => Line::warn(format!("vault: {reference} is not served to this gateway")),
+        // A secret that was never rotated has none, and keys of one are found without it.
+        Changed::Refused(Refusal::NotFound, _) if reference.is_previous() => {
+            Line::debug(format!("vault: {reference} is absent"))
+        }
         Changed::Refused(reason, detail) => Line::warn(format!(
             "vault: {reference} is refused: {} ({detail:?})",
             reason.as_str()

@@ -2,7 +2,7 @@
 //! where there is one.
 
 use sallyport_message::Key;
-use sallyport_model::{Reference, SecretString, SharedSecret, VersionSelector};
+use sallyport_model::{Reference, SecretString, SharedSecret};
 
 use crate::material::Prepared;
 use crate::reason::Reason;
@@ -37,9 +37,9 @@ impl Version {
     }
 
     pub(super) fn of(reference: &Reference) -> Self {
-        match reference.version {
-            Some(VersionSelector::Previous) => Self::Previous,
-            _ => Self::Current,
+        match reference.is_previous() {
+            true => Self::Previous,
+            false => Self::Current,
         }
     }
 }

@@ -50,6 +50,7 @@ pub(super) fn told(effect: &Effect) -> String {
         Effect::Count(counter) => format!("count {counter}"),
         Effect::Show(gauge, number) => format!("show {gauge} {number}"),
         Effect::Log(line) => match line.level {
+            Level::Debug => format!("log debug {}", line.text),
             Level::Info => format!("log info {}", line.text),
             Level::Warn => format!("log warn {}", line.text),
         },

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use sallyport_message::MAX_KEYS;
-use sallyport_model::{Collection, Reference, VersionSelector};
+use sallyport_model::{Collection, Reference};
 
 use super::count;
 use crate::config::{ConfigError, Fault};
@@ -50,7 +50,7 @@ pub(super) fn secrets(
     for (index, text) in texts.iter().enumerate() {
         all.push(of_kind(&format!("{section}/{index}"), text, kind)?);
     }
-    match all.iter().all(is_previous) {
+    match all.iter().all(Reference::is_previous) {
         true => Err(ConfigError::at(section, Fault::NoCurrentSecret)),
         false => Ok(all),
     }
@@ -63,7 +63,7 @@ pub(super) fn secret(
     kind: SecretKind,
 ) -> Result<Reference, ConfigError> {
     let reference = of_kind(pointer, text, kind)?;
-    match is_previous(&reference) {
+    match reference.is_previous() {
         true => Err(ConfigError::at(pointer, Fault::NoCurrentSecret)),
         false => Ok(reference),
     }
@@ -74,10 +74,6 @@ fn of_kind(pointer: &str, text: &str, kind: SecretKind) -> Result<Reference, Con
         SecretKind::Whole => whole(pointer, text, Collection::SharedSecrets),
         SecretKind::Text => shared_secret(pointer, text),
     }
-}
-
-fn is_previous(reference: &Reference) -> bool {
-    reference.version == Some(VersionSelector::Previous)
 }
 
 pub(super) fn certificate_pinset(

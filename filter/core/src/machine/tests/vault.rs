@@ -6,7 +6,9 @@ use zeroize::Zeroizing;
 use super::{PIN_SETTING, PINS, TLS, trusting};
 use crate::config::Direction;
 use crate::event::{CallAnswer, Event};
-use crate::fixtures::{Authority, Fate, Host, pinset, unavailable, vault_answer};
+use crate::fixtures::{
+    Authority, Fate, Host, pinset, secret_key, symmetric, unavailable, vault_answer,
+};
 use crate::metric::Counter;
 use crate::reason::Reason;
 
@@ -49,6 +51,28 @@ fn after_the_first_answer_the_call_stays_open_and_names_what_is_held() {
     assert_eq!(request.wait, 9, "no longer than the material is fresh");
     assert!(request.references[0].revision.is_some());
     assert_eq!(host.calls[1].timeout, Duration::from_secs(11));
+}
+
+#[test]
+fn a_secret_that_was_never_rotated_warns_of_no_absent_version_and_one_that_is_missing_does() {
+    let ca = Authority::new("root");
+    let key = "secret://payments/sharedSecrets/sealing";
+    let decrypt = format!(r#","request":{{"decrypt":{{"secrets":["{key}","{key}@previous"]}}}}"#);
+    let absent = || Outcome::Refused {
+        reason: Refusal::NotFound,
+        detail: "no such version".to_owned(),
+    };
+    let mut contents = trusting(&[&ca]).with(key, symmetric(&secret_key(1)));
+    contents.set(&format!("{key}@previous"), absent());
+    let host = Host::ready(&Host::downstream(&decrypt), &contents);
+    assert_eq!(host.warnings, 0, "{:?}", host.log);
+    let line = format!("vault: {key}@previous is absent");
+    assert!(host.log.contains(&line), "{:?}", host.log);
+    assert_eq!(host.count(Counter::VaultChanges), 3);
+
+    contents.set(key, absent());
+    let host = Host::ready(&Host::downstream(&decrypt), &contents);
+    assert_eq!(host.warnings, 1, "{:?}", host.log);
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn basic<'a>(
     reference: &'a Reference,
     usable: Usable<'a>,
 ) -> Result<Zeroizing<Vec<u8>>, InjectError<'a>> {
-    let Prepared::SharedSecret(SharedSecret::UsernamePassword { username, password }) =
+    let Prepared::SharedSecret(SharedSecret::UsernamePassword { username, password }, _) =
         look_up(reference, usable)?
     else {
         return Err(InjectError::Type { reference });
@@ -153,6 +153,7 @@ fn text<'a>(reference: &'a Reference, usable: Usable<'a>) -> Result<&'a str, Inj
         Prepared::Field(text)
         | Prepared::SharedSecret(
             SharedSecret::SymmetricKey { key: text } | SharedSecret::Blob { content: text },
+            _,
         ) => Ok(text.expose()),
         _ => Err(InjectError::Type { reference }),
     }

@@ -1,5 +1,6 @@
 //! Material of the vault, prepared for deciding: parsed once, when the answer arrives.
 
+mod derived;
 mod verification;
 
 use sallyport_model::{
@@ -14,6 +15,7 @@ use sallyport_pki::{
 use thiserror::Error;
 
 use crate::shared::ListedApart;
+pub(crate) use derived::Derived;
 pub use verification::Verification;
 
 /// What a reference stands for. No `Debug`: it may be a secret.
@@ -22,8 +24,8 @@ pub enum Prepared {
     TlsContext(Box<TlsContext>),
     /// Pins.
     CertificatePinset(PinSet),
-    /// A whole shared secret.
-    SharedSecret(SharedSecret<SecretString>),
+    /// A whole shared secret, and what requests had made of it.
+    SharedSecret(SharedSecret<SecretString>, Box<Derived>),
     /// One field of a shared secret.
     Field(SecretString),
 }
@@ -130,7 +132,7 @@ impl Prepared {
                 Ok(Self::CertificatePinset(PinSet::try_from(&pinset)?))
             }
             (Collection::SharedSecrets, false, Material::SharedSecret(secret)) => {
-                Ok(Self::SharedSecret(secret))
+                Ok(Self::SharedSecret(secret, Box::default()))
             }
             (Collection::SharedSecrets, true, Material::Field(value)) => Ok(Self::Field(value)),
             (expected, _, material) => Err(MaterialError::Kind {

@@ -8,7 +8,7 @@ use sallyport_message::http_signatures::{self, HttpSignatureError, content_diges
 use sallyport_message::json_field::{Pointer, find, set};
 use sallyport_message::jwe::{ContentEncryption, KeyManagement, Label, Profile, Serialization};
 use sallyport_message::jwt;
-use sallyport_message::sigv4::{Credentials, Payload, Signer};
+use sallyport_message::sigv4::{Credentials, KeptKey, Payload, Signer};
 use sallyport_message::{BodyDigest, Header, Key, Request, UnixTime};
 use sallyport_model::SecretString;
 use serde_json::Value;
@@ -184,6 +184,7 @@ pub(crate) fn sigv4(data: &[u8]) {
         access_key_id: "AKID",
         secret_access_key: &secret,
         session_token: None,
+        kept: &KeptKey::default(),
     };
     for service in ["s3", "execute-api"] {
         let authorization = |target| {

@@ -16,7 +16,6 @@ use thiserror::Error;
 
 use crate::body_hash::BodyDigest;
 use crate::key::{Key, candidates};
-use crate::mac;
 use crate::request::Request;
 pub use component::Component;
 pub use content_digest::{content_digest, content_digest_value};
@@ -324,7 +323,7 @@ impl Signer {
             self.tag.as_deref(),
         )?;
         let base = base::signature_base(request, &self.components, &text)?;
-        let tag = mac::sha256(key.bytes(), &[base.as_bytes()]);
+        let tag = key.mac().tag(base.as_bytes());
         let label = field::key(&self.label).ok_or(HttpSignatureError::Parameter("label"))?;
         Ok(SignatureHeaders {
             signature_input: format!("{label}={text}"),
@@ -342,7 +341,7 @@ fn signer(
     let mut error = HttpSignatureError::NoKey;
     for (place, key) in candidates(keys, id) {
         check_key(key)?;
-        if mac::verify(mac::Hash::Sha256, key.bytes(), base.as_bytes(), tag) {
+        if key.mac().verify(base.as_bytes(), tag) {
             return Ok(place);
         }
         error = HttpSignatureError::Signature;

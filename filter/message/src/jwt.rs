@@ -271,12 +271,7 @@ impl Policy {
         let mut error = JwtError::NoKey;
         for (place, key) in candidates(keys, kid) {
             self.check_key(key)?;
-            if mac::verify(
-                self.algorithm.hash(),
-                key.bytes(),
-                signed.as_bytes(),
-                signature,
-            ) {
+            if mac::verify(self.algorithm.hash(), key, signed.as_bytes(), signature) {
                 return Ok(place);
             }
             error = JwtError::Signature;

@@ -3,6 +3,8 @@
 use sallyport_model::{SecretString, SymmetricKeyError, symmetric_key_bytes};
 use zeroize::Zeroizing;
 
+use crate::mac::Keyed;
+
 /// How many keys are tried for one message: current and previous, with room for a slow rotation.
 pub const MAX_KEYS: usize = 8;
 
@@ -11,6 +13,8 @@ pub const MAX_KEYS: usize = 8;
 pub struct Key {
     id: Option<String>,
     bytes: Zeroizing<Vec<u8>>,
+    /// It as a key of HMAC-SHA-256, taken in once and not for each message.
+    mac: Keyed,
 }
 
 impl Key {
@@ -44,11 +48,19 @@ impl Key {
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+
+    pub(crate) const fn mac(&self) -> &Keyed {
+        &self.mac
+    }
 }
 
 impl From<Zeroizing<Vec<u8>>> for Key {
     fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
-        Self { id: None, bytes }
+        Self {
+            id: None,
+            mac: Keyed::new(&bytes),
+            bytes,
+        }
     }
 }
 

@@ -6,16 +6,16 @@
 //! query is refused: two signatures would leave it to the server which one counts.
 
 mod canonical;
+mod signing_key;
 
 use sallyport_model::SecretString;
 use thiserror::Error;
-use zeroize::Zeroizing;
 
 use crate::body_hash::BodyDigest;
-use crate::mac;
 use crate::request::Request;
 use canonical::CanonicalRequest;
 use sallyport_pki::UnixTime;
+pub use signing_key::KeptKey;
 
 /// Longest path and query, in bytes.
 pub const MAX_TARGET_BYTES: usize = 16 * 1024;
@@ -113,6 +113,8 @@ pub struct Credentials<'a> {
     pub secret_access_key: &'a SecretString,
     /// Of temporary credentials.
     pub session_token: Option<&'a SecretString>,
+    /// Beside the secret: what was made of it for the requests before.
+    pub kept: &'a KeptKey,
 }
 
 /// What the signature says of the body.
@@ -135,7 +137,7 @@ pub enum PayloadHeader {
 }
 
 /// Signs for one service in one region.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signer {
     region: String,
     service: String,
@@ -209,10 +211,11 @@ impl Signer {
         let time = basic_time(at)?;
         let date = time.get(..8).unwrap_or_default();
         let canonical = self.canonical(request, payload, credentials, &time)?;
-        let scope = format!("{date}/{}/{}/aws4_request", self.region, self.service);
+        let scope = [date, &self.region, &self.service, "aws4_request"].join("/");
         let to_sign = string_to_sign(&canonical, &time, &scope);
-        let key = self.signing_key(credentials, date);
-        let signature = hex::encode(*mac::sha256(&*key, &[to_sign.as_bytes()]));
+        let secret = credentials.secret_access_key;
+        let tag = credentials.kept.tag(secret, &scope, to_sign.as_bytes());
+        let signature = hex::encode(*tag);
         let authorization = format!(
             "{ALGORITHM} Credential={}/{scope}, SignedHeaders={}, Signature={signature}",
             credentials.access_key_id, canonical.signed_headers,
@@ -253,19 +256,6 @@ impl Signer {
         };
         CanonicalRequest::new(request, paths, &self.signed_headers, own, &payload_hash)
     }
-
-    fn signing_key(&self, credentials: &Credentials<'_>, date: &str) -> Zeroizing<[u8; 32]> {
-        let secret = credentials.secret_access_key.expose();
-        // Sized before it is filled: growing would leave parts of it behind.
-        let mut start = Zeroizing::new(Vec::with_capacity(4 + secret.len()));
-        start.extend_from_slice(b"AWS4");
-        start.extend_from_slice(secret.as_bytes());
-        [&self.region, &self.service, "aws4_request"]
-            .iter()
-            .fold(mac::sha256(&start, &[date.as_bytes()]), |key, part| {
-                mac::sha256(&*key, &[part.as_bytes()])
-            })
-    }
 }
 
 impl Credentials<'_> {
@@ -289,7 +279,7 @@ impl Credentials<'_> {
 
 fn string_to_sign(canonical: &CanonicalRequest, time: &str, scope: &str) -> String {
     let hash = hex::encode(BodyDigest::of(canonical.text.as_bytes()).bytes());
-    format!("{ALGORITHM}\n{time}\n{scope}\n{hash}")
+    [ALGORITHM, time, scope, &hash].join("\n")
 }
 
 fn is_scope_part(text: &str) -> bool {

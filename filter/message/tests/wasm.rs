@@ -13,7 +13,7 @@ use sallyport_message::http_signatures::{self, content_digest_value};
 use sallyport_message::json_field::{find, set};
 use sallyport_message::jwe::{ContentEncryption, JweError, KeyManagement, Label, Profile};
 use sallyport_message::jwt::{Algorithm, JwtError, Policy};
-use sallyport_message::sigv4::{Credentials, Payload, Signer};
+use sallyport_message::sigv4::{Credentials, KeptKey, Payload, Signer};
 use sallyport_message::{BodyDigest, BodyHash, Header, Key, Request, UnixTime};
 use sallyport_model::SecretString;
 #[cfg(target_arch = "wasm32")]
@@ -51,6 +51,7 @@ fn a_request_to_s3_is_signed() {
         access_key_id: "AKIAIOSFODNN7EXAMPLE",
         secret_access_key: &secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
         session_token: None,
+        kept: &KeptKey::default(),
     };
     let signed = Signer::new("us-east-1", "s3")
         .and_then(|signer| signer.also_signing(["range"]))

@@ -96,10 +96,11 @@ impl<'a> Found<'a> {
 
     /// The key of a `SymmetricKey` secret.
     pub(super) fn key(&self) -> Result<Key, Missing<'a>> {
-        let Prepared::SharedSecret(SharedSecret::SymmetricKey { key }) = self.prepared else {
+        let Prepared::SharedSecret(SharedSecret::SymmetricKey { key }, derived) = self.prepared
+        else {
             return Err(self.unusable());
         };
-        Key::symmetric(key).map_err(|_| self.unusable())
+        derived.key(key).cloned().map_err(|_| self.unusable())
     }
 
     /// A secret that is one text: a field, a symmetric key as it is written, a blob.
@@ -108,6 +109,7 @@ impl<'a> Found<'a> {
             Prepared::Field(text)
             | Prepared::SharedSecret(
                 SharedSecret::SymmetricKey { key: text } | SharedSecret::Blob { content: text },
+                _,
             ) => Ok(text),
             _ => Err(self.unusable()),
         }
@@ -116,7 +118,7 @@ impl<'a> Found<'a> {
     /// User name and password.
     pub(super) fn pair(&self) -> Result<(&'a str, &'a SecretString), Missing<'a>> {
         match self.prepared {
-            Prepared::SharedSecret(SharedSecret::UsernamePassword { username, password }) => {
+            Prepared::SharedSecret(SharedSecret::UsernamePassword { username, password }, _) => {
                 Ok((username, password))
             }
             _ => Err(self.unusable()),

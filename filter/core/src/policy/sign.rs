@@ -1,9 +1,9 @@
 //! Requests that are signed for the server behind the gateway: AWS Signature Version 4 with the credentials
 //! of a store, or HTTP message signatures (RFC 9421) with a symmetric key.
 
-use sallyport_message::http_signatures::{self, Component, content_digest_value};
+use sallyport_message::http_signatures::{self, content_digest_value};
 use sallyport_message::sigv4::{self, Payload, SigV4Error};
-use sallyport_message::{BodyDigest, Key, UnixTime};
+use sallyport_message::{BodyDigest, UnixTime};
 use sallyport_model::{Reference, SecretString, SharedSecret};
 
 use crate::choice::Pick;
@@ -28,21 +28,17 @@ pub struct Sign {
 pub enum SignScheme {
     /// With an `S3Credential`.
     SigV4 {
-        /// As in the scope of the signature; both were tried.
-        region: String,
-        /// `s3` and others.
-        service: String,
+        /// For a service in a region.
+        signer: Box<sigv4::Signer>,
         /// What it says of the body.
         payload: SignedPayload,
     },
     /// With a `SymmetricKey`: these components, and `content-digest` where there is a body.
     Signature {
-        /// Without the digest.
-        components: Vec<Component>,
+        /// Over the digest, among others.
+        signer: Box<http_signatures::Signer>,
         /// `keyid`.
         key_id: Option<String>,
-        /// `tag`.
-        tag: Option<String>,
     },
 }
 
@@ -93,16 +89,15 @@ impl Sign {
         let (prepared, _) = usable.look_up(secret).map_err(failed)?;
         match (&self.scheme, prepared) {
             (
-                SignScheme::SigV4 {
-                    region,
-                    service,
-                    payload,
-                },
-                Prepared::SharedSecret(SharedSecret::S3Credential {
-                    access_key_id,
-                    secret_access_key,
-                    session_token,
-                }),
+                SignScheme::SigV4 { signer, payload },
+                Prepared::SharedSecret(
+                    SharedSecret::S3Credential {
+                        access_key_id,
+                        secret_access_key,
+                        session_token,
+                    },
+                    derived,
+                ),
             ) => {
                 let payload = match payload {
                     SignedPayload::Signed => Payload::Signed(BodyDigest::of(body)),
@@ -112,9 +107,8 @@ impl Sign {
                     access_key_id,
                     secret_access_key,
                     session_token: session_token.as_ref(),
+                    kept: &derived.signing_key,
                 };
-                let signer = sigv4::Signer::new(region, service);
-                let signer = signer.map_err(|_| failed(Reason::Internal))?;
                 let signed = head.with(|request| signer.sign(request, payload, &credentials, now));
                 match signed {
                     Some(Ok(signed)) => Ok(Signed {
@@ -128,33 +122,26 @@ impl Sign {
                 }
             }
             (
-                SignScheme::Signature {
-                    components,
-                    key_id,
-                    tag,
-                },
-                Prepared::SharedSecret(SharedSecret::SymmetricKey { key }),
+                SignScheme::Signature { signer, key_id },
+                Prepared::SharedSecret(SharedSecret::SymmetricKey { key }, derived),
             ) => {
-                let key = Key::symmetric(key).map_err(|_| failed(Reason::CredentialUnusable))?;
+                let key = derived.key(key);
+                let key = key.map_err(|_| failed(Reason::CredentialUnusable))?;
+                let called;
                 let key = match key_id {
-                    Some(id) => key.with_id(id.as_str()),
+                    Some(id) => {
+                        called = key.clone().with_id(id.as_str());
+                        &called
+                    }
                     None => key,
                 };
                 let digest = content_digest_value(&BodyDigest::of(body));
-                let mut components = components.clone();
-                components.push(Component::Field(CONTENT_DIGEST.to_owned()));
-                let signer = http_signatures::Signer {
-                    label: "gateway".to_owned(),
-                    components,
-                    lifetime: None,
-                    tag: tag.clone(),
-                };
                 // One signature, over one digest: ours.
                 for name in [CONTENT_DIGEST, "signature-input", "signature"] {
                     head.remove(name);
                 }
                 head.add(CONTENT_DIGEST, &digest);
-                let made = head.with(|request| signer.sign(request, &key, Some(unique), now));
+                let made = head.with(|request| signer.sign(request, key, Some(unique), now));
                 match made {
                     Some(Ok(made)) => Ok(Signed {
                         remove: Vec::new(),

@@ -75,7 +75,7 @@ fn forged(components: &[&str], parameters: &str) -> (String, String) {
     let headers = lines(&[]);
     let known: Vec<_> = components.iter().flat_map(|name| name.parse()).collect();
     let base = base::signature_base(&request(&headers), &known, &text).unwrap();
-    let tag = mac::sha256(rfc_key().bytes(), &[base.as_bytes()]);
+    let tag = rfc_key().mac().tag(base.as_bytes());
     (
         format!("sig={text}"),
         format!("sig={}", field::written_bytes(&*tag)),

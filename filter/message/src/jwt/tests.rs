@@ -30,7 +30,7 @@ fn token(header: &str, claims: &str) -> String {
         base64url::encode(header.as_bytes()),
         base64url::encode(claims.as_bytes())
     );
-    let tag = mac::sha256(&[7; 64], &[signed.as_bytes()]);
+    let tag = mac::sha256(&[7; 64], signed.as_bytes());
     format!("{signed}.{}", base64url::encode(&*tag))
 }
 

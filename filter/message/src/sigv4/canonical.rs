@@ -52,13 +52,17 @@ impl CanonicalRequest {
         let headers = headers(request, signed, &own)?;
         let names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
         let signed_headers = names.join(";");
-        let lines: String = headers
-            .iter()
-            .map(|(name, value)| format!("{name}:{value}\n"))
-            .collect();
-        let method = request.method;
+        let mut text = [request.method, &path, &query, ""].join("\n");
+        for (name, value) in &headers {
+            for part in [name, ":", value, "\n"] {
+                text.push_str(part);
+            }
+        }
+        for part in ["\n", &signed_headers, "\n", payload_hash] {
+            text.push_str(part);
+        }
         Ok(Self {
-            text: format!("{method}\n{path}\n{query}\n{lines}\n{signed_headers}\n{payload_hash}"),
+            text,
             signed_headers,
             own,
         })
@@ -177,28 +181,37 @@ fn headers(
 ) -> Result<Vec<(String, String)>, SigV4Error> {
     let mut headers = vec![("host".to_owned(), request.authority.to_owned())];
     for header in request.headers {
-        let name = header.name.to_ascii_lowercase();
+        let lower;
+        let name = match header.name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            true => {
+                lower = header.name.to_ascii_lowercase();
+                &lower
+            }
+            // As hosts show them.
+            false => header.name,
+        };
         if name == "content-encoding" && has_token(header.value, b"aws-chunked")
             || name == "x-amz-content-sha256" && header.value.starts_with(b"STREAMING-")
         {
             return Err(SigV4Error::ChunkedSignature);
         }
-        if OWN.contains(&name.as_str()) || !(name.starts_with("x-amz-") || signed.contains(&name)) {
+        let is_signed = || signed.iter().any(|signed| signed == name);
+        if OWN.contains(&name) || !(name.starts_with("x-amz-") || is_signed()) {
             continue;
         }
         // It becomes a part of our header, where a semicolon would end it.
-        if !is_token(&name) {
+        if !is_token(name) {
             return Err(SigV4Error::HeaderName);
         }
         let Some(value) = canonical_value(header.value) else {
-            return Err(SigV4Error::HeaderValue(name));
+            return Err(SigV4Error::HeaderValue(name.to_owned()));
         };
-        match headers.iter_mut().find(|(there, _)| *there == name) {
+        match headers.iter_mut().find(|(there, _)| there == name) {
             Some((_, values)) => {
                 values.push(',');
                 values.push_str(&value);
             }
-            None => put(&mut headers, name, value),
+            None => put(&mut headers, name.to_owned(), value),
         }
     }
     for (name, value) in own {

@@ -49,6 +49,7 @@ fn example(request: &Request<'_>, body: &[u8]) -> Result<SignedHeaders, SigV4Err
                 access_key_id: "AKIAIOSFODNN7EXAMPLE",
                 secret_access_key: &secret,
                 session_token: None,
+                kept: &KeptKey::default(),
             },
             EXAMPLES_AT,
         )
@@ -170,6 +171,7 @@ fn every_case_of_the_test_suite_is_signed_as_it_says() {
             access_key_id: "AKIDEXAMPLE",
             secret_access_key: &secret,
             session_token: token.as_ref(),
+            kept: &KeptKey::default(),
         };
         let payload = Payload::Signed(BodyDigest::of(case.body.as_bytes()));
         let canonical = signer
@@ -208,6 +210,7 @@ fn a_path_has_one_canonical_form_for_s3_and_is_encoded_again_for_other_services(
             access_key_id: "a",
             secret_access_key: &secret,
             session_token: None,
+            kept: &KeptKey::default(),
         };
         let canonical = Signer::new("eu", service)
             .unwrap()
@@ -384,6 +387,7 @@ fn scopes_and_credentials_that_could_change_the_header_are_refused() {
             access_key_id,
             secret_access_key: &secret,
             session_token: Some(&token),
+            kept: &KeptKey::default(),
         };
         let signed = Signer::new("eu", "s3").unwrap().sign(
             &request("GET", "/", &[]),
@@ -441,6 +445,30 @@ fn amazons(
         .to_owned()
 }
 
+proptest! {
+    #[test]
+    fn a_kept_key_signs_what_a_new_one_would_whatever_was_signed_before(
+        turns in prop::collection::vec((0..3_i64, "us-east-1|eu-west-1", "s3|sqs"), 1..8),
+    ) {
+        let (secret, shared) = (SecretString::new(SUITE_SECRET.to_owned()), KeptKey::default());
+        for (day, region, service) in turns {
+            let signed = |kept: &KeptKey| {
+                let credentials = Credentials {
+                    access_key_id: "AKID",
+                    secret_access_key: &secret,
+                    session_token: None,
+                    kept,
+                };
+                let at = UnixTime(SUITE_AT.0 + day * 86_400);
+                let signer = Signer::new(&region, &service).unwrap();
+                let signed = signer.sign(&request("GET", "/", &[]), Payload::Unsigned, &credentials, at);
+                value(&signed.ok().unwrap(), "authorization").unwrap().to_owned()
+            };
+            prop_assert_eq!(signed(&shared), signed(&KeptKey::default()));
+        }
+    }
+}
+
 // Only what has to be escaped is: for S3, Amazon's signer leaves other escapes as they are, and servers
 // take them off.
 proptest! {
@@ -467,6 +495,7 @@ proptest! {
                 access_key_id: "AKID",
                 secret_access_key: &secret,
                 session_token: secret_token.as_ref(),
+                kept: &KeptKey::default(),
             },
             UnixTime(1_700_000_000),
         ).ok().unwrap();

@@ -1,6 +1,6 @@
 //! `upstream.sign`: how requests to the server are signed.
 
-use sallyport_message::http_signatures::Component;
+use sallyport_message::http_signatures::{self, Component};
 use sallyport_message::sigv4;
 
 use super::check::components;
@@ -96,11 +96,10 @@ impl SignDocument {
             SchemeWord::SigV4 => {
                 let region = self.region.unwrap_or_else(|| "us-east-1".to_owned());
                 let service = self.service.unwrap_or_else(|| "s3".to_owned());
-                sigv4::Signer::new(&region, &service)
+                let signer = sigv4::Signer::new(&region, &service)
                     .map_err(|_| ConfigError::at(section, Fault::Scope))?;
                 SignScheme::SigV4 {
-                    region,
-                    service,
+                    signer: Box::new(signer),
                     payload: match self.payload {
                         None | Some(PayloadWord::Signed) => SignedPayload::Signed,
                         Some(PayloadWord::Unsigned) => SignedPayload::Unsigned,
@@ -109,12 +108,18 @@ impl SignDocument {
             }
             SchemeWord::Signature => {
                 let mut components = components(&at("components"), &self.components)?;
-                // It is covered in any case.
-                components.retain(|one| *one != Component::Field("content-digest".to_owned()));
+                // It is covered in any case, and comes last.
+                let digest = Component::Field("content-digest".to_owned());
+                components.retain(|one| *one != digest);
+                components.push(digest);
                 SignScheme::Signature {
-                    components,
+                    signer: Box::new(http_signatures::Signer {
+                        label: "gateway".to_owned(),
+                        components,
+                        lifetime: None,
+                        tag: quotable("tag", self.tag)?,
+                    }),
                     key_id: quotable("keyId", self.key_id)?,
-                    tag: quotable("tag", self.tag)?,
                 }
             }
         };

@@ -1,7 +1,7 @@
 //! Requests that are signed for the server.
 
 use sallyport_message::http_signatures;
-use sallyport_message::{BodyDigest, Key};
+use sallyport_message::{BodyDigest, Key, UnixTime};
 use sallyport_model::{Material, Outcome, SecretString, SharedSecret};
 
 use super::trusting;
@@ -98,6 +98,31 @@ fn the_token_of_temporary_credentials_is_sent_and_signed() {
     let signed = "SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token,";
     assert!(authorization.contains(signed), "{authorization}");
     assert!(host.log.iter().all(|line| !line.contains("FwoGZXIvYXdz")));
+}
+
+#[test]
+fn the_key_of_a_day_is_made_anew_for_the_next_day_and_for_the_next_secret() {
+    let scene = Scene::new();
+    let get = || Lines::of("GET", "/bucket/key");
+    let authorization = |host: &mut Host| {
+        scene.starts(host, get(), true);
+        added(host, "authorization").unwrap().to_owned()
+    };
+    let mut host = scene.host(SIGV4, s3("first"));
+    let first = authorization(&mut host);
+    assert_eq!(authorization(&mut host), first);
+    let mut contents = trusting(&[&scene.ca]).with(STORE, s3("first"));
+    contents.put(STORE, s3("second"));
+    host.vault_answers(&contents);
+    let second = authorization(&mut host);
+    assert_ne!(second, first);
+    assert_eq!(second, authorization(&mut scene.host(SIGV4, s3("second"))));
+    host.wall = UnixTime(host.wall.0 + 86_400);
+    let mut on_the_next_day = scene.host(SIGV4, s3("second"));
+    on_the_next_day.wall = host.wall;
+    let third = authorization(&mut host);
+    assert!(third.contains("/20260610/"), "{third}");
+    assert_eq!(third, authorization(&mut on_the_next_day));
 }
 
 #[test]

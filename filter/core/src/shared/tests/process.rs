@@ -119,7 +119,7 @@ pub(super) fn held(worker: &Worker, reference: &str) -> Result<String, Unusable>
     let reference: Reference = reference.parse().unwrap();
     match host.state.snapshot().look_up(&reference, host.uptime) {
         Availability::Fresh(prepared) | Availability::Stale(prepared) => match prepared {
-            Prepared::SharedSecret(SharedSecret::UsernamePassword { password, .. }) => {
+            Prepared::SharedSecret(SharedSecret::UsernamePassword { password, .. }, _) => {
                 Ok(password.expose().to_owned())
             }
             _ => panic!("another kind"),

@@ -1,6 +1,7 @@
 //! An authorisation service for `ext_authz` that says yes to everybody, and what the credential is. A process
 //! of its own, so that its processor time can be told.
 
+use std::borrow::Cow;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -58,7 +59,7 @@ pub(crate) async fn run() -> Result<()> {
     println!("{}", listener.local_addr().map_err(missing)?);
     while let Ok((stream, _)) = listener.accept().await {
         let _ = stream.set_nodelay(true);
-        tokio::spawn(serve(stream, YES, |_| ()));
+        tokio::spawn(serve(stream, |_, _| Cow::Borrowed(YES)));
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
-//! A TLS upstream that answers at once and notes which credentials it was shown, and when.
+//! A TLS upstream that answers at once, to some requests with their own body, and notes which credentials it
+//! was shown, and when.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -16,6 +18,9 @@ use crate::wire::{Reader, header};
 /// each request.
 const RECENT: usize = 16;
 const KEPT: usize = 4096;
+
+/// Requests to this target get their body back.
+pub(crate) const ECHO: &str = "/echo";
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
@@ -48,7 +53,11 @@ impl Backend {
                 let (acceptor, noted) = (acceptor.clone(), Arc::clone(&noted));
                 tokio::spawn(async move {
                     if let Ok(stream) = acceptor.accept(stream).await {
-                        serve(stream, ANSWER, |head| note(&noted, head)).await;
+                        let answer = |head: &[u8], body: &[u8]| {
+                            note(&noted, head);
+                            answer(head, body)
+                        };
+                        serve(stream, answer).await;
                     }
                 });
             }
@@ -68,18 +77,26 @@ pub(crate) async fn listen() -> Result<TcpListener> {
     TcpListener::bind(ports::ANY).await.map_err(unreachable)
 }
 
-/// Answers every request on a connection alike.
+/// Answers every request on a connection.
 pub(crate) async fn serve(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    answer: &[u8],
-    mut take: impl FnMut(&[u8]),
+    mut answer: impl FnMut(&[u8], &[u8]) -> Cow<'static, [u8]>,
 ) {
     let mut reader = Reader::new();
-    while reader.next(&mut stream, &mut take).await.is_some() {
-        if stream.write_all(answer).await.is_err() || stream.flush().await.is_err() {
+    while let Some(answer) = reader.next(&mut stream, &mut answer).await {
+        if stream.write_all(&answer).await.is_err() || stream.flush().await.is_err() {
             return;
         }
     }
+}
+
+fn answer(head: &[u8], body: &[u8]) -> Cow<'static, [u8]> {
+    let mut words = head.split(|byte| *byte == b' ');
+    if words.nth(1) != Some(ECHO.as_bytes()) {
+        return Cow::Borrowed(ANSWER);
+    }
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+    Cow::Owned([head.as_bytes(), body].concat())
 }
 
 fn note(seen: &Mutex<Vec<Sighting>>, head: &[u8]) {

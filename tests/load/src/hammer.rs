@@ -176,7 +176,7 @@ impl Connection {
     async fn ask(&mut self, request: &[u8]) -> Option<bool> {
         self.stream.write_all(request).await.ok()?;
         self.stream.flush().await.ok()?;
-        let good = |head: &[u8]| head.starts_with(b"HTTP/1.1 20");
+        let good = |head: &[u8], _: &[u8]| head.starts_with(b"HTTP/1.1 20");
         self.reader.next(&mut self.stream, good).await
     }
 }

@@ -34,7 +34,7 @@ async fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments[..] {
         ["compare", noop, json] => compare::run(noop.as_ref(), json.as_ref()).await,
-        ["policies", json] => policies::run(json.as_ref()).await,
+        ["policies", json, ref only @ ..] => policies::run(json.as_ref(), only).await,
         ["rotation", json] => rotation::run(json.as_ref()).await,
         ["vaults", bao, json] => vaults::run(bao.as_ref(), json.as_ref()).await,
         ["fanout", json] => fanout::run(json.as_ref()).await,
@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
         ["soak", minutes, json] => soak::run(minutes, json.as_ref()).await,
         _ => {
             eprintln!("usage: load compare <noop.wasm> <result.json>");
-            eprintln!("       load policies <result.json>");
+            eprintln!("       load policies <result.json> [<word in the name of a policy> ...]");
             eprintln!("       load rotation <result.json>");
             eprintln!("       load vaults <bao> <result.json>");
             eprintln!("       load fanout <result.json>");

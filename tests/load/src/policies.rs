@@ -42,8 +42,9 @@ struct Cell {
     hammer: Hammer,
 }
 
-/// Prints a table for each size and writes all numbers.
-pub(crate) async fn run(json: &Path) -> Result<()> {
+/// Prints a table for each size and writes all numbers: of all policies, or of those with one of these words in
+/// their names.
+pub(crate) async fn run(json: &Path, only: &[&str]) -> Result<()> {
     let stage = Stage::furnish(Options::default()).await?;
     Protection::store_secrets(&stage).await?;
     let parts = Parts {
@@ -53,7 +54,18 @@ pub(crate) async fn run(json: &Path) -> Result<()> {
         noop: Path::new(""),
     };
     let scenes = Protection::ALL.map(Scene::Message);
-    let scenes = [&[Scene::Bare, Scene::AwsRequestSigning][..], &scenes].concat();
+    let others = [
+        Scene::Bare,
+        Scene::AwsRequestSigning,
+        Scene::CheckedAwsRequestSigning,
+    ];
+    let mut scenes = [&others[..], &scenes].concat();
+    scenes.retain(|scene| {
+        let name = scene.to_string();
+        only.is_empty()
+            || name.contains("peers only")
+            || only.iter().any(|word| name.contains(word))
+    });
     let mut envoys: Vec<Envoy> = Vec::new();
     let (mut cells, mut rows) = (Vec::new(), Vec::new());
     for scene in scenes {
@@ -115,10 +127,14 @@ fn print(rows: &[Row], body: usize) {
         rows.iter()
             .find(|row| row.body == body && row.scene == scene)
     };
-    let Some(peers) = of(Scene::Message(Protection::None)) else {
-        return;
-    };
     for Row { scene, turns, .. } in rows.iter().filter(|row| row.body == body) {
+        let beside = match scene {
+            Scene::Message(protection) => protection.beside(),
+            _ => Protection::None,
+        };
+        let Some(peers) = of(Scene::Message(beside)) else {
+            continue;
+        };
         println!(
             "{:<22}{:>10.0}{:>10.1}{:>10.0}   {:<30}{}",
             scene.to_string(),
@@ -130,11 +146,13 @@ fn print(rows: &[Row], body: usize) {
         );
     }
     let ours = of(Scene::Message(Protection::SignSigV4));
-    if let (Some(ours), Some(peer)) = (ours, of(Scene::AwsRequestSigning)) {
-        println!(
-            "sign sigV4 : aws_request_signing, CPU of Envoy: {}, req/s: {}",
-            ratio(&ours.turns, &peer.turns, |turn| turn.processor),
-            ratio(&ours.turns, &peer.turns, |turn| turn.throughput),
-        );
+    for scene in [Scene::AwsRequestSigning, Scene::CheckedAwsRequestSigning] {
+        if let (Some(ours), Some(peer)) = (ours, of(scene)) {
+            println!(
+                "sign sigV4 : {scene}, CPU of Envoy: {}, req/s: {}",
+                ratio(&ours.turns, &peer.turns, |turn| turn.processor),
+                ratio(&ours.turns, &peer.turns, |turn| turn.throughput),
+            );
+        }
     }
 }

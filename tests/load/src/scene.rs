@@ -41,6 +41,8 @@ pub(crate) enum Scene {
     ExtAuthz,
     /// Envoy's own filter that signs requests, without a word about the server.
     AwsRequestSigning,
+    /// The same behind our filter on both sides, which looks at the peers.
+    CheckedAwsRequestSigning,
     /// Our filter on both sides, with one message policy or none.
     Message(Protection),
 }
@@ -94,11 +96,12 @@ impl Scene {
             configure(stage, "2s")?;
         }
         let [bootstrap, downstream, upstream] = self.filters(parts)?;
-        let line = |filters: Option<Value>| match filters {
-            Some(Value::Array(filters)) => filters
-                .iter()
-                .map(|it| format!("- {it}\n          "))
-                .collect(),
+        // A list goes on with lines that are as far in as the placeholder.
+        let line = |filters: Option<Value>, margin: usize| match filters {
+            Some(Value::Array(filters)) => {
+                let filters: Vec<_> = filters.iter().map(|it| format!("- {it}")).collect();
+                filters.join(&format!("\n{:margin$}", ""))
+            }
             Some(filter) => format!("- {filter}"),
             None => String::new(),
         };
@@ -107,8 +110,8 @@ impl Scene {
                 "BOOTSTRAP",
                 bootstrap.map_or_else(String::new, |it| format!("bootstrap_extensions: [{it}]")),
             ),
-            ("DOWNSTREAM_FILTER", line(downstream)),
-            ("UPSTREAM_FILTER", line(upstream)),
+            ("DOWNSTREAM_FILTER", line(downstream, 10)),
+            ("UPSTREAM_FILTER", line(upstream, 8)),
             ("BACKEND_PORT", parts.backend.address.port().to_string()),
             (
                 "AUTHORIZER_PORT",
@@ -154,23 +157,15 @@ impl Scene {
                 let [_, upstream] = sallyport(&module, "2s");
                 [None, Some(discovered(parts.stage)), Some(upstream)]
             }
-            Self::AwsRequestSigning => [
-                None,
-                None,
-                Some(filter(
-                    "envoy.filters.http.aws_request_signing",
-                    json!({
-                        "@type": "type.googleapis.com/envoy.extensions.filters.http.aws_request_signing.v3.AwsRequestSigning",
-                        "service_name": "s3",
-                        "region": "us-east-1",
-                        "credential_provider": {
-                            "inline_credential": {"access_key_id": "GATEWAY", "secret_access_key": "bench"},
-                        },
-                    }),
-                )),
-            ],
+            Self::AwsRequestSigning => [None, None, Some(aws_request_signing())],
+            Self::CheckedAwsRequestSigning => {
+                let checked = Self::Message(Protection::None);
+                let [bootstrap, downstream, upstream] = checked.filters(parts)?;
+                let both = upstream.map(|upstream| json!([upstream, aws_request_signing()]));
+                [bootstrap, downstream, both]
+            }
             Self::Message(protection) => {
-                let module = program::filter_wasm()?;
+                let module = protection.module()?;
                 let [downstream, upstream] = policies();
                 let upstream = with(upstream, "inject", json!([]));
                 let [downstream, upstream] = protection.added_to([downstream, upstream]);
@@ -257,9 +252,25 @@ impl fmt::Display for Scene {
             Self::Lua => "lua",
             Self::ExtAuthz => "ext_authz",
             Self::AwsRequestSigning => "aws_request_signing",
+            Self::CheckedAwsRequestSigning => "peers, aws signing",
             Self::Message(protection) => protection.name(),
         })
     }
+}
+
+/// Envoy's own signer, with static credentials.
+fn aws_request_signing() -> Value {
+    filter(
+        "envoy.filters.http.aws_request_signing",
+        json!({
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.aws_request_signing.v3.AwsRequestSigning",
+            "service_name": "s3",
+            "region": "us-east-1",
+            "credential_provider": {
+                "inline_credential": {"access_key_id": "GATEWAY", "secret_access_key": "bench"},
+            },
+        }),
+    )
 }
 
 /// Our filter on both sides.

@@ -19,21 +19,22 @@ impl Reader {
         }
     }
 
-    /// Hands the next message's head to `take` and skips its body; `None` at the end of the stream,
-    /// or if what comes is no message.
+    /// Hands the next message's head and body to `take`; `None` at the end of the stream, or if what comes
+    /// is no message.
     pub(crate) async fn next<T>(
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),
-        take: impl FnOnce(&[u8]) -> T,
+        take: impl FnOnce(&[u8], &[u8]) -> T,
     ) -> Option<T> {
         loop {
             let read = self.buffer.get(..self.end)?;
             if let Some(head) = find(read, b"\r\n\r\n") {
-                let message = head + 4 + content_length(read.get(..head)?);
+                let body = head + 4;
+                let message = body + content_length(read.get(..head)?);
                 while self.end < message {
                     self.fill(stream).await?;
                 }
-                let taken = take(self.buffer.get(..head)?);
+                let taken = take(self.buffer.get(..head)?, self.buffer.get(body..message)?);
                 self.buffer.copy_within(message..self.end, 0);
                 self.end -= message;
                 return Some(taken);

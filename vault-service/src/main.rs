@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod core_dumps;
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -29,21 +30,26 @@ type Failure = Box<dyn Error + Send + Sync>;
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let result = match arguments.command {
-        _ if arguments.print_default_config => io::stdout()
-            .write_all(DEFAULT_CONFIG.as_bytes())
-            .map_err(Failure::from),
-        Some(Command::Init(arguments)) => make(arguments).await,
-        Some(Command::Serve(arguments)) => serve(arguments).await,
-        Some(Command::ExportAudit(arguments)) => export_audit(&arguments),
-        None => Ok(()),
-    };
-    match result {
+    match run(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: {}", chain(&*error));
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    // Before anything secret is read.
+    core_dumps::forbid()?;
+    match arguments.command {
+        _ if arguments.print_default_config => {
+            Ok(io::stdout().write_all(DEFAULT_CONFIG.as_bytes())?)
+        }
+        Some(Command::Init(arguments)) => make(arguments).await,
+        Some(Command::Serve(arguments)) => serve(arguments).await,
+        Some(Command::ExportAudit(arguments)) => export_audit(&arguments),
+        None => Ok(()),
     }
 }
 

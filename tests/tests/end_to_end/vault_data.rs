@@ -46,6 +46,19 @@ async fn init_never_overwrites_and_keeps_others_out() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_crashes_leaves_no_memory_on_the_disk() -> Result<()> {
+    let scratch = Scratch::new()?;
+    let vault = Vault::start(&scratch.directory("vault")?).await?;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", vault.id().unwrap())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let words: Vec<&str> = core.unwrap().split_whitespace().collect();
+    assert_eq!(words[4..6], ["0", "0"], "{words:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_service_on_the_same_data_is_refused() -> Result<()> {
     let scratch = Scratch::new()?;
     let vault = Vault::start(&scratch.directory("vault")?).await?;

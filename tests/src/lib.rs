@@ -14,6 +14,7 @@ pub mod envoy;
 mod error;
 pub mod false_door;
 pub mod files;
+pub mod half_upstream;
 pub mod jose;
 pub mod keytool;
 pub mod list_server;

@@ -2,6 +2,7 @@
 //! what it claims.
 
 mod bodies;
+mod broken_off;
 mod callers;
 mod choices;
 mod clients;

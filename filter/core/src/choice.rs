@@ -84,18 +84,26 @@ impl<T> Pick<T> {
 
     /// What it is for this request.
     pub(crate) fn of(&self, head: &Head) -> Result<&T, Denial> {
-        let place = match &self.choice {
-            None => 0,
-            Some(choice) => {
-                let place = choice.place(head);
-                place.map_err(|reason| match choice.by.is_told(head) {
-                    true => Denial::new(reason).with_detail(&choice.by),
-                    false => Denial::new(reason).with_detail(NO_NAME_TOLD),
-                })?
-            }
+        let place = self.place(head)?;
+        self.at(place)
+            .ok_or(const { Denial::new(Reason::Internal) })
+    }
+
+    /// The place of what it is for this request, for whoever needs it later.
+    pub(crate) fn place(&self, head: &Head) -> Result<usize, Denial> {
+        let Some(choice) = &self.choice else {
+            return Ok(0);
         };
-        let found = self.among.get(place);
-        found.ok_or(const { Denial::new(Reason::Internal) })
+        let place = choice.place(head);
+        place.map_err(|reason| match choice.by.is_told(head) {
+            true => Denial::new(reason).with_detail(&choice.by),
+            false => Denial::new(reason).with_detail(NO_NAME_TOLD),
+        })
+    }
+
+    /// What is in a place that a request chose.
+    pub(crate) fn at(&self, place: usize) -> Option<&T> {
+        self.among.get(place)
     }
 
     /// Everything that it may be.

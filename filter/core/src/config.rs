@@ -13,7 +13,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sallyport_model::{Reference, Scope, Template};
+use sallyport_model::{Reference, Scope, TemplatePart};
 use sallyport_pki::AllowedNames;
 
 pub(crate) use document::word::{place as place_of_word, words};
@@ -234,7 +234,7 @@ pub enum InjectionValue {
     /// RFC 7617 Basic credentials from a shared secret of type `UsernamePassword`.
     Basic(Reference),
     /// Text with fields of shared secrets in it.
-    Template(Template),
+    Template(Vec<TemplatePart>),
     /// One secret, or a value of a JSON document that it is.
     Secret {
         /// What stands before it: nothing, or a scheme and a space.
@@ -295,7 +295,7 @@ impl PeerPolicy {
         let checked = self.check.iter().flat_map(|check| check.references());
         let pinset = self.certificate_pinset.iter();
         let messages = self.request.iter().chain(&self.response);
-        let messages = messages.flat_map(|encryption| &encryption.secrets);
+        let messages = messages.flat_map(|encryption| encryption.references());
         let certificates = self.tls_context.iter().chain(pinset);
         certificates.chain(checked).chain(messages)
     }
@@ -378,8 +378,12 @@ impl Policy {
             let wanted = by.and_then(By::attribute);
             attributes.extend(wanted.filter(|wanted| !attributes.contains(wanted)));
         };
-        for check in self.policies().filter_map(|policy| policy.check.as_ref()) {
-            check.accept.iter().for_each(|it| add(it.secrets.by()));
+        for policy in self.policies() {
+            let check = policy.check.iter();
+            let accepted = check.flat_map(|check| &check.accept);
+            accepted.for_each(|it| add(it.secrets.by()));
+            let messages = policy.request.iter().chain(&policy.response);
+            messages.for_each(|it| add(it.secrets.by()));
         }
         if let Self::Upstream(upstream) = self {
             upstream.inject.iter().for_each(|it| add(it.value.by()));
@@ -400,9 +404,12 @@ impl Policy {
 }
 
 impl PeerPolicy {
-    /// Whether messages are looked at.
-    pub(crate) const fn reads_messages(&self) -> bool {
-        self.check.is_some() || self.request.is_some()
+    /// Whether requests are looked at.
+    pub(crate) fn reads_messages(&self) -> bool {
+        let chosen = |response: &Encryption| response.secrets.by().is_some();
+        self.check.is_some()
+            || self.request.is_some()
+            || self.response.as_deref().is_some_and(chosen)
     }
 }
 
@@ -415,13 +422,17 @@ impl Upstream {
             .iter()
             .flat_map(|injection| injection.value.all());
         let injected = values.flat_map(|value| {
-            let (one, several) = match value {
+            let (one, parts) = match value {
                 InjectionValue::Basic(secret) | InjectionValue::Secret { secret, .. } => {
-                    (Some(secret), None)
+                    (Some(secret), [].as_slice())
                 }
-                InjectionValue::Template(template) => (None, Some(template.references())),
+                InjectionValue::Template(parts) => (None, parts.as_slice()),
             };
-            one.into_iter().chain(several.into_iter().flatten())
+            let several = parts.iter().filter_map(|part| match part {
+                TemplatePart::Reference(reference) => Some(reference),
+                TemplatePart::Literal(_) => None,
+            });
+            one.into_iter().chain(several)
         });
         signed.chain(injected)
     }

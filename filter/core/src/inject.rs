@@ -91,8 +91,8 @@ pub(crate) fn render<'a>(
             concat(&[prefix, value])
         }
         InjectionValue::Template(template) => {
-            let mut parts: Vec<&str> = Vec::with_capacity(template.parts().len());
-            for part in template.parts() {
+            let mut parts: Vec<&str> = Vec::with_capacity(template.len());
+            for part in template {
                 parts.push(match part {
                     TemplatePart::Literal(text) => text,
                     TemplatePart::Reference(reference) => field(reference, usable)?,

@@ -20,6 +20,12 @@ impl<T> Streams<T> {
         self.0.get(place).map(|(_, known)| known)
     }
 
+    /// The same, to be changed.
+    pub(crate) fn get_mut(&mut self, stream: StreamId) -> Option<&mut T> {
+        let place = self.place(stream).ok()?;
+        self.0.get_mut(place).map(|(_, known)| known)
+    }
+
     /// Takes the place of what was known of a stream.
     pub fn set(&mut self, stream: StreamId, known: T) {
         match self.place(stream) {

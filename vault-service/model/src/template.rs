@@ -57,6 +57,11 @@ impl Template {
         &self.parts
     }
 
+    /// The parts, in order, without the template around them.
+    pub fn into_parts(self) -> Vec<TemplatePart> {
+        self.parts
+    }
+
     /// The references in it, in order.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         self.parts.iter().filter_map(|part| match part {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sallyport_model::Reference;
 use zeroize::Zeroizing;
 
 use super::State;
@@ -33,7 +34,7 @@ pub(super) const OF_BODY: &[&str] = &[
 pub(super) fn convert(
     state: &State,
     (stream, policy, message): (StreamId, PolicyIndex, Message),
-    encryption: &Encryption,
+    (encryption, secrets): (&Encryption, &[Reference]),
     head: &mut Head,
     body: &[u8],
     now: Now,
@@ -42,7 +43,7 @@ pub(super) fn convert(
     let usable = state.usable(now.uptime);
     let media_type = head.value("content-type");
     let converted = encryption
-        .convert(usable, media_type, body, state.random)
+        .convert(secrets, usable, media_type, body, state.random)
         .map_err(|unconverted| match unconverted {
             Unconverted::Ours(reference, reason) => Denial::new(reason).with_detail(reference),
             Unconverted::Theirs(word) => {

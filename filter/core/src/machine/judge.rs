@@ -125,7 +125,7 @@ pub(super) fn judge(
 fn message_secrets_are_absent(wanted: &PeerPolicy, usable: Usable<'_>) -> bool {
     let checked = wanted.check.iter().flat_map(|check| check.references());
     let converted = wanted.request.iter().chain(&wanted.response);
-    let converted = converted.flat_map(|encryption| &encryption.secrets);
+    let converted = converted.flat_map(|encryption| encryption.references());
     checked.chain(converted).any(|reference| {
         let found = usable.look_up(reference);
         matches!(found, Err(Reason::SecretAbsent))

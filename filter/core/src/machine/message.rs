@@ -41,8 +41,8 @@ struct Opened {
     head: Head,
     /// Who called, where that is asked. Its signature may be about a body that is not there yet.
     caller: Option<Caller>,
-    /// Whether its body is encrypted or decrypted.
-    convert: bool,
+    /// The place of the secrets that its body is encrypted or decrypted with, if it is.
+    convert: Option<usize>,
 }
 
 /// Lets a request go on whose peer was judged, or has it read.
@@ -111,26 +111,58 @@ pub(super) fn head(
             }
         }
     }
-    let mut request = Opened {
+    if let Some(check) = &state.config.policy.get(policy).check {
+        known_as(check, caller.as_ref(), &mut head);
+    }
+    if let Err(denial) = response::choose(state, stream, policy, &head) {
+        let whose = (stream, policy, Message::Response);
+        if unconverted(state, whose, &denial, effects) {
+            return;
+        }
+    }
+    let convert = match conversion(state, policy, &head) {
+        Ok(convert) => convert,
+        Err(denial) => {
+            let whose = (stream, policy, Message::Request);
+            if unconverted(state, whose, &denial, effects) {
+                return;
+            }
+            None
+        }
+    };
+    let request = Opened {
         stream,
         policy,
         peer,
-        convert: state.config.policy.get(policy).request.is_some() && !head.ends,
         head,
         caller,
+        convert,
     };
-    if request.convert
-        && let Some(word) = unsupported(&request.head)
-    {
-        let denial = Denial::new(Reason::BodyUnsupported).with_detail(word);
-        if unconverted(state, &request, &denial, effects) {
-            return;
-        }
-        request.convert = false;
-    }
     match request.waits_on(state).next().is_some() && !request.head.ends {
         true => collect(state, request, now, effects),
         false => finish(state, request, &[], now, effects),
+    }
+}
+
+/// The place of the secrets that the body of a request is converted with, if there is one that is.
+fn conversion(state: &State, policy: PolicyIndex, head: &Head) -> Result<Option<usize>, Denial> {
+    match &state.config.policy.get(policy).request {
+        Some(encryption) if !head.ends => match unsupported(head) {
+            Some(word) => Err(Denial::new(Reason::BodyUnsupported).with_detail(word)),
+            None => encryption.secrets.place(head).map(Some),
+        },
+        _ => Ok(None),
+    }
+}
+
+/// What a client said in the headers that tell who called is not believed when secrets are chosen either.
+fn known_as(check: &CallerCheck, caller: Option<&Caller>, head: &mut Head) {
+    for told in &check.identity {
+        head.remove(told.header.as_str());
+    }
+    let told = caller.map(|caller| identity(check, caller));
+    for (name, value) in told.and_then(Result::ok).unwrap_or_default() {
+        head.add(name.as_str(), &value);
     }
 }
 
@@ -143,7 +175,7 @@ impl Opened {
             .as_ref()
             .is_some_and(|caller| caller.body.is_some());
         let check = policy.check.as_deref().filter(|_| signed);
-        let conversion = policy.request.as_deref().filter(|_| self.convert);
+        let conversion = policy.request.as_deref().filter(|_| self.convert.is_some());
         let signs = self.peer == Peer::Passed && signing::needs_body(&state.config.policy);
         let check = check.map(|check| check.mode);
         let conversion = conversion.map(|request| request.standing().0);
@@ -276,15 +308,17 @@ fn finish(state: &State, mut request: Opened, body: &[u8], now: Now, effects: &m
     }
     let mut converted = None;
     if let Some(encryption) = &state.config.policy.get(policy).request
-        && request.convert
+        && let Some(place) = request.convert
+        && let Some(secrets) = encryption.secrets.at(place)
         // What is empty hides nothing, and nothing is hidden in it.
         && !body.is_empty()
     {
         let head = &mut request.head;
         let whose = (stream, policy, Message::Request);
-        match convert(state, whose, encryption, head, body, now, effects) {
+        let how = (&**encryption, secrets.as_slice());
+        match convert(state, whose, how, head, body, now, effects) {
             Ok(body) => converted = Some(body),
-            Err(denial) if unconverted(state, &request, &denial, effects) => return,
+            Err(denial) if unconverted(state, whose, &denial, effects) => return,
             Err(_) => {}
         }
     }
@@ -402,15 +436,18 @@ fn refused(
     )
 }
 
-/// Denies a request whose body is not converted, unless that is only observed; whether it did.
+/// Denies a request of which a body is not converted, unless that is only observed; whether it did.
 fn unconverted(
     state: &State,
-    request: &Opened,
+    (stream, policy, message): (StreamId, PolicyIndex, Message),
     denial: &Denial,
     effects: &mut Vec<Effect>,
 ) -> bool {
-    let (stream, policy) = (request.stream, request.policy);
-    let encryption = state.config.policy.get(policy).request.as_deref();
+    let peer_policy = state.config.policy.get(policy);
+    let encryption = match message {
+        Message::Request => peer_policy.request.as_deref(),
+        Message::Response => peer_policy.response.as_deref(),
+    };
     let met = encryption.map_or((Mode::Enforce, Standing::Plain), Encryption::standing);
     refused_by(state, stream, policy, met, denial, effects)
 }

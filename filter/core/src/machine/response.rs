@@ -26,6 +26,8 @@ use crate::time::Now;
 /// A request whose response is awaited.
 pub(super) struct Answering {
     policy: PolicyIndex,
+    /// The place of the secrets that its request chose, if it had a choice.
+    chosen: Option<usize>,
     /// The head of the response, while its body is collected, and when that ends.
     held: Option<(Head, Duration)>,
 }
@@ -45,9 +47,31 @@ const OF_NO_BODY: &[&str] = &[
 /// A request arrived: its response will fall under this policy.
 pub(super) fn expect(state: &mut State, stream: StreamId, policy: PolicyIndex) {
     if state.converts_responses {
-        let held = None;
-        state.answering.set(stream, Answering { policy, held });
+        let awaited = Answering {
+            policy,
+            chosen: None,
+            held: None,
+        };
+        state.answering.set(stream, awaited);
     }
+}
+
+/// The head of a request was read: with what its response is converted is chosen by it.
+pub(super) fn choose(
+    state: &mut State,
+    stream: StreamId,
+    policy: PolicyIndex,
+    head: &Head,
+) -> Result<(), Denial> {
+    if let Some(response) = &state.config.policy.get(policy).response
+        && response.secrets.by().is_some()
+    {
+        let place = response.secrets.place(head)?;
+        if let Some(awaited) = state.answering.get_mut(stream) {
+            awaited.chosen = Some(place);
+        }
+    }
+    Ok(())
 }
 
 /// A request goes on: the server is asked for what can be converted, all of the body and not encoded.
@@ -107,9 +131,11 @@ pub(super) fn head(
         let denial = Denial::new(Reason::TooManyWaiting);
         unconverted(state, stream, policy, &denial, effects);
     } else {
-        let held = Some((head, now.uptime + peer_policy.body.wait));
-        state.answering.set(stream, Answering { policy, held });
-        effects.push(Effect::CollectResponse(stream));
+        let until = now.uptime + peer_policy.body.wait;
+        if let Some(awaited) = state.answering.get_mut(stream) {
+            awaited.held = Some((head, until));
+            effects.push(Effect::CollectResponse(stream));
+        }
     }
 }
 
@@ -131,7 +157,7 @@ pub(super) fn grew(state: &mut State, stream: StreamId, size: usize, effects: &m
     if let Some(one) = state.answering.get(stream)
         && one.held.is_some()
         && size > state.config.policy.get(one.policy).body.max_bytes
-        && let Some((policy, _)) = take(state, stream)
+        && let Some((policy, ..)) = take(state, stream)
     {
         let denial = Denial::new(Reason::ResponseTooLarge);
         unconverted(state, stream, policy, &denial, effects);
@@ -147,7 +173,7 @@ pub(super) fn body(
     effects: &mut Vec<Effect>,
 ) {
     grew(state, stream, body.len(), effects);
-    let Some((policy, mut head)) = take(state, stream) else {
+    let Some((policy, chosen, mut head)) = take(state, stream) else {
         return;
     };
     let Some(encryption) = &state.config.policy.get(policy).response else {
@@ -157,7 +183,17 @@ pub(super) fn body(
         return effects.push(Effect::ResumeResponse(stream));
     }
     let whose = (stream, policy, Message::Response);
-    match convert(state, whose, encryption, &mut head, body, now, effects) {
+    let secrets = match chosen {
+        Some(place) => encryption.secrets.at(place),
+        None => encryption.secrets.fixed(),
+    };
+    let Some(secrets) = secrets else {
+        // Somebody else answered, before its request chose.
+        let denial = Denial::new(Reason::SecretNotChosen);
+        return unconverted(state, stream, policy, &denial, effects);
+    };
+    let how = (&**encryption, secrets.as_slice());
+    match convert(state, whose, how, &mut head, body, now, effects) {
         Ok(_) => effects.push(Effect::ResumeResponse(stream)),
         Err(denial) => unconverted(state, stream, policy, &denial, effects),
     }
@@ -169,7 +205,7 @@ pub(super) fn tick(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
     let overdue = state.answering.iter().filter(|(_, one)| overdue(one));
     let overdue: Vec<StreamId> = overdue.map(|(stream, _)| *stream).collect();
     for stream in overdue {
-        if let Some((policy, _)) = take(state, stream) {
+        if let Some((policy, ..)) = take(state, stream) {
             let denial = Denial::new(Reason::ResponseTimeout);
             unconverted(state, stream, policy, &denial, effects);
         }
@@ -177,16 +213,11 @@ pub(super) fn tick(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
 }
 
 /// A response that is not held any more; nothing else happens to it afterwards.
-fn take(state: &mut State, stream: StreamId) -> Option<(PolicyIndex, Head)> {
+fn take(state: &mut State, stream: StreamId) -> Option<(PolicyIndex, Option<usize>, Head)> {
+    state.answering.get(stream)?.held.as_ref()?;
     let one = state.answering.remove(stream)?;
-    let policy = one.policy;
-    let held = one.held.map(|(head, _)| (policy, head));
-    if held.is_none() {
-        state
-            .answering
-            .set(stream, Answering { policy, held: None });
-    }
-    held
+    let (head, _) = one.held?;
+    Some((one.policy, one.chosen, head))
 }
 
 /// Denies a response whose body is not converted, or lets it go on where that is only observed.

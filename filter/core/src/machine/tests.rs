@@ -4,6 +4,7 @@ mod around;
 mod check;
 mod check_orders;
 mod choice;
+mod chosen_keys;
 mod connection;
 mod connection_orders;
 mod downstream;

@@ -12,6 +12,7 @@ use sallyport_model::{Reference, VersionSelector};
 use zeroize::Zeroizing;
 
 use super::keys::{self, Found, Missing, Version};
+use crate::choice::Pick;
 use crate::config::Mode;
 use crate::reason::Reason;
 use crate::usable::{Age, Usable};
@@ -28,7 +29,7 @@ pub struct Encryption {
     /// Which way.
     pub way: Way,
     /// The key of what is encrypted; keys of what is decrypted, any of which fits.
-    pub secrets: Vec<Reference>,
+    pub secrets: Pick<Vec<Reference>>,
     /// Algorithms, form and sizes.
     pub profile: Profile,
     /// Values of a JSON document; the whole body if there are none.
@@ -80,6 +81,7 @@ pub(crate) enum Unconverted<'a> {
 /// Keys at hand, and how many messages one body takes.
 struct Keys<'a> {
     encryption: &'a Encryption,
+    secrets: &'a [Reference],
     keys: Vec<Key>,
     /// Of each of them.
     versions: Vec<Version>,
@@ -87,18 +89,25 @@ struct Keys<'a> {
 }
 
 impl Encryption {
-    /// The body in its new form. `media_type` is what is said of it.
+    /// The references of all secrets.
+    pub(crate) fn references(&self) -> impl Iterator<Item = &Reference> {
+        self.secrets.all().flatten()
+    }
+
+    /// The body in its new form, with these of the secrets. `media_type` is what is said of it.
     pub(crate) fn convert<'a>(
         &'a self,
+        secrets: &'a [Reference],
         usable: Usable<'a>,
         media_type: Option<&[u8]>,
         body: &[u8],
         random: Random,
     ) -> Result<Converted, Unconverted<'a>> {
-        let (found, age) = keys::find(&self.secrets, usable)?;
+        let (found, age) = keys::find(secrets, usable)?;
         let (found, keys) = keys::fitting(found, |one| self.key(one, usable))?;
         let keys = Keys {
             encryption: self,
+            secrets,
             keys,
             versions: found.iter().map(|one| one.version).collect(),
             random,
@@ -160,7 +169,7 @@ impl<'a> Keys<'a> {
     fn encrypt(&self, plaintext: &[u8], label: Label<'_>) -> Result<String, Unconverted<'a>> {
         let mut bytes = Zeroizing::new([0; RANDOM_BYTES]);
         let drawn = (self.random)(bytes.as_mut_slice());
-        match (self.keys.first(), self.encryption.secrets.first()) {
+        match (self.keys.first(), self.secrets.first()) {
             (Some(key), Some(secret)) => match drawn {
                 true => Ok(self
                     .encryption

@@ -1,13 +1,17 @@
 //! `choose-secret`: which credential a request gets.
 
-use http::Request;
+use http::{Request, Response};
 use rcgen::SanType;
-use sallyport_tests::Result;
 use sallyport_tests::client::Client;
-use sallyport_tests::demo::{NEXT_PASSWORD, Stage, password_of};
+use sallyport_tests::demo::{HMAC_KEY, NEXT_PASSWORD, Options, SEALING_KEY, Stage, password_of};
+use sallyport_tests::envoy::Envoy;
+use sallyport_tests::jose::Peer;
 use sallyport_tests::pki::Identity;
 use sallyport_tests::upstream::SeenRequest;
 use sallyport_tests::wait::{PATIENCE, until};
+use sallyport_tests::{Error, Result};
+
+use serde_json::json;
 
 use super::{followed_to_the_end, gateway};
 
@@ -149,11 +153,113 @@ async fn a_name_counts_only_if_the_filter_of_the_listener_let_its_client_pass() 
         let configuration = stage.envoy_configuration()?;
         let configuration = configuration.replacen(r#""clientNames": "tell""#, setting, 1);
         let directory = stage.scratch().directory("again")?;
-        let gateway = sallyport_tests::envoy::Envoy::start(&directory, &configuration).await?;
+        let gateway = Envoy::start(&directory, &configuration).await?;
         let client = stage.client(Some(identity))?;
         let reply = client.get(gateway.listener(), "/").await?;
         let (status, reason) = reply.verdict();
         assert_eq!((status, reason.to_owned()), verdict, "{setting}");
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_chooses_among_whole_templates() -> Result<()> {
+    let stage = gateway("choose-secret").await?;
+    let configuration = stage.envoy_configuration()?;
+    let template = r#""inject": [
+      {
+        "header": "x-contract",
+        "template": {
+          "by": {"header": "x-plan"},
+          "secrets": {
+            "paid": "paid:${secret://payments/sharedSecrets/paid#username}:${secret://payments/sharedSecrets/paid#password}",
+            "free": "free:${secret://payments/sharedSecrets/free#password}"
+          }
+        }
+      },"#;
+    // One line: the indentation of what stands around it is YAML's.
+    let configuration = configuration.replacen(r#""inject": ["#, &template.replace('\n', " "), 1);
+    let directory = stage.scratch().directory("again")?;
+    let gateway = Envoy::start(&directory, &configuration).await?;
+    let acme = named(&stage, &["spiffe://partners/acme"])?;
+    let acme = stage.client(Some(&acme))?;
+    let sends = async |plan: &str| {
+        let request = Request::get("/").header("x-plan", plan);
+        let request = request.header("x-contract", "forged").body(String::new())?;
+        let reply = acme.send(gateway.listener(), request).await?;
+        let (status, reason) = reply.verdict();
+        Ok::<_, Error>((status, reason.to_owned()))
+    };
+    let [paid, free] = ["paid", "free"].map(password_of);
+    for (plan, contract) in [
+        ("paid", format!("paid:paid:{paid}")),
+        ("free", format!("free:{free}")),
+    ] {
+        assert_eq!(sends(plan).await?, (200, String::new()));
+        let seen = stage.backend.last_request().unwrap();
+        assert_eq!(seen.header("x-contract"), contract);
+    }
+    let before = stage.backend.requests().len();
+    let refused = (403, "secret_not_chosen".to_owned());
+    assert_eq!(sends("gold").await?, refused);
+    assert_eq!(stage.backend.requests().len(), before);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_tenants_bodies_are_under_a_key_of_its_own_both_ways() -> Result<()> {
+    let stage = Stage::furnish(Options {
+        recipe: Some("encrypt-bodies"),
+        ..Options::default()
+    })
+    .await?;
+    let key = ["globex", "--group", "payments", "--key-file", "hmac.key"];
+    stage
+        .cli
+        .ok(&[&["secret", "create"][..], &key].concat())
+        .await?;
+    let sealing = "secret://payments/sharedSecrets/sealing";
+    let globex = "secret://payments/sharedSecrets/globex";
+    let chosen = |acme: &str, globex: &str| {
+        format!(
+            r#"{{"by": {{"header": "x-tenant"}}, "secrets": {{"acme": {acme}, "globex": {globex}}}}}"#
+        )
+    };
+    let configuration = stage.envoy_configuration()?;
+    let before = format!(r#""secrets": ["{sealing}", "{sealing}@previous"]"#);
+    let list = chosen(&format!(r#"["{sealing}"]"#), &format!(r#"["{globex}"]"#));
+    let configuration = configuration.replacen(&before, &format!(r#""secrets": {list}"#), 1);
+    let before = format!(r#""encrypt": {{"secret": "{sealing}"}}"#);
+    let one = chosen(&format!(r#""{sealing}""#), &format!(r#""{globex}""#));
+    let configuration =
+        configuration.replacen(&before, &format!(r#""encrypt": {{"secret": {one}}}"#), 1);
+    let directory = stage.scratch().directory("again")?;
+    let gateway = Envoy::start(&directory, &configuration).await?;
+
+    let client = stage.client(None)?;
+    let header = json!({"alg": "A256KW", "enc": "A256GCM"});
+    let (acme, globex) = (Peer { key: SEALING_KEY }, Peer { key: HMAC_KEY });
+    let sends = async |tenant: &str, message: String| {
+        let request = Request::post("/orders").header("x-tenant", tenant);
+        client
+            .send(gateway.listener(), request.body(message)?)
+            .await
+    };
+    stage.backend.answer_with(Response::new("paid"));
+    for (tenant, peer, other) in [("acme", acme, globex), ("globex", globex, acme)] {
+        let message = peer.encrypts(&header, tenant).await?;
+        let reply = sends(tenant, message).await?;
+        assert_eq!(reply.verdict(), (200, ""));
+        assert_eq!(stage.backend.last_request().unwrap().body, tenant);
+        assert_eq!(peer.decrypts(&reply.body).await?.plaintext, "paid");
+        let message = other.encrypts(&header, tenant).await?;
+        let reply = sends(tenant, message).await?;
+        assert_eq!(reply.verdict(), (400, "decryption_failed"));
+    }
+    let before = stage.backend.requests().len();
+    let message = acme.encrypts(&header, "acme").await?;
+    let reply = sends("initech", message).await?;
+    assert_eq!(reply.verdict(), (403, "secret_not_chosen"));
+    assert_eq!(stage.backend.requests().len(), before);
     Ok(())
 }

@@ -10,7 +10,7 @@ use super::word::words;
 use super::{chosen_value, count};
 use crate::choice::{By, Choice, Pick};
 use crate::config::{ConfigError, Fault, pointer};
-use sallyport_model::Reference;
+use sallyport_model::{Reference, TemplatePart};
 
 /// Most values that a secret is chosen by.
 pub(super) const MAX_NAMES: usize = 256;
@@ -66,8 +66,8 @@ words! {
     }
 }
 
-/// Reads the references that stand in one place.
-type Read<'a> = dyn Fn(&str, SecretDocument) -> Result<Vec<Reference>, ConfigError> + 'a;
+/// Reads what stands in one place: references, in a template with text between them.
+type Read<'a, T> = dyn Fn(&str, SecretDocument) -> Result<Vec<T>, ConfigError> + 'a;
 
 /// Values, and what each of them names.
 struct Named(Vec<(String, SecretDocument)>);
@@ -77,8 +77,28 @@ impl SecretDocument {
     pub(super) fn read(
         self,
         section: &str,
-        read: &Read<'_>,
+        read: &Read<'_, Reference>,
     ) -> Result<Pick<Vec<Reference>>, ConfigError> {
+        let as_parts = |pointer: &str, one: Self| {
+            let references = read(pointer, one)?.into_iter();
+            Ok(references.map(TemplatePart::Reference).collect())
+        };
+        let read = self.read_template(section, &as_parts)?;
+        Ok(read.map(&|parts| {
+            let references = parts.into_iter().filter_map(|part| match part {
+                TemplatePart::Reference(reference) => Some(reference),
+                TemplatePart::Literal(_) => None,
+            });
+            references.collect()
+        }))
+    }
+
+    /// Templates, of which `read` makes sense one by one.
+    pub(super) fn read_template(
+        self,
+        section: &str,
+        read: &Read<'_, TemplatePart>,
+    ) -> Result<Pick<Vec<TemplatePart>>, ConfigError> {
         match self {
             Self::Choice(choice) => choice.read(section, read),
             one => read(section, one).map(Pick::always),
@@ -91,11 +111,24 @@ impl SecretDocument {
         section: &str,
         read: fn(&str, &str) -> Result<Reference, ConfigError>,
     ) -> Result<Pick<Reference>, ConfigError> {
-        let of_text = |pointer: &str, one: Self| match one {
-            Self::One(text) => read(pointer, &text).map(|reference| vec![reference]),
-            _ => Err(ConfigError::at(pointer, Fault::OneReference)),
+        let of_text = |pointer: &str, one: Self| {
+            let reference = read(pointer, &one.text(pointer)?)?;
+            Ok(vec![reference])
         };
         self.read(section, &of_text).map(Pick::flatten)
+    }
+
+    /// The text of a reference.
+    pub(super) fn text(self, pointer: &str) -> Result<String, ConfigError> {
+        match self {
+            Self::One(text) => Ok(text),
+            _ => Err(ConfigError::at(pointer, Fault::OneReference)),
+        }
+    }
+
+    /// Whether there is nothing in it.
+    pub(super) const fn is_empty(&self) -> bool {
+        matches!(self, Self::List(texts) if texts.is_empty())
     }
 
     /// The texts of a list.
@@ -108,7 +141,11 @@ impl SecretDocument {
 }
 
 impl ChoiceDocument {
-    fn read(self, section: &str, read: &Read<'_>) -> Result<Pick<Vec<Reference>>, ConfigError> {
+    fn read(
+        self,
+        section: &str,
+        read: &Read<'_, TemplatePart>,
+    ) -> Result<Pick<Vec<TemplatePart>>, ConfigError> {
         let by = self.by.read(&format!("{section}/by"))?;
         let at = format!("{section}/secrets");
         let Named(documents) = self.secrets;
@@ -116,14 +153,18 @@ impl ChoiceDocument {
         if documents.is_empty() {
             return Err(ConfigError::at(at, Fault::NothingToChoose));
         }
-        let mut among: Vec<Vec<Reference>> = Vec::with_capacity(documents.len() + 1);
+        let mut among: Vec<Vec<TemplatePart>> = Vec::with_capacity(documents.len() + 1);
         let mut names: Vec<(String, usize)> = Vec::with_capacity(documents.len());
         let mut place_of = |pointer: &str, document| {
             let one = read(pointer, document)?;
-            let mut groups = among.iter().flatten().chain(&one);
+            let parts = among.iter().flatten().chain(&one);
+            let mut groups = parts.filter_map(|part| match part {
+                TemplatePart::Reference(reference) => Some((reference.scope, &reference.group)),
+                TemplatePart::Literal(_) => None,
+            });
             // What one grant gives is what can be chosen from: a request does not cross groups.
-            let first = groups.next().map(|first| (first.scope, &first.group));
-            if groups.any(|other| Some((other.scope, &other.group)) != first) {
+            let first = groups.next();
+            if groups.any(|other| Some(other) != first) {
                 return Err(ConfigError::at(pointer, Fault::OtherGroup));
             }
             let known = among.iter().position(|other| *other == one);

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use sallyport_message::json_field::Pointer;
 use sallyport_message::jwe::{ContentEncryption, KeyManagement, Profile, Serialization};
 
+use super::choice::SecretDocument;
 use super::count;
 use super::object::object;
 use super::policy::ModeWord;
@@ -45,11 +46,10 @@ object!(MessageDocument {
     schemars(rename = "Encryption", rename_all = "camelCase", deny_unknown_fields)
 )]
 struct EncryptionDocument {
-    /// `encrypt`: a `SymmetricKey`; for `PBES2-HS512+A256KW` any text.
-    secret: Option<String>,
-    /// `decrypt`: the same, any of them fits. `@previous` may be absent.
-    #[cfg_attr(test, schemars(default))]
-    secrets: Vec<String>,
+    /// `encrypt`: a `SymmetricKey`; for `PBES2-HS512+A256KW` any text; or a choice among such.
+    secret: Option<SecretDocument>,
+    /// `decrypt`: the same, any of them fits; or a choice among such lists. `@previous` may be absent.
+    secrets: Option<SecretDocument>,
     /// `alg`: how the key of the content comes from the secret.
     key_management: Option<KeyManagementWord>,
     /// `enc`: how the content is encrypted.
@@ -141,7 +141,8 @@ impl EncryptionDocument {
             false => SecretKind::Whole,
         };
         let (encrypts, whole) = (way == Way::Encrypt, self.fields.is_empty());
-        let (one, list) = (self.secret.is_some(), !self.secrets.is_empty());
+        let listed = self.secrets.filter(|secrets| !secrets.is_empty());
+        let (one, list) = (self.secret.is_some(), listed.is_some());
         let (iterations, absent) = (self.iterations.is_some(), self.absent.is_some());
         for (field, misplaced, fault) in [
             ("secret", one && !encrypts, Fault::DecryptHasKeys),
@@ -158,6 +159,13 @@ impl EncryptionDocument {
                 return Err(ConfigError::at(at(field), fault));
             }
         }
+        let (named, given) = match encrypts {
+            true => (at("secret"), self.secret),
+            false => (at("secrets"), listed),
+        };
+        let Some(given) = given else {
+            return Err(ConfigError::at(named, Fault::NoCurrentSecret));
+        };
         let iterations = self.iterations.unwrap_or(DEFAULT_ITERATIONS);
         if !ITERATIONS.contains(&iterations) {
             return Err(ConfigError::at(at("iterations"), Fault::Iterations));
@@ -173,13 +181,10 @@ impl EncryptionDocument {
         let least = *profile.accepted_iterations.start();
         Ok(Encryption {
             way,
-            secrets: match self.secret {
-                Some(text) => vec![secret(&at("secret"), &text, kind)?],
-                None if encrypts => {
-                    return Err(ConfigError::at(at("secret"), Fault::NoCurrentSecret));
-                }
-                None => secrets(&at("secrets"), &self.secrets, kind)?,
-            },
+            secrets: given.read(&named, &|pointer, one| match encrypts {
+                true => secret(pointer, &one.text(pointer)?, kind).map(|one| vec![one]),
+                false => secrets(pointer, &one.texts(pointer)?, kind),
+            })?,
             profile: Profile {
                 serialization: match self.serialization {
                     None | Some(SerializationWord::Compact) => Serialization::Compact,

@@ -3,11 +3,10 @@
 use super::choice::SecretDocument;
 use super::object::object;
 use super::{name, reference};
-use crate::choice::Pick;
 use crate::config::{
     AbsentCredential, ConfigError, Fault, Injection, InjectionPlace, InjectionValue, Overwrite,
 };
-use sallyport_model::{Collection, Template};
+use sallyport_model::{Collection, Template, TemplatePart};
 
 pub(super) const MAX_POINTER: usize = 1024;
 
@@ -31,8 +30,8 @@ pub(super) struct InjectionDocument {
     bearer: Option<SecretDocument>,
     /// A `SymmetricKey`, a `Blob` or a `#field`, as it is; or a choice among such.
     value: Option<SecretDocument>,
-    /// Text with `${secret://...#field}` in it; `$${` stands for a literal `${`.
-    template: Option<String>,
+    /// Text with `${secret://...#field}` in it; `$${` stands for a literal `${`. Or a choice among such.
+    template: Option<SecretDocument>,
     /// With `bearer` and `value`: JSON pointer (RFC 6901) to the value in the JSON document that the secret is.
     pointer: Option<String>,
     /// Whether the client's own is replaced; if not, it stays and nothing is injected in its place.
@@ -97,7 +96,8 @@ impl InjectionDocument {
                 secret.map(&|secret| value_of("", secret))
             }
             (None, None, None, Some(text)) => {
-                Pick::always(InjectionValue::Template(template(&at("template"), &text)?))
+                let parts = text.read_template(&at("template"), &template)?;
+                parts.map(&InjectionValue::Template)
             }
             _ => return Err(ConfigError::at(section, Fault::InjectionValue)),
         };
@@ -128,12 +128,13 @@ fn is_pointer(text: &str) -> bool {
         && text.split('~').skip(1).all(escaped)
 }
 
-fn template(pointer: &str, text: &str) -> Result<Template, ConfigError> {
+fn template(pointer: &str, text: SecretDocument) -> Result<Vec<TemplatePart>, ConfigError> {
     let template: Template = text
+        .text(pointer)?
         .parse()
         .map_err(|error| ConfigError::at(pointer, Fault::Template(error)))?;
     for found in template.references() {
         reference::expect(pointer, found, Collection::SharedSecrets)?;
     }
-    Ok(template)
+    Ok(template.into_parts())
 }

@@ -119,12 +119,12 @@ pub(in crate::config) fn schema() -> Value {
         ("Sign", "tag", quotable()),
         ("Message", "encrypt", encrypt()),
         ("Message", "decrypt", decrypt()),
-        ("Encryption", "secret", shared_secret()),
         (
             "Encryption",
-            "secrets",
-            json!({"maxItems": MAX_KEYS, "items": text(shared_secret())}),
+            "secret",
+            or_choice("string", with(shared_secret(), "not", previous())),
         ),
+        ("Encryption", "secrets", or_choice("array", secrets())),
         ("Encryption", "keyManagement", default("A256KW")),
         ("Encryption", "contentEncryption", default("A256GCM")),
         ("Encryption", "serialization", default("compact")),
@@ -147,7 +147,7 @@ pub(in crate::config) fn schema() -> Value {
             json!({"pattern": "^(/([^~/]|~[01])*)*$", "maxLength": MAX_POINTER}),
         ),
         ("Injection", "overwrite", json!({"default": true})),
-        ("Injection", "template", template()),
+        ("Injection", "template", or_choice("string", template())),
     ] {
         add(&mut schema, definition, property, facts);
     }
@@ -338,17 +338,20 @@ fn secrets() -> Value {
 
 /// Not a previous version.
 fn current() -> Value {
-    json!({"not": {"pattern": "@previous$"}})
+    json!({"not": previous()})
+}
+
+fn previous() -> Value {
+    json!({"pattern": "@previous$"})
 }
 
 fn encrypt() -> Value {
-    let properties = json!({"secret": current(), "secrets": {"maxItems": 0}, "mode": false});
+    let properties = json!({"secrets": false, "mode": false});
     json!({"required": ["secret"], "properties": properties})
 }
 
 fn decrypt() -> Value {
-    let secrets = json!({"minItems": 1, "contains": current()});
-    json!({"required": ["secrets"], "properties": {"secret": false, "secrets": secrets}})
+    json!({"required": ["secrets"], "properties": {"secret": false}})
 }
 
 fn iterations() -> Value {

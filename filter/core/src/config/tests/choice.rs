@@ -82,6 +82,104 @@ fn names_are_told_only_where_the_configuration_says_so() {
 }
 
 #[test]
+fn templates_and_keys_of_bodies_are_chosen_under_the_same_limits() {
+    let header = json!({"header": "x-tenant"});
+    let by_route = json!({"attribute": ["xds", "route_name"]});
+    let text = |group: &str, before: &str| {
+        let text = format!("{before}${{secret://{group}/sharedSecrets/a#password}}");
+        json!(text)
+    };
+    let mut document = super::downstream();
+    document["downstream"]["request"] = json!({"decrypt": {"secrets": chosen(
+        &header, &json!({"acme": [reference("acme"), format!("{}@previous", reference("acme"))]}),
+    )}});
+    document["downstream"]["response"] =
+        json!({"encrypt": {"secret": chosen(&by_route, &json!({"orders": reference("b")}))}});
+    let config: Config = document.to_string().parse().unwrap();
+    let references = config.references();
+    let asked: Vec<_> = references.iter().map(ToString::to_string).collect();
+    for name in ["acme", "acme@previous", "b"] {
+        assert!(asked.contains(&reference(name)), "{asked:?}");
+    }
+    assert_eq!(config.policy.attributes().len(), 1);
+
+    // Nothing of a request is read for a response whose key is always the same.
+    let mut document = super::downstream();
+    document["downstream"]["response"] = json!({"encrypt": {"secret": reference("b")}});
+    let config: Config = document.to_string().parse().unwrap();
+    assert!(!config.policy.reads_messages());
+
+    let one = json!([{"header": "a", "template": chosen(
+        &header, &json!({"acme": text("payments", "x "), "b": text("payments", "y ")}),
+    )}]);
+    let config = with(upstream(), "/upstream/inject", one).unwrap();
+    let Policy::Upstream(upstream_policy) = config.policy else {
+        panic!("upstream")
+    };
+    let values: Vec<_> = upstream_policy.inject[0].value.all().collect();
+    assert_eq!(
+        values.len(),
+        2,
+        "the same secret in another text is another value"
+    );
+
+    for (side, pointer, value, below, expected) in [
+        (
+            upstream(),
+            "/upstream/inject",
+            json!([{"header": "a", "template": chosen(
+                &header, &json!({"acme": text("payments", ""), "b": text("ledger", "")}),
+            )}]),
+            "/0/template/secrets/b",
+            Fault::OtherGroup,
+        ),
+        (
+            upstream(),
+            "/upstream/inject",
+            json!([{"header": "a", "template": [text("payments", "")]}]),
+            "/0/template",
+            Fault::OneReference,
+        ),
+        (
+            super::downstream(),
+            "/downstream/request",
+            json!({"decrypt": {"secrets": chosen(&header, &json!({"acme": reference("a")}))}}),
+            "/decrypt/secrets/secrets/acme",
+            Fault::ListOfReferences,
+        ),
+        (
+            super::downstream(),
+            "/downstream/request",
+            json!({"encrypt": {"secret": chosen(&header, &json!({"acme": [reference("a")]}))}}),
+            "/encrypt/secret/secrets/acme",
+            Fault::OneReference,
+        ),
+        (
+            super::downstream(),
+            "/downstream/request",
+            json!({"encrypt": {"secret": chosen(&json!({"client": "name"}), &json!({"acme": reference("a")}))}}),
+            "/encrypt/secret/secrets/acme",
+            Fault::ClientName,
+        ),
+        (
+            super::downstream(),
+            "/downstream/request",
+            json!({"encrypt": {"secret": chosen(
+                &header, &json!({"acme": format!("{}@previous", reference("a"))}),
+            )}}),
+            "/encrypt/secret/secrets/acme",
+            Fault::NoCurrentSecret,
+        ),
+    ] {
+        let error = with(side, pointer, value).unwrap_err();
+        assert_eq!(
+            (error.pointer, error.fault),
+            (format!("{pointer}{below}"), expected)
+        );
+    }
+}
+
+#[test]
 fn a_value_that_no_request_can_have_is_refused() {
     let server_name = json!({"attribute": ["connection", "requested_server_name"]});
     let client = json!({"client": "name"});

@@ -111,26 +111,28 @@ test-clients: $(ANYPOINT_CLI) $(SCHEMATHESIS) $(MANIFESTS) ## The Secrets Manage
 	  cargo test -p sallyport-tests --test clients -- --test-threads 2; \
 	fi
 
-bench: load $(OPENBAO) ## Measure: paths, pins and CRLs; a gateway with the filter beside its peers; each message policy; rotation; reads and writes beside OpenBao; memory; 1,000 gateways; 100,000 secrets
-	@echo "[2/8] path validation, natively and in Envoy (half a minute; best on a machine that has nothing else to do)"
+bench: load $(OPENBAO) ## Measure: paths, pins and CRLs; a gateway with the filter beside its peers; each message policy; rotation; new connections over SDS; reads and writes beside OpenBao; memory; 1,000 gateways; 100,000 secrets
+	@echo "[2/9] path validation, natively and in Envoy (half a minute; best on a machine that has nothing else to do)"
 	@cargo rustc -p sallyport-bench --lib --crate-type cdylib --target wasm32-wasip1 --profile filter
 	@cargo build --release -p sallyport-bench
 	@$(TARGET)/release/bench "$(SALLYPORT_ENVOY)" $(BENCH) $(TARGET)/bench.json
 	@cargo run --quiet --release -p sallyport-pki --example crl_sizes -- --json $(TARGET)/bench-crls.json
-	@echo "[3/8] gateways, then message policies beside each other, Envoy on processor 0, everything else on processor 1 (four minutes)"
+	@echo "[3/9] gateways, then message policies beside each other, Envoy on processor 0, everything else on processor 1 (four minutes)"
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" taskset --cpu-list 1 $(TARGET)/release/load compare $(NOOP) $(TARGET)/bench-gateways.json
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" taskset --cpu-list 1 $(TARGET)/release/load policies $(TARGET)/bench-policies.json
-	@echo "[4/8] rotation under load (a minute)"
+	@echo "[4/9] rotation under load (a minute)"
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" $(TARGET)/release/load rotation $(TARGET)/bench-rotation.json
-	@echo "[5/8] authorised reads and durable writes beside OpenBao $(OPENBAO_VERSION), servers on processor 0 (three minutes)"
+	@echo "[5/9] authorised reads and durable writes beside OpenBao $(OPENBAO_VERSION), servers on processor 0 (three minutes)"
 	@taskset --cpu-list 1 $(TARGET)/release/load vaults $(TOOLS)/openbao/bin/bao $(TARGET)/bench-vaults.json
 	@SALLYPORT_REQUESTS_PER_SECOND=100000 SALLYPORT_BURST=100000 taskset --cpu-list 1 \
 	  $(TARGET)/release/load writes $(TOOLS)/openbao/bin/bao $(TARGET)/bench-writes.json
-	@echo "[6/8] memory of a worker with 100 contexts and 1,000,000 revoked certificates (a minute)"
+	@echo "[6/9] memory of a worker with 100 contexts and 1,000,000 revoked certificates (a minute)"
 	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" $(TARGET)/release/load memory $(TARGET)/bench-memory.json
-	@echo "[7/8] rotation at 1,000 gateways, the vault on processor 0 (a minute)"
+	@echo "[7/9] rotation at 1,000 gateways, in three ways, the vault on processor 0 (two minutes)"
 	@taskset --cpu-list 1 $(TARGET)/release/load fanout $(TARGET)/bench-fanout.json
-	@echo "[8/8] starts and reads with 10 and with 100,000 secrets (two minutes)"
+	@echo "[8/9] new connections to an Envoy with its TLS over SDS after changes in the vault (two minutes)"
+	@SALLYPORT_FILTER_WASM="$(abspath $(SHIPPED))" $(TARGET)/release/load handshakes $(TARGET)/bench-handshakes.json
+	@echo "[9/9] starts and reads with 10 and with 100,000 secrets (two minutes)"
 	@SALLYPORT_REQUESTS_PER_SECOND=100000 SALLYPORT_BURST=100000 $(TARGET)/release/load growth $(TARGET)/bench-growth.json
 
 soak: load ## Full load for SOAK_MINUTES: rotation every second, the vault killed and filters dying now and then
@@ -146,7 +148,7 @@ recordings: $(TARGETS_READY) $(ENVOY) ## Record a live Envoy, vault and peers an
 	  $(TARGET)/debug/recordings filter/core/tests/recordings
 
 load: $(TARGETS_READY) $(ENVOY)
-	@echo "[1/8] building release binaries and filter.wasm"
+	@echo "[1/9] building release binaries and filter.wasm"
 	@cargo build --release -p sallyport-load -p sallyport-vault -p sallyport-cli
 	@$(MAKE) shipped
 	@cargo build -p sallyport-load --examples --target wasm32-wasip1 --profile filter

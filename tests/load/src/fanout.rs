@@ -16,15 +16,16 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
 use crate::gateways;
+use crate::percentiles::Percentiles;
 use crate::process;
 use crate::rotator::Rotator;
 use crate::scene::write_json;
-use crate::sds::Subscription;
+use crate::sds::{Delta, Protocol, StateOfTheWorld, Subscription};
 
 /// Gateways, each with one connection.
 const GATEWAYS: usize = 1_000;
 
-const ROTATIONS: usize = 10;
+const ROTATIONS: usize = 20;
 
 /// The vault's processor; the gateways have the other one.
 const PROCESSOR: usize = 0;
@@ -47,7 +48,9 @@ enum How {
     /// Calls of the Provider that stay open, over HTTP/1.1, as the filter's.
     Watches,
     /// `StreamSecrets`, over HTTP/2, as Envoy's.
-    Streams,
+    StateOfTheWorld,
+    /// `DeltaSecrets`, the same.
+    Delta,
 }
 
 /// What it came to with gateways that ask in one way.
@@ -70,6 +73,8 @@ struct Rotation {
     first: f64,
     median: f64,
     last: f64,
+    /// Until everybody had it, since the Manager's answer.
+    after_answer: f64,
     processor: f64,
 }
 
@@ -80,7 +85,8 @@ impl How {
     fn as_str(self) -> &'static str {
         match self {
             Self::Watches => "watches (HTTP/1.1, mTLS)",
-            Self::Streams => "SDS streams (HTTP/2, mTLS)",
+            Self::StateOfTheWorld => "SDS, State of the World",
+            Self::Delta => "SDS, Delta",
         }
     }
 }
@@ -91,7 +97,7 @@ pub(crate) async fn run(json: &Path) -> Result<()> {
     eprintln!("  registering {GATEWAYS} gateways ...");
     let gateways = gateways::register(&stage, GATEWAYS).await?;
     let mut all = Vec::new();
-    for how in [How::Watches, How::Streams] {
+    for how in [How::Watches, How::StateOfTheWorld, How::Delta] {
         // What was freed of the last measurement would look like no memory at all in the next.
         stage.vault.stop();
         stage.vault.resume().await?;
@@ -118,9 +124,12 @@ async fn measure(how: How, stage: &Stage, gateways: &[Identity]) -> Result<Figur
                 let connection = provider.connect().await?;
                 open.spawn(watch(provider, connection, tell.clone()));
             }
-            How::Streams => {
-                let client = Client::new(&stage.vault.ca()?, "sallyport-vault", Some(gateway))?;
-                let stream = Subscription::open(&client, stage.vault.provider(), RESOURCE).await?;
+            How::StateOfTheWorld => {
+                let stream = subscribe::<StateOfTheWorld>(stage, gateway).await?;
+                open.spawn(follow(stream, tell.clone()));
+            }
+            How::Delta => {
+                let stream = subscribe::<Delta>(stage, gateway).await?;
                 open.spawn(follow(stream, tell.clone()));
             }
         }
@@ -139,6 +148,7 @@ async fn measure(how: How, stage: &Stage, gateways: &[Identity]) -> Result<Figur
         tokio::time::sleep(QUIET).await;
         let spent = process::processor_time(vault)? - spent;
         let since = |at: Instant| at.saturating_duration_since(start).as_secs_f64() * 1e3;
+        let latest = seen.iter().max().copied().unwrap_or(answered);
         let times = Spread::of(seen.into_iter().map(since));
         let times = times.ok_or(Error::NotStarted("the gateways"))?;
         rotations.push(Rotation {
@@ -146,6 +156,7 @@ async fn measure(how: How, stage: &Stage, gateways: &[Identity]) -> Result<Figur
             first: times.min,
             median: times.median,
             last: times.max,
+            after_answer: latest.saturating_duration_since(answered).as_secs_f64() * 1e3,
             processor: spent as f64 / 1e6,
         });
     }
@@ -175,8 +186,13 @@ async fn watch(provider: Provider, mut connection: Connection, tell: UnboundedSe
     }
 }
 
+async fn subscribe<P: Protocol>(stage: &Stage, gateway: &Identity) -> Result<Subscription<P>> {
+    let client = Client::new(&stage.vault.ca()?, "sallyport-vault", Some(gateway))?;
+    Subscription::open(&client, stage.vault.provider(), RESOURCE).await
+}
+
 /// A stream that is told of every change, as Envoy's.
-async fn follow(mut stream: Subscription, tell: UnboundedSender<Sighting>) {
+async fn follow<P: Protocol>(mut stream: Subscription<P>, tell: UnboundedSender<Sighting>) {
     loop {
         let sighting = stream.next().await.map(|version| (version, Instant::now()));
         let ended = sighting.is_err();
@@ -240,6 +256,12 @@ fn print(all: &[Figures]) {
             median(|rotation| rotation.last),
             spread(|rotation| rotation.last).map_or(f64::NAN, |spread| spread.max),
             median(|rotation| rotation.processor),
+        );
+        let after = Percentiles::of(figures.rotations.iter().map(|it| it.after_answer));
+        println!(
+            "  from the Manager's answer until all have it: p50 {:.1} ms, p99 {:.1} ms",
+            after.at(50),
+            after.at(99)
         );
         println!(
             "  {} gateways, {ROTATIONS} rotations; resident memory of the vault: {} KiB without them, {} KiB with them",

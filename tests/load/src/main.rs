@@ -11,8 +11,10 @@ mod fanout;
 mod gateways;
 mod growth;
 mod hammer;
+mod handshakes;
 mod memory;
 mod openbao;
+mod percentiles;
 mod policies;
 mod process;
 mod protection;
@@ -38,6 +40,7 @@ async fn main() -> ExitCode {
         ["rotation", json] => rotation::run(json.as_ref()).await,
         ["vaults", bao, json] => vaults::run(bao.as_ref(), json.as_ref()).await,
         ["fanout", json] => fanout::run(json.as_ref()).await,
+        ["handshakes", json] => handshakes::run(json.as_ref()).await,
         ["growth", json] => growth::run(json.as_ref()).await,
         ["memory", json] => memory::run(json.as_ref()).await,
         ["writes", bao, json] => writes::run(bao.as_ref(), json.as_ref()).await,
@@ -49,6 +52,7 @@ async fn main() -> ExitCode {
             eprintln!("       load rotation <result.json>");
             eprintln!("       load vaults <bao> <result.json>");
             eprintln!("       load fanout <result.json>");
+            eprintln!("       load handshakes <result.json>");
             eprintln!("       load growth <result.json>");
             eprintln!("       load memory <result.json>");
             eprintln!("       load writes <bao> <result.json>");

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::authorizer::Authorizer;
 use crate::backend::Backend;
+use crate::percentiles::Percentiles;
 use crate::rotator::{Reached, Rotator};
 use crate::scene::{Parts, Scene, write_json};
 
@@ -66,15 +67,12 @@ pub(crate) async fn run(json: &Path) -> Result<()> {
     let _ = stop.send(true);
     (report.requests, report.failed) = load.await.map_err(|_| Error::NotStarted("the load"))??;
     let milliseconds = |of: fn(&Reached) -> Duration| {
-        let mut all: Vec<f64> = reached
-            .iter()
-            .map(|one| of(one).as_secs_f64() * 1e3)
-            .collect();
-        all.sort_by(f64::total_cmp);
-        all
+        Percentiles::of(reached.iter().map(|one| of(one).as_secs_f64() * 1e3))
     };
-    report.first_new = milliseconds(|one| one.first_new);
-    report.last_old = milliseconds(|one| one.last_old);
+    let first_new = milliseconds(|one| one.first_new);
+    let last_old = milliseconds(|one| one.last_old);
+    report.first_new = first_new.all().to_vec();
+    report.last_old = last_old.all().to_vec();
 
     println!(
         "\n{ROTATIONS} rotations under load at two workers, {} of {} requests failed",
@@ -85,20 +83,11 @@ pub(crate) async fn run(json: &Path) -> Result<()> {
         "milliseconds after the Manager's answer", "p50", "p90", "p99", "max"
     );
     for (what, all) in [
-        ("first request with the new value", &report.first_new),
-        ("last request with the old value", &report.last_old),
+        ("first request with the new value", first_new),
+        ("last request with the old value", last_old),
     ] {
-        let at = |percent: usize| {
-            let position = (all.len() * percent / 100).min(all.len().saturating_sub(1));
-            all.get(position).copied().unwrap_or(f64::NAN)
-        };
-        println!(
-            "{what:<44}{:>8.1}{:>8.1}{:>8.1}{:>8.1}",
-            at(50),
-            at(90),
-            at(99),
-            at(100)
-        );
+        let [p50, p90, p99, max] = [50, 90, 99, 100].map(|percent| all.at(percent));
+        println!("{what:<44}{p50:>8.1}{p90:>8.1}{p99:>8.1}{max:>8.1}");
     }
     write_json(json, &report)
 }

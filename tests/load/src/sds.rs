@@ -1,4 +1,4 @@
-//! Envoy's side of an SDS stream: State of the World, one resource, each response accepted.
+//! Envoy's side of an SDS stream, in both protocols: one resource, each response accepted.
 
 use std::net::SocketAddr;
 
@@ -7,6 +7,7 @@ use http::Request;
 use http::uri::{PathAndQuery, Uri};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use prost::Message;
 use sallyport_tests::client::Client;
 use sallyport_tests::{Error, Result};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -15,21 +16,40 @@ use tonic::client::Grpc;
 use tonic::{Status, Streaming};
 use tonic_prost::ProstCodec;
 
-const STREAM_SECRETS: PathAndQuery =
-    PathAndQuery::from_static("/envoy.service.secret.v3.SecretDiscoveryService/StreamSecrets");
-
 const SECRET: &str = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret";
 
+/// One of the two protocols of a stream.
+pub(crate) trait Protocol: 'static {
+    /// What Envoy sends.
+    type Request: Message + Default + 'static;
+    /// What comes back.
+    type Response: Message + Default + 'static;
+
+    const METHOD: PathAndQuery;
+
+    /// For that resource, from the start.
+    fn first(resource: &str) -> Self::Request;
+
+    /// The version of the one resource in a response, if it is there, and what accepts it.
+    fn accepted(resource: &str, response: Self::Response) -> (Option<String>, Self::Request);
+}
+
+/// `StreamSecrets`.
+pub(crate) struct StateOfTheWorld;
+
+/// `DeltaSecrets`.
+pub(crate) struct Delta;
+
 /// An open stream on a connection of its own.
-pub(crate) struct Subscription {
+pub(crate) struct Subscription<P: Protocol> {
     resource: &'static str,
-    requests: UnboundedSender<DiscoveryRequest>,
-    responses: Streaming<DiscoveryResponse>,
+    requests: UnboundedSender<P::Request>,
+    responses: Streaming<P::Response>,
 }
 
 /// `envoy.service.discovery.v3.DiscoveryRequest`, as far as it is needed here.
-#[derive(Clone, PartialEq, prost::Message)]
-struct DiscoveryRequest {
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct DiscoveryRequest {
     #[prost(string, tag = "1")]
     version_info: String,
     #[prost(string, repeated, tag = "3")]
@@ -41,8 +61,8 @@ struct DiscoveryRequest {
 }
 
 /// `envoy.service.discovery.v3.DiscoveryResponse`; the resources stay as they are on the wire.
-#[derive(Clone, PartialEq, prost::Message)]
-struct DiscoveryResponse {
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct DiscoveryResponse {
     #[prost(string, tag = "1")]
     version_info: String,
     #[prost(bytes = "vec", repeated, tag = "2")]
@@ -51,7 +71,88 @@ struct DiscoveryResponse {
     nonce: String,
 }
 
-impl Subscription {
+/// `envoy.service.discovery.v3.DeltaDiscoveryRequest`, as far as it is needed here.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct DeltaDiscoveryRequest {
+    #[prost(string, tag = "2")]
+    type_url: String,
+    #[prost(string, repeated, tag = "3")]
+    resource_names_subscribe: Vec<String>,
+    #[prost(string, tag = "6")]
+    response_nonce: String,
+}
+
+/// `envoy.service.discovery.v3.DeltaDiscoveryResponse`.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct DeltaDiscoveryResponse {
+    #[prost(message, repeated, tag = "2")]
+    resources: Vec<Resource>,
+    #[prost(string, tag = "5")]
+    nonce: String,
+}
+
+/// `envoy.service.discovery.v3.Resource`; its content is skipped.
+#[derive(Clone, PartialEq, Message)]
+struct Resource {
+    #[prost(string, tag = "1")]
+    version: String,
+}
+
+impl Protocol for StateOfTheWorld {
+    type Request = DiscoveryRequest;
+    type Response = DiscoveryResponse;
+
+    const METHOD: PathAndQuery =
+        PathAndQuery::from_static("/envoy.service.secret.v3.SecretDiscoveryService/StreamSecrets");
+
+    fn first(resource: &str) -> DiscoveryRequest {
+        let (_, first) = Self::accepted(resource, DiscoveryResponse::default());
+        first
+    }
+
+    fn accepted(resource: &str, response: DiscoveryResponse) -> (Option<String>, DiscoveryRequest) {
+        let there = response.resources.len() == 1;
+        let accepted = DiscoveryRequest {
+            version_info: response.version_info.clone(),
+            resource_names: vec![resource.to_owned()],
+            type_url: SECRET.to_owned(),
+            response_nonce: response.nonce,
+        };
+        (there.then_some(response.version_info), accepted)
+    }
+}
+
+impl Protocol for Delta {
+    type Request = DeltaDiscoveryRequest;
+    type Response = DeltaDiscoveryResponse;
+
+    const METHOD: PathAndQuery =
+        PathAndQuery::from_static("/envoy.service.secret.v3.SecretDiscoveryService/DeltaSecrets");
+
+    fn first(resource: &str) -> DeltaDiscoveryRequest {
+        DeltaDiscoveryRequest {
+            type_url: SECRET.to_owned(),
+            resource_names_subscribe: vec![resource.to_owned()],
+            response_nonce: String::new(),
+        }
+    }
+
+    fn accepted(
+        _: &str,
+        response: DeltaDiscoveryResponse,
+    ) -> (Option<String>, DeltaDiscoveryRequest) {
+        let mut resources = response.resources.into_iter();
+        let version = resources.next().map(|resource| resource.version);
+        let accepted = DeltaDiscoveryRequest {
+            type_url: SECRET.to_owned(),
+            resource_names_subscribe: Vec::new(),
+            response_nonce: response.nonce,
+        };
+        (version, accepted)
+    }
+}
+
+impl<P: Protocol> Subscription<P> {
     /// Connects and asks for the resource.
     pub(crate) async fn open(
         client: &Client,
@@ -75,12 +176,11 @@ impl Subscription {
         let queue = stream::unfold(queue, async |mut queue: UnboundedReceiver<_>| {
             Some((queue.recv().await?, queue))
         });
-        let first = DiscoveryRequest::of(resource, DiscoveryResponse::default());
-        requests.send(first).map_err(|_| ended())?;
-        let codec = ProstCodec::<DiscoveryRequest, DiscoveryResponse>::default();
+        requests.send(P::first(resource)).map_err(|_| ended())?;
+        let codec = ProstCodec::<P::Request, P::Response>::default();
         let mut grpc = Grpc::with_origin(service, Uri::from_static("https://sallyport-vault"));
         let responses = grpc
-            .streaming(tonic::Request::new(queue), STREAM_SECRETS, codec)
+            .streaming(tonic::Request::new(queue), P::METHOD, codec)
             .await
             .map_err(refused)?;
         Ok(Self {
@@ -93,26 +193,9 @@ impl Subscription {
     /// Waits for the resource and accepts it; gives its version.
     pub(crate) async fn next(&mut self) -> Result<String> {
         let response = self.responses.message().await.map_err(refused)?;
-        let response = response.ok_or_else(ended)?;
-        if response.resources.len() != 1 {
-            return Err(Error::NotStarted("the resource"));
-        }
-        let version = response.version_info.clone();
-        let accepted = DiscoveryRequest::of(self.resource, response);
+        let (version, accepted) = P::accepted(self.resource, response.ok_or_else(ended)?);
         self.requests.send(accepted).map_err(|_| ended())?;
-        Ok(version)
-    }
-}
-
-impl DiscoveryRequest {
-    /// For that resource, after that response.
-    fn of(resource: &str, after: DiscoveryResponse) -> Self {
-        Self {
-            version_info: after.version_info,
-            resource_names: vec![resource.to_owned()],
-            type_url: SECRET.to_owned(),
-            response_nonce: after.nonce,
-        }
+        version.ok_or(Error::NotStarted("the resource"))
     }
 }
 

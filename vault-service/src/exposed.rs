@@ -1,5 +1,7 @@
 //! The one type that writes secret text into JSON.
 
+use std::io;
+
 use sallyport_model::SecretString;
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
@@ -14,10 +16,40 @@ impl Serialize for Exposed {
     }
 }
 
-/// JSON in a buffer that is zeroed when dropped. The room reserved first keeps it from being moved,
-/// and so from leaving copies, unless it is unusually large.
+/// JSON in a buffer that is zeroed when dropped. It is written twice: once to see how long it is, so that
+/// the buffer is never moved, which would leave copies, and holds no room that would be zeroed in vain.
 pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<Zeroizing<Vec<u8>>, serde_json::Error> {
-    let mut json = Zeroizing::new(Vec::with_capacity(16 * 1024));
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, value)?;
+    let mut json = Zeroizing::new(Vec::with_capacity(length.0));
     serde_json::to_writer(&mut *json, value)?;
     Ok(json)
+}
+
+/// Counts what is written to it.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_takes_the_room_that_it_needs_and_no_more() {
+        for length in [0, 1, 300, 40_000] {
+            let secret = Exposed(SecretString::new("s".repeat(length)));
+            let json = to_json(&[secret]).unwrap();
+            assert_eq!((json.len(), json.capacity()), (length + 4, length + 4));
+        }
+    }
 }

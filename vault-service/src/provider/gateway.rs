@@ -197,7 +197,7 @@ impl Provider {
     async fn gateway_actor(&self, id: ActorId) -> Result<Option<Caller>, ProviderError> {
         let actor = self.store.actor(id).await?;
         let gateway = actor.filter(|actor| actor.kind == ActorKind::Gateway);
-        Ok(gateway.map(Caller::from))
+        Ok(gateway.map(|actor| Arc::unwrap_or_clone(actor).into()))
     }
 
     /// Whether the gateway is still registered, and what it has shown not revoked; asked again before

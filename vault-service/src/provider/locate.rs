@@ -1,5 +1,7 @@
 //! From a reference to the versions it means, or to the reason why not. Nothing is opened here.
 
+use std::sync::Arc;
+
 use sallyport_model::{
     Access, Collection, Reach, Reference, Refusal, Revision, Scope, SecretId, Selector,
     VersionSelector,
@@ -90,27 +92,32 @@ pub(super) struct Placed {
 
 /// A group that a gateway may read, live or deleted.
 pub(super) struct Granted {
-    pub(super) group: GroupRecord,
+    pub(super) group: Arc<GroupRecord>,
     reach: Reach,
 }
 
 /// A version of a secret, and what it depends on.
 pub(super) struct Found {
     pub(super) reference: Reference,
-    pub(super) group: GroupRecord,
-    pub(super) secret: SecretRecord,
-    pub(super) version: VersionRecord,
+    pub(super) group: Arc<GroupRecord>,
+    pub(super) secret: Arc<SecretRecord>,
+    pub(super) version: Arc<VersionRecord>,
     /// Current versions of what a TLS context refers to and is needed.
-    pub(super) dependencies: Vec<(SecretRecord, VersionRecord)>,
+    pub(super) dependencies: Vec<Dependency>,
     /// Editions of the revocation lists of CRL distributors among them.
     pub(super) editions: Vec<(SecretId, u64)>,
+    /// The token for all of it.
+    pub(super) revision: Revision,
 }
+
+/// A secret that another refers to, in its current version.
+pub(super) type Dependency = (Arc<SecretRecord>, Arc<VersionRecord>);
 
 impl Located {
     /// The token for it.
     pub(super) fn revision(&self) -> Revision {
         match self {
-            Self::Found(found) => found.revision(),
+            Self::Found(found) => found.revision.clone(),
             Self::Withdrawn => revision::of_withdrawal(),
             Self::Refused { reason, .. } => revision::of_refusal(*reason),
         }
@@ -134,7 +141,7 @@ impl Provider {
             Ok(granted) => granted,
             Err(refused) => return Ok(refused),
         };
-        let group = granted.group.clone();
+        let group = Arc::clone(&granted.group);
         let placed = self.locate_in(group, reference.clone(), purpose).await?;
         match granted.reaches(&reference, placed.secret) {
             true => Ok(placed.located),
@@ -146,7 +153,7 @@ impl Provider {
     /// but only for those whose grant reaches the secret.
     pub(super) async fn locate_in(
         &self,
-        group: GroupRecord,
+        group: Arc<GroupRecord>,
         reference: Reference,
         purpose: Purpose,
     ) -> Result<Placed, ProviderError> {
@@ -229,21 +236,20 @@ impl Provider {
         };
         let wish = Wish::InGroup(Access::Read);
         let decision = decide(&gateway.caller, held, &scope.into(), wish);
-        let read = grants
-            .into_iter()
-            .find(|grant| grant.access == Access::Read);
+        let mut grants = grants.iter();
+        let read = grants.find(|grant| grant.access == Access::Read);
         let read = read.filter(|_| decision == Decision::Allow);
         Ok(read.map(|grant| Granted {
             group,
-            reach: grant.reach,
+            reach: grant.reach.clone(),
         }))
     }
 
     async fn version(
         &self,
         reference: Reference,
-        group: GroupRecord,
-        secret: SecretRecord,
+        group: Arc<GroupRecord>,
+        secret: Arc<SecretRecord>,
         purpose: Purpose,
     ) -> Result<Located, ProviderError> {
         let (number, wanted) = match reference.version {
@@ -283,7 +289,12 @@ impl Provider {
                 editions.push((secret.id, edition));
             }
         }
+        let mut made_of = vec![(secret.id, version.number)];
+        let depends_on = dependencies.iter();
+        made_of.extend(depends_on.map(|(secret, version)| (secret.id, version.number)));
+        made_of.extend_from_slice(&editions);
         Ok(Located::Found(Box::new(Found {
+            revision: revision::of_versions(&made_of, reference.field.as_ref()),
             reference,
             group,
             secret,
@@ -299,7 +310,7 @@ impl Provider {
         group: &GroupRecord,
         version: &VersionRecord,
         purpose: Purpose,
-    ) -> Result<Vec<(SecretRecord, VersionRecord)>, StoreError> {
+    ) -> Result<Vec<Dependency>, StoreError> {
         let mut dependencies = Vec::new();
         for id in &version.refers_to {
             for collection in purpose.needs() {
@@ -318,17 +329,6 @@ impl Provider {
 }
 
 impl Found {
-    /// The token for it.
-    pub(super) fn revision(&self) -> Revision {
-        let dependencies = self.dependencies.iter();
-        let dependencies = dependencies.map(|(secret, version)| (secret.id, version.number));
-        let versions: Vec<(SecretId, u64)> = std::iter::once((self.secret.id, self.version.number))
-            .chain(dependencies)
-            .chain(self.editions.iter().copied())
-            .collect();
-        revision::of_versions(&versions, self.reference.field.as_ref())
-    }
-
     /// Versions in force that a gateway runs which has it; none if it is one of another time.
     pub(super) fn in_force(&self) -> impl Iterator<Item = (SecretId, u64)> {
         let current = self.version.number == self.secret.current;
@@ -366,7 +366,7 @@ impl Found {
         self.dependencies
             .iter()
             .find(|(secret, _)| secret.id == id && secret.collection == collection)
-            .map(|(secret, version)| (secret, version))
+            .map(|(secret, version)| (&**secret, &**version))
     }
 }
 

@@ -29,12 +29,8 @@ impl Provider {
         version: &VersionRecord,
     ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let term = term_of(&version.envelope)?;
-        let sealed = self
-            .store
-            .group_key(group.id, term)
-            .await?
-            .ok_or(OpenError::NoKey { term })?
-            .sealed_private_key;
+        let stored = self.store.group_key(group.id, term).await?;
+        let stored = stored.ok_or(OpenError::NoKey { term })?;
         let group_key = GroupKeyBinding {
             scope: group.scope,
             group: group.id,
@@ -47,7 +43,9 @@ impl Provider {
             secret: secret.id,
             version: version.number,
         };
-        let key = self.keyring.group_key(&group_key, &sealed)?;
+        let key = self
+            .keyring
+            .group_key(&group_key, &stored.sealed_private_key)?;
         Ok(key.open(&binding, &version.envelope)?)
     }
 }

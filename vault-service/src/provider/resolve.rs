@@ -160,7 +160,7 @@ impl Provider {
             other => return known_answer(reference, &other),
         };
         let position = self.store.position();
-        let question = (reference.to_owned(), found.revision());
+        let question = (reference.to_owned(), found.revision.clone());
         if let Some(answer) = self.ready.get(position, &question) {
             return Ok(answer);
         }
@@ -241,7 +241,8 @@ fn whole(answers: &[Arc<ReadyAnswer>]) -> Zeroizing<Vec<u8>> {
 }
 
 fn differs(known: &Known, located: &Located) -> bool {
-    known.revision.as_ref() != Some(&located.revision())
+    let known = known.revision.as_ref();
+    known.is_none_or(|known| *known != located.revision())
 }
 
 fn entry(gateway: &Gateway, object: String, told: Told, now: UnixTime) -> Write {

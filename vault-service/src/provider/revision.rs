@@ -3,8 +3,8 @@
 use sallyport_model::{Field, Refusal, Revision, SecretId};
 use sallyport_pki::Digest;
 
-/// Hexadecimal characters of a revision; 128 bits.
-const LENGTH: usize = 32;
+/// Bytes of a digest that are in a revision.
+const LENGTH: usize = 16;
 
 /// The revision of material made from these versions.
 pub(super) fn of_versions(versions: &[(SecretId, u64)], field: Option<&Field>) -> Revision {
@@ -14,13 +14,9 @@ pub(super) fn of_versions(versions: &[(SecretId, u64)], field: Option<&Field>) -
         bytes.extend_from_slice(&version.to_be_bytes());
     }
     bytes.extend_from_slice(field.map_or("", Field::as_str).as_bytes());
-    Revision(
-        Digest::of(&bytes)
-            .to_string()
-            .chars()
-            .take(LENGTH)
-            .collect(),
-    )
+    let digest = Digest::of(&bytes);
+    let start = digest.as_bytes().first_chunk::<LENGTH>();
+    Revision(start.map(hex::encode).unwrap_or_default())
 }
 
 /// The revision of a tombstone.

@@ -34,16 +34,16 @@ pub(super) struct WarmStore {
 #[derive(Default)]
 struct Memory {
     position: ChangeSeq,
-    actors: Room<ActorId, Option<ActorRecord>>,
+    actors: Room<ActorId, Option<Arc<ActorRecord>>>,
     known_as: Room<String, Option<ActorId>>,
-    groups: Room<(Scope, GroupId), Option<GroupRecord>>,
-    groups_by_name: Room<(Scope, GroupName), Option<GroupRecord>>,
-    grants: Room<(GroupId, ActorId), Vec<GrantRecord>>,
-    keys: Room<(GroupId, u32), Option<GroupKeyRecord>>,
-    secrets: Room<(GroupId, Collection, SecretId), Option<SecretRecord>>,
-    secrets_or_tombstones: Room<(GroupId, Collection, SecretId), Option<SecretRecord>>,
-    secrets_by_name: Room<(GroupId, Collection, SecretName), Option<SecretRecord>>,
-    versions: Room<(SecretId, u64), Option<VersionRecord>>,
+    groups: Room<(Scope, GroupId), Option<Arc<GroupRecord>>>,
+    groups_by_name: Room<(Scope, GroupName), Option<Arc<GroupRecord>>>,
+    grants: Room<(GroupId, ActorId), Arc<[GrantRecord]>>,
+    keys: Room<(GroupId, u32), Option<Arc<GroupKeyRecord>>>,
+    secrets: Room<(GroupId, Collection, SecretId), Option<Arc<SecretRecord>>>,
+    secrets_or_tombstones: Room<(GroupId, Collection, SecretId), Option<Arc<SecretRecord>>>,
+    secrets_by_name: Room<(GroupId, Collection, SecretName), Option<Arc<SecretRecord>>>,
+    versions: Room<(SecretId, u64), Option<Arc<VersionRecord>>>,
     editions: Room<SecretId, u64>,
 }
 
@@ -67,8 +67,8 @@ impl WarmStore {
         *self.changes.borrow()
     }
 
-    pub(super) async fn actor(&self, id: ActorId) -> Result<Option<ActorRecord>, StoreError> {
-        let read = self.store.actor(id);
+    pub(super) async fn actor(&self, id: ActorId) -> Result<Option<Arc<ActorRecord>>, StoreError> {
+        let read = || shared(self.store.actor(id));
         self.read(|memory| &mut memory.actors, id, read).await
     }
 
@@ -76,7 +76,7 @@ impl WarmStore {
         &self,
         identity: &str,
     ) -> Result<Option<ActorId>, StoreError> {
-        let read = self.store.gateway_known_as(identity);
+        let read = || self.store.gateway_known_as(identity);
         self.read(|memory| &mut memory.known_as, identity.to_owned(), read)
             .await
     }
@@ -85,8 +85,8 @@ impl WarmStore {
         &self,
         scope: Scope,
         id: GroupId,
-    ) -> Result<Option<GroupRecord>, StoreError> {
-        let read = self.store.group_or_tombstone(scope, id);
+    ) -> Result<Option<Arc<GroupRecord>>, StoreError> {
+        let read = || shared(self.store.group_or_tombstone(scope, id));
         self.read(|memory| &mut memory.groups, (scope, id), read)
             .await
     }
@@ -95,8 +95,8 @@ impl WarmStore {
         &self,
         scope: Scope,
         name: &GroupName,
-    ) -> Result<Option<GroupRecord>, StoreError> {
-        let read = self.store.group_by_name(scope, name);
+    ) -> Result<Option<Arc<GroupRecord>>, StoreError> {
+        let read = || shared(self.store.group_by_name(scope, name));
         let key = (scope, name.clone());
         self.read(|memory| &mut memory.groups_by_name, key, read)
             .await
@@ -106,8 +106,8 @@ impl WarmStore {
         &self,
         group: GroupId,
         actor: ActorId,
-    ) -> Result<Vec<GrantRecord>, StoreError> {
-        let read = self.store.grants_of(group, actor);
+    ) -> Result<Arc<[GrantRecord]>, StoreError> {
+        let read = || async move { Ok(self.store.grants_of(group, actor).await?.into()) };
         self.read(|memory| &mut memory.grants, (group, actor), read)
             .await
     }
@@ -116,8 +116,8 @@ impl WarmStore {
         &self,
         group: GroupId,
         term: u32,
-    ) -> Result<Option<GroupKeyRecord>, StoreError> {
-        let read = self.store.group_key(group, term);
+    ) -> Result<Option<Arc<GroupKeyRecord>>, StoreError> {
+        let read = || shared(self.store.group_key(group, term));
         self.read(|memory| &mut memory.keys, (group, term), read)
             .await
     }
@@ -127,8 +127,8 @@ impl WarmStore {
         group: GroupId,
         collection: Collection,
         id: SecretId,
-    ) -> Result<Option<SecretRecord>, StoreError> {
-        let read = self.store.secret(group, collection, id);
+    ) -> Result<Option<Arc<SecretRecord>>, StoreError> {
+        let read = || shared(self.store.secret(group, collection, id));
         let key = (group, collection, id);
         self.read(|memory| &mut memory.secrets, key, read).await
     }
@@ -138,8 +138,8 @@ impl WarmStore {
         group: GroupId,
         collection: Collection,
         id: SecretId,
-    ) -> Result<Option<SecretRecord>, StoreError> {
-        let read = self.store.secret_or_tombstone(group, collection, id);
+    ) -> Result<Option<Arc<SecretRecord>>, StoreError> {
+        let read = || shared(self.store.secret_or_tombstone(group, collection, id));
         let key = (group, collection, id);
         self.read(|memory| &mut memory.secrets_or_tombstones, key, read)
             .await
@@ -150,8 +150,8 @@ impl WarmStore {
         group: GroupId,
         collection: Collection,
         name: &SecretName,
-    ) -> Result<Option<SecretRecord>, StoreError> {
-        let read = self.store.secret_by_name(group, collection, name);
+    ) -> Result<Option<Arc<SecretRecord>>, StoreError> {
+        let read = || shared(self.store.secret_by_name(group, collection, name));
         let key = (group, collection, name.clone());
         self.read(|memory| &mut memory.secrets_by_name, key, read)
             .await
@@ -161,23 +161,24 @@ impl WarmStore {
         &self,
         secret: SecretId,
         number: u64,
-    ) -> Result<Option<VersionRecord>, StoreError> {
-        let read = self.store.version(secret, number);
+    ) -> Result<Option<Arc<VersionRecord>>, StoreError> {
+        let read = || shared(self.store.version(secret, number));
         self.read(|memory| &mut memory.versions, (secret, number), read)
             .await
     }
 
     pub(super) async fn published_edition(&self, distributor: SecretId) -> Result<u64, StoreError> {
-        let read = self.store.published_edition(distributor);
+        let read = || self.store.published_edition(distributor);
         self.read(|memory| &mut memory.editions, distributor, read)
             .await
     }
 
-    async fn read<K: Hash + Eq, V: Clone + Weight>(
+    /// What is remembered, or what `read` finds, which is then remembered.
+    async fn read<K: Hash + Eq, V: Clone + Weight, F: Future<Output = Result<V, StoreError>>>(
         &self,
         room: fn(&mut Memory) -> &mut Room<K, V>,
         question: K,
-        read: impl Future<Output = Result<V, StoreError>>,
+        read: impl FnOnce() -> F,
     ) -> Result<V, StoreError> {
         let position = self.position();
         if let Some(memory) = &mut self.memory_at(position)
@@ -185,7 +186,7 @@ impl WarmStore {
         {
             return Ok(answer.clone());
         }
-        let answer = read.await?;
+        let answer = read().await?;
         // What was read while the feed moved on may be of before or after the change.
         if let Some(memory) = &mut self.memory_at(position) {
             room(memory).keep(question, answer.clone());
@@ -204,6 +205,13 @@ impl WarmStore {
         }
         (memory.position == position).then_some(memory)
     }
+}
+
+/// One record for all who read it.
+async fn shared<T>(
+    read: impl Future<Output = Result<Option<T>, StoreError>>,
+) -> Result<Option<Arc<T>>, StoreError> {
+    Ok(read.await?.map(Arc::new))
 }
 
 impl Deref for WarmStore {
@@ -244,15 +252,15 @@ trait Weight {
     }
 }
 
-impl Weight for Option<ActorRecord> {}
+impl Weight for Option<Arc<ActorRecord>> {}
 impl Weight for Option<ActorId> {}
-impl Weight for Option<GroupRecord> {}
-impl Weight for Option<GroupKeyRecord> {}
-impl Weight for Option<SecretRecord> {}
-impl Weight for Vec<GrantRecord> {}
+impl Weight for Option<Arc<GroupRecord>> {}
+impl Weight for Option<Arc<GroupKeyRecord>> {}
+impl Weight for Option<Arc<SecretRecord>> {}
+impl Weight for Arc<[GrantRecord]> {}
 impl Weight for u64 {}
 
-impl Weight for Option<VersionRecord> {
+impl Weight for Option<Arc<VersionRecord>> {
     fn bytes(&self) -> usize {
         self.as_ref()
             .map_or(0, |version| version.envelope.len() + version.metadata.len())
@@ -277,23 +285,23 @@ mod tests {
         let known = |warm: &WarmStore| warm.memory.lock().unwrap().grants.answers.len();
 
         let before = warm.grants_of(group.id, house.gateway).await.unwrap();
-        assert_eq!((before, known(&warm)), (Vec::new(), 1));
+        assert_eq!((before.len(), known(&warm)), (0, 1));
         let read = grant(group.id, house.gateway, Access::Read);
         house
             .commit(vec![Write::PutGrant(read.clone())])
             .await
             .unwrap();
         let after = warm.grants_of(group.id, house.gateway).await.unwrap();
-        assert_eq!(after, std::slice::from_ref(&read));
+        assert_eq!(*after, *std::slice::from_ref(&read));
         // From memory: the room answers, not the store.
         warm.memory.lock().unwrap().grants.answers.clear();
-        let never = async { Err(StoreError::Damaged { what: "asked" }) };
+        let never = || async { Err(StoreError::Damaged { what: "asked" }) };
         let question = (group.id, house.gateway);
         let rooms: fn(&mut Memory) -> &mut Room<_, _> = |memory| &mut memory.grants;
         assert!(warm.read(rooms, question, never).await.is_err());
         warm.grants_of(group.id, house.gateway).await.unwrap();
-        let never = async { Err(StoreError::Damaged { what: "asked" }) };
-        assert_eq!(warm.read(rooms, question, never).await.unwrap(), [read]);
+        let never = || async { Err(StoreError::Damaged { what: "asked" }) };
+        assert_eq!(*warm.read(rooms, question, never).await.unwrap(), [read]);
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -304,11 +312,11 @@ mod tests {
         let house = House::in_store(&store).await;
         let group = house.add_group("payments").await;
         let warm = WarmStore::new(Arc::clone(&store));
-        let old_answer = async {
+        let old_answer = || async {
             let old = store.grants_of(group.id, house.gateway).await;
             let read = grant(group.id, house.gateway, Access::Read);
             house.commit(vec![Write::PutGrant(read)]).await.unwrap();
-            old
+            old.map(Arc::from)
         };
         let question = (group.id, house.gateway);
         let rooms: fn(&mut Memory) -> &mut Room<_, _> = |memory| &mut memory.grants;

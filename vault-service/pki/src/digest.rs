@@ -64,20 +64,17 @@ impl FromStr for Digest {
 }
 
 fn from_hex(text: &str) -> Option<Digest> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let octets = pairs.iter().map(|[high, low]| {
-        let octet = digit(*high)? << 4 | digit(*low)?;
-        u8::try_from(octet).ok()
-    });
-    let octets: Vec<u8> = octets.collect::<Option<_>>()?;
-    Digest::from_slice(&octets).filter(|_| rest.is_empty())
+    let mut octets = [0; 32];
+    hex::decode_to_slice(text, &mut octets).ok()?;
+    Some(Digest(octets))
 }
 
 impl fmt::Display for Digest {
     /// 64 lower case hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let mut digits = [0; 64];
+        hex::encode_to_slice(self.0, &mut digits).map_err(|_| fmt::Error)?;
+        f.write_str(str::from_utf8(&digits).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -187,7 +187,6 @@ dist: $(TARGETS_READY) $(CYCLONEDX) ## Release binaries, filter.wasm and filter-
 	@$(MAKE) sboms
 	@echo "[4/4] dist/"
 	@cp $(TARGET)/release/sallyport-vault $(TARGET)/release/sallyport $(SHIPPED) $(SHIPPED_RESPONSES) dist/
-	@strip dist/sallyport-vault dist/sallyport
 	@python3 envoy/oci/layout.py dist/filter.wasm dist/filter.oci.tar
 	@python3 envoy/oci/layout.py dist/filter-responses.wasm dist/filter-responses.oci.tar
 	@cd dist && openssl dgst -sha256 -r sallyport-vault sallyport filter.wasm filter-responses.wasm filter.oci.tar filter-responses.oci.tar *.cdx.json | tee SHA256SUMS

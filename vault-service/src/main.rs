@@ -18,12 +18,17 @@ use sallyport_vault::serve::{Addresses, Vault};
 use sallyport_vault::settings::{DEFAULT_CONFIG, Given, LogFormat, Settings};
 use sallyport_vault::store::StoredLog;
 use serde_json::json;
+use tikv_jemallocator::Jemalloc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::info;
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{Arguments, Command, ExportAudit, Init, Output, Serve};
+
+/// Gives memory back that many different reads have used for a moment; the system's keeps most of it.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 type Failure = Box<dyn Error + Send + Sync>;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use sallyport_model::{SecretPath, SecretString};
+use sallyport_model::{SecretPath, SecretString, exact_json};
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -239,35 +239,16 @@ impl Part {
     }
 }
 
-/// JSON in a buffer of exactly the right size, zeroed when dropped: growing would leave copies.
+/// JSON to send or to keep.
 pub(crate) fn to_json(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let mut length = Length(0);
-    let failed = |source| Error::Print {
+    exact_json(value).map_err(|source| Error::Print {
         source: io::Error::from(source),
-    };
-    serde_json::to_writer(&mut length, value).map_err(failed)?;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(length.0));
-    serde_json::to_writer(&mut *bytes, value).map_err(failed)?;
-    Ok(bytes)
+    })
 }
 
 /// Reads what is needed out of the answer to a request for `path`.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(path: &str, answer: &'a Value) -> Result<T, Error> {
     T::deserialize(answer).map_err(|error| Error::nonsense(&Method::GET, path, &error))
-}
-
-/// Counts what is written to it.
-struct Length(usize);
-
-impl io::Write for Length {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

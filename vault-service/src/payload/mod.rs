@@ -9,7 +9,7 @@ mod keystore;
 mod pinset;
 mod tls_context;
 
-use sallyport_model::{SecretString, SharedSecret, TruststoreMaterial};
+use sallyport_model::{SecretString, SharedSecret, TruststoreMaterial, exact_json};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -19,7 +19,7 @@ pub use keystore::KeystorePayload;
 pub use pinset::PinsetPayload;
 pub use tls_context::{FlexGatewayPayload, MulePayload, SecurityFabricPayload};
 
-use crate::exposed::{Exposed, to_json};
+use crate::exposed::Exposed;
 
 /// The payload of one version; secret text is of type `S`.
 #[derive(Clone, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ impl Payload<SecretString> {
             Self::MuleTlsContext(context) => Payload::MuleTlsContext(context),
             Self::SecurityFabricTlsContext(context) => Payload::SecurityFabricTlsContext(context),
         };
-        to_json(&exposed)
+        exact_json(&exposed)
     }
 
     /// Reads opened bytes.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sallyport_model::{
     Answer, Known, MAX_REFERENCES, MAX_WAIT_SECONDS, Outcome, Refusal, ResolveRequest, Revision,
+    exact_json,
 };
 use sallyport_pki::UnixTime;
 use tokio::time::Instant;
@@ -17,7 +18,7 @@ use super::locate::{Found, Located, Purpose};
 use super::prepare::freshness;
 use super::{Provider, ProviderError};
 use crate::audit::Entry;
-use crate::exposed::{Exposed, to_json};
+use crate::exposed::Exposed;
 use crate::store::Write;
 
 /// What is audited for every reference whose answer goes out.
@@ -214,7 +215,7 @@ fn written(
     outcome: Outcome<Exposed>,
 ) -> Result<Arc<ReadyAnswer>, ProviderError> {
     let told = Told::from(&outcome);
-    let json = to_json(&Answer {
+    let json = exact_json(&Answer {
         reference: reference.to_owned(),
         revision,
         outcome,
@@ -284,7 +285,7 @@ mod tests {
             let at_once = sallyport_model::ResolveResponse {
                 answers: answers(Refusal::NotFound).collect(),
             };
-            assert_eq!(*whole(&one_by_one), *to_json(&at_once).unwrap());
+            assert_eq!(*whole(&one_by_one), *exact_json(&at_once).unwrap());
         }
     }
 }

@@ -129,6 +129,12 @@ fn print(rows: &[Row]) {
         );
     }
     let of = |scene| rows.iter().find(|row| row.scene == scene);
+    if let (Some(told), Some(ours)) = (of(Scene::SallyportResponses), of(Scene::Sallyport)) {
+        println!(
+            "sallyport, responses : sallyport, CPU of Envoy: {}",
+            ratio(&told.turns, &ours.turns, |turn| turn.processor),
+        );
+    }
     if let (Some(ours), Some(peer)) = (of(Scene::Sallyport), of(Scene::ExtAuthz)) {
         println!(
             "sallyport : ext_authz, CPU of Envoy: {}; of Envoy and the service it asks ({:.1} us): {}",

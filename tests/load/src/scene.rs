@@ -27,6 +27,8 @@ pub(crate) enum Scene {
     Noop,
     /// A TLS context downstream, a pinned upstream and an injected credential.
     Sallyport,
+    /// The same in the module that is told of responses, without a policy for them.
+    SallyportResponses,
     /// The same in a module that dies when a client says so, downstream with a configuration that can change.
     Mortal,
     /// The same as [`Self::Sallyport`], with the service that watches on the main thread.
@@ -63,10 +65,11 @@ pub(crate) struct Gateway {
 }
 
 impl Scene {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Bare,
         Self::Noop,
         Self::Sallyport,
+        Self::SallyportResponses,
         Self::CredentialInjector,
         Self::Lua,
         Self::ExtAuthz,
@@ -137,8 +140,11 @@ impl Scene {
                 let plugin = |side: &str| Some(wasm(side, parts.noop, "noop", json!({})));
                 [None, plugin("downstream"), plugin("upstream")]
             }
-            Self::Sallyport => {
-                let module = program::filter_wasm()?;
+            Self::Sallyport | Self::SallyportResponses => {
+                let module = match self {
+                    Self::SallyportResponses => program::filter_responses_wasm()?,
+                    _ => program::filter_wasm()?,
+                };
                 let [downstream, upstream] = sallyport(&module, "2s");
                 [None, Some(downstream), Some(upstream)]
             }
@@ -245,6 +251,7 @@ impl fmt::Display for Scene {
             Self::Bare => "bare",
             Self::Noop => "no-op wasm filters",
             Self::Sallyport => "sallyport",
+            Self::SallyportResponses => "sallyport, responses",
             Self::Mortal => "mortal",
             Self::Watched => "watched",
             Self::Full => "full",

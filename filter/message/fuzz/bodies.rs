@@ -214,6 +214,54 @@ pub(crate) fn sigv4(data: &[u8]) {
     }
 }
 
+/// The fields of a body, as a policy names them: an input is pointers, a line each, an empty line, and a document. What is put
+/// in place of the fields and taken back leaves every byte of the document as it was, whatever else is in it.
+pub(crate) fn json_fields(data: &[u8]) {
+    let Some((pointers, document)) = std::str::from_utf8(data)
+        .ok()
+        .and_then(|text| text.split_once("\n\n"))
+    else {
+        return;
+    };
+    let mut fields: Vec<Pointer> = Vec::new();
+    for field in pointers.lines().take(32).flat_map(str::parse::<Pointer>) {
+        if !fields
+            .iter()
+            .any(|other| other.covers(&field) || field.covers(other))
+        {
+            fields.push(field);
+        }
+    }
+    let mut text = document.to_owned();
+    let mut sealed = Vec::new();
+    for field in &fields {
+        let Ok(Some(place)) = find(&text, field) else {
+            continue;
+        };
+        let message = format!("\"{}\"", hex::encode(&text[place]));
+        let changed = set(&text, field, &message);
+        assert!(changed.is_ok(), "what is found can be replaced");
+        text = changed.unwrap_or_default();
+        sealed.push((field, message));
+    }
+    // Each is where it was put, also after all others were.
+    for (field, message) in &sealed {
+        let place = find(&text, field).ok().flatten();
+        assert_eq!(
+            place.and_then(|place| text.get(place)),
+            Some(message.as_str())
+        );
+    }
+    for (field, message) in sealed.iter().rev() {
+        let value = hex::decode(message.trim_matches('"')).unwrap_or_default();
+        let value = String::from_utf8(value).unwrap_or_default();
+        let changed = set(&text, field, &value);
+        assert!(changed.is_ok(), "what was taken out can be put back");
+        text = changed.unwrap_or_default();
+    }
+    assert_eq!(text, document);
+}
+
 /// What is found is what `serde_json` finds, and what is put there is found again.
 pub(crate) fn json_field(data: &[u8]) {
     let Some((pointer, document)) = halves(data) else {

@@ -18,9 +18,10 @@ use proptest::prelude::*;
 
 type Body = fn(&[u8]);
 
-const BODIES: [(&str, Body); 6] = [
+const BODIES: [(&str, Body); 7] = [
     ("authorization_basic", bodies::authorization_basic),
     ("json_field", bodies::json_field),
+    ("json_fields", bodies::json_fields),
     ("jwe", bodies::jwe),
     ("jwt", bodies::jwt),
     ("signature_input", bodies::signature_input),

@@ -16,6 +16,7 @@ mod record;
 mod sqlite;
 #[cfg(test)]
 mod suite;
+mod write;
 
 use async_trait::async_trait;
 use sallyport_model::{
@@ -35,11 +36,12 @@ pub use published_lists::PublishedLists;
 pub use record::{
     ActorKind, ActorRecord, AuditOutcome, AuditPlace, AuditRecord, EnvironmentRecord, GrantRecord,
     GroupKeyRecord, GroupRecord, OrganizationRecord, PermissionRecord, SecretRecord, Setting,
-    TokenRecord, VersionRecord, Write,
+    TokenRecord, VersionRecord,
 };
 pub use sqlite::{SqliteStore, StoredLog};
 #[cfg(test)]
 pub(crate) use suite::sample;
+pub use write::Write;
 
 /// Position in the change feed; grows with every committed change to a group, its secrets, its
 /// grants or an actor.

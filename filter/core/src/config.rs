@@ -5,6 +5,7 @@
 
 mod document;
 mod error;
+mod injection;
 mod on_failure;
 mod pointer;
 mod route;
@@ -13,17 +14,17 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sallyport_model::{Reference, Scope, TemplatePart};
+use sallyport_model::{Reference, Scope};
 use sallyport_pki::AllowedNames;
 
 pub(crate) use document::word::{place as place_of_word, words};
 pub use error::{ConfigError, Fault};
+pub use injection::{AbsentCredential, Injection, InjectionPlace, InjectionValue, Overwrite};
 pub use on_failure::{Failure, OnFailure, OnStale};
 pub use route::{Place, Route, RouteMatch};
 
-use crate::choice::{Attribute, By, Pick};
+use crate::choice::{Attribute, By};
 use crate::decide::Checks;
-use crate::header_name::HeaderName;
 use crate::ordered::Set;
 use crate::policy::check::CallerCheck;
 use crate::policy::encryption::Encryption;
@@ -182,68 +183,6 @@ pub struct Upstream {
     pub inject: Vec<Injection>,
     /// How requests to it are signed.
     pub sign: Option<Box<Sign>>,
-}
-
-/// A credential and where it goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Injection {
-    /// Where; what the client sent in this place is removed.
-    pub place: InjectionPlace,
-    /// What it is made of.
-    pub value: Pick<InjectionValue>,
-    /// Whether the client's own is replaced.
-    pub overwrite: Overwrite,
-    /// What happens where it is not at hand.
-    pub absent: AbsentCredential,
-}
-
-/// Where a credential goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum InjectionPlace {
-    /// A header.
-    Header(HeaderName),
-    /// A parameter of the query; its name is of RFC 3986's unreserved characters.
-    Query(String),
-    /// A cookie (RFC 6265).
-    Cookie(String),
-}
-
-/// What happens to a credential of the client's own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Overwrite {
-    /// It is replaced.
-    #[default]
-    Always,
-    /// It stays, and ours is not injected.
-    Never,
-}
-
-/// What happens to a request whose credential is not at hand.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AbsentCredential {
-    /// It is not sent.
-    #[default]
-    Refuse,
-    /// It goes on without this credential, and without the client's.
-    GoWithout,
-}
-
-/// What a credential is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum InjectionValue {
-    /// RFC 7617 Basic credentials from a shared secret of type `UsernamePassword`.
-    Basic(Reference),
-    /// Text with fields of shared secrets in it.
-    Template(Vec<TemplatePart>),
-    /// One secret, or a value of a JSON document that it is.
-    Secret {
-        /// What stands before it: nothing, or a scheme and a space.
-        prefix: &'static str,
-        /// A field, a key as it is written, a blob.
-        secret: Reference,
-        /// RFC 6901: which value of the document.
-        pointer: Option<String>,
-    },
 }
 
 /// What happens to a request whose peer did not pass.
@@ -417,23 +356,7 @@ impl Upstream {
     /// What goes to a server that has passed, and what requests to it are signed with.
     pub(crate) fn credentials(&self) -> impl Iterator<Item = &Reference> {
         let signed = self.sign.iter().flat_map(|sign| sign.secret.all());
-        let values = self
-            .inject
-            .iter()
-            .flat_map(|injection| injection.value.all());
-        let injected = values.flat_map(|value| {
-            let (one, parts) = match value {
-                InjectionValue::Basic(secret) | InjectionValue::Secret { secret, .. } => {
-                    (Some(secret), [].as_slice())
-                }
-                InjectionValue::Template(parts) => (None, parts.as_slice()),
-            };
-            let several = parts.iter().filter_map(|part| match part {
-                TemplatePart::Reference(reference) => Some(reference),
-                TemplatePart::Literal(_) => None,
-            });
-            one.into_iter().chain(several)
-        });
+        let injected = self.inject.iter().flat_map(Injection::references);
         signed.chain(injected)
     }
 
@@ -442,43 +365,6 @@ impl Upstream {
         self.policy.reads_messages()
             || self.sign.is_some()
             || self.inject.iter().any(Injection::needs_head)
-    }
-}
-
-impl Injection {
-    /// The header that is replaced by always the same, whatever the client sent.
-    pub(crate) const fn fixed_header(&self) -> Option<&HeaderName> {
-        match (&self.place, self.overwrite, self.value.fixed()) {
-            (InjectionPlace::Header(name), Overwrite::Always, Some(_)) => Some(name),
-            _ => None,
-        }
-    }
-
-    /// Whether it depends on what the client sent.
-    pub(crate) const fn needs_head(&self) -> bool {
-        self.fixed_header().is_none()
-    }
-}
-
-impl InjectionPlace {
-    /// The word for it in the configuration.
-    const fn field(&self) -> &'static str {
-        match self {
-            Self::Header(_) => "header",
-            Self::Query(_) => "query",
-            Self::Cookie(_) => "cookie",
-        }
-    }
-}
-
-impl fmt::Display for InjectionPlace {
-    /// The name in its place.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Header(name) => name.fmt(f),
-            Self::Query(name) => write!(f, "query parameter {name}"),
-            Self::Cookie(name) => write!(f, "cookie {name}"),
-        }
     }
 }
 

@@ -1,13 +1,19 @@
 //! Callers that show a credential: Basic, API key, JWT, HTTP message signature. What they show is held
 //! against shared secrets of the vault.
 
+mod caller;
+mod fault;
+
 use std::sync::Arc;
 
-use sallyport_message::api_key::{ApiKeyError, ApiKeys};
-use sallyport_message::basic::{BasicCredentials, BasicError, BasicPairs};
-use sallyport_message::http_signatures::{self, HttpSignatureError};
-use sallyport_message::jwt::{self, JwtError};
-use sallyport_message::{BodyDigest, Key, Request, UnixTime};
+pub(crate) use caller::Caller;
+pub use caller::IdentityHeader;
+use fault::{of_api_key, of_basic, of_jwt, of_signature};
+use sallyport_message::api_key::ApiKeys;
+use sallyport_message::basic::{BasicCredentials, BasicPairs};
+use sallyport_message::http_signatures;
+use sallyport_message::jwt;
+use sallyport_message::{Key, Request, UnixTime};
 use sallyport_model::Reference;
 use serde_json::{Map, Value};
 
@@ -19,9 +25,6 @@ use crate::head::Head;
 use crate::header_name::HeaderName;
 use crate::reason::Reason;
 use crate::usable::{Age, Usable};
-
-/// Longest value of an identity header, in bytes.
-const MAX_IDENTITY: usize = 1024;
 
 /// What callers must show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,28 +92,6 @@ pub enum Replay {
     Refuse,
     /// Until it is too old.
     Allow,
-}
-
-/// A header that tells who called.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdentityHeader {
-    /// Its name.
-    pub header: HeaderName,
-    /// A claim of the token; who called if not given.
-    pub claim: Option<String>,
-}
-
-/// A caller who passed.
-pub(crate) struct Caller {
-    /// User name, `sub`, or the name of the secret.
-    pub(crate) name: String,
-    pub(crate) claims: Map<String, Value>,
-    pub(crate) scheme: SchemeName,
-    pub(crate) version: Version,
-    /// What the body must hash to.
-    pub(crate) body: Option<BodyDigest>,
-    /// What must not come again, until when.
-    pub(crate) once: Option<(String, UnixTime)>,
 }
 
 /// A scheme, in counters.
@@ -375,29 +356,6 @@ impl Accepted {
     }
 }
 
-impl Caller {
-    /// The value of an identity header; `None` if the token does not say it. What cannot stand in a
-    /// header is refused, for leaving it out would make somebody else of the caller.
-    pub(crate) fn tells(&self, header: &IdentityHeader) -> Result<Option<String>, Reason> {
-        let text = match &header.claim {
-            None => Some(self.name.clone()),
-            Some(claim) => match self.claims.get(claim) {
-                None | Some(Value::Null) => None,
-                Some(Value::String(text)) => Some(text.clone()),
-                Some(Value::Bool(word)) => Some(word.to_string()),
-                Some(Value::Number(number)) => Some(number.to_string()),
-                Some(Value::Array(_) | Value::Object(_)) => return Err(Reason::CallerRefused),
-            },
-        };
-        match &text {
-            Some(text) if text.len() > MAX_IDENTITY || text.chars().any(char::is_control) => {
-                Err(Reason::CallerRefused)
-            }
-            _ => Ok(text),
-        }
-    }
-}
-
 impl SchemeName {
     /// The word in counters.
     pub const fn as_str(self) -> &'static str {
@@ -435,74 +393,5 @@ fn authorization<'a>(request: &Request<'a>, scheme: &str) -> Result<&'a [u8], Re
     match word.eq_ignore_ascii_case(scheme.as_bytes()) && rest.starts_with(b" ") {
         true => Ok(value),
         false => Err(Reason::CredentialAbsent),
-    }
-}
-
-const fn of_basic(error: BasicError) -> Reason {
-    match error {
-        BasicError::Absent | BasicError::Scheme => Reason::CredentialAbsent,
-        BasicError::Repeated(_) => Reason::CredentialAmbiguous,
-        BasicError::TooLong(_) | BasicError::Syntax | BasicError::Control => {
-            Reason::CredentialMalformed
-        }
-        BasicError::Wrong => Reason::CredentialWrong,
-        BasicError::Accepted => Reason::CredentialUnusable,
-    }
-}
-
-const fn of_api_key(error: ApiKeyError) -> Reason {
-    match error {
-        ApiKeyError::Absent => Reason::CredentialAbsent,
-        ApiKeyError::Repeated(_) => Reason::CredentialAmbiguous,
-        ApiKeyError::TooLong(_) => Reason::CredentialMalformed,
-        ApiKeyError::Wrong => Reason::CredentialWrong,
-        ApiKeyError::Accepted => Reason::CredentialUnusable,
-    }
-}
-
-const fn of_jwt(error: &JwtError) -> Reason {
-    match error {
-        JwtError::TooLong(_)
-        | JwtError::Parts
-        | JwtError::Base64
-        | JwtError::Header(_)
-        | JwtError::Claims(_) => Reason::CredentialMalformed,
-        JwtError::Algorithm
-        | JwtError::Critical
-        | JwtError::Type
-        | JwtError::NoKey
-        | JwtError::Signature => Reason::CredentialWrong,
-        JwtError::KeyTooShort { .. } => Reason::CredentialUnusable,
-        JwtError::Expired { .. } | JwtError::NotYetValid { .. } | JwtError::TooOld { .. } => {
-            Reason::CredentialExpired
-        }
-        JwtError::Claim(_) | JwtError::Issuer | JwtError::Audience => Reason::CallerRefused,
-    }
-}
-
-const fn of_signature(error: &HttpSignatureError) -> Reason {
-    match error {
-        HttpSignatureError::Absent => Reason::CredentialAbsent,
-        HttpSignatureError::DuplicateLabel(_)
-        | HttpSignatureError::Ambiguous(_)
-        | HttpSignatureError::DuplicateComponent(_)
-        | HttpSignatureError::ComponentValue(_) => Reason::CredentialAmbiguous,
-        HttpSignatureError::TooLong { .. }
-        | HttpSignatureError::Syntax(_)
-        | HttpSignatureError::TooManySignatures
-        | HttpSignatureError::TooManyComponents
-        | HttpSignatureError::UnknownComponent
-        | HttpSignatureError::MissingComponent(_)
-        | HttpSignatureError::Parameter(_)
-        | HttpSignatureError::UnknownAlgorithm
-        | HttpSignatureError::DigestAlgorithm => Reason::CredentialMalformed,
-        HttpSignatureError::NotCovered(_) | HttpSignatureError::Tag => Reason::CallerRefused,
-        HttpSignatureError::NotYetValid { .. }
-        | HttpSignatureError::Expired { .. }
-        | HttpSignatureError::TooOld { .. } => Reason::CredentialExpired,
-        HttpSignatureError::KeyTooShort(_) => Reason::CredentialUnusable,
-        HttpSignatureError::AlgorithmMismatch
-        | HttpSignatureError::NoKey
-        | HttpSignatureError::Signature => Reason::CredentialWrong,
     }
 }

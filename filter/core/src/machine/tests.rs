@@ -7,6 +7,7 @@ mod choice;
 mod chosen_keys;
 mod connection;
 mod connection_orders;
+mod decryption;
 mod downstream;
 mod encryption;
 mod encryption_orders;

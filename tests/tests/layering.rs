@@ -45,6 +45,9 @@ const ARROWS: [(&str, &[&str]); 11] = [
         &[
             "sallyport-bench",
             "sallyport-filter-shell",
+            // The messages that a peer encrypts and signs.
+            "sallyport-message",
+            "sallyport-model",
             "sallyport-tests",
         ],
     ),

@@ -1,33 +1,17 @@
 //! Bodies that are encrypted and decrypted with keys that each request chooses.
 
-use std::time::Duration;
+use sallyport_message::jwe::KeyManagement;
 
-use sallyport_message::Key;
-use sallyport_message::jwe::{ContentEncryption, KeyManagement, Label, Profile, RANDOM_BYTES};
-use sallyport_model::SecretString;
-use zeroize::Zeroizing;
-
+use super::decryption::{a256kw, key, plain, posts, profile, without_context};
 use crate::event::StreamId;
-use crate::facts::{DownstreamFacts, Facts};
-use crate::fixtures::{Contents, Fate, Host, Lines, Shelf, aes_key, basic, random, symmetric};
+use crate::fixtures::{Contents, Fate, Host, Lines, aes_key, basic, symmetric};
 use crate::reason::Reason;
 
 const GROUP: &str = "secret://payments/sharedSecrets";
 const TENANTS: [(&str, u8); 2] = [("acme", 1), ("globex", 2)];
 
-fn profile() -> Profile {
-    Profile::new(KeyManagement::A256Kw, ContentEncryption::A256Gcm)
-}
-
-fn key(number: u8) -> Key {
-    Key::symmetric(&SecretString::new(aes_key(number))).unwrap()
-}
-
 fn sealed(number: u8) -> Vec<u8> {
-    let mut bytes = Zeroizing::new([0; RANDOM_BYTES]);
-    assert!(random(bytes.as_mut_slice()));
-    let message = profile().encrypt(b"{}", Label::default(), &key(number), &bytes);
-    message.unwrap().into_bytes()
+    a256kw(number, None, b"{}")
 }
 
 /// A choice of one key for each tenant, or of a list with one key in it.
@@ -55,29 +39,11 @@ fn listener(policy: &str) -> Host {
             let all = all.with(&format!("{GROUP}/{name}"), symmetric(&aes_key(*number)));
             all.with_password(&format!("{GROUP}/{name}-app"), name, "secret")
         });
-    let config = Host::downstream("").replace(
-        r#""tlsContext":"secret://payments/tlsContexts/tls""#,
-        policy,
-    );
-    let config = config.replace(r#""cluster""#, r#""watch":"own","cluster""#);
-    let mut host = Host::sharing(&config, Shelf::new(), Duration::from_secs(1000));
-    host.tick(0);
-    host.vault_answers(&contents);
-    host
+    without_context(policy, &contents)
 }
 
 fn post() -> Lines {
     Lines::of("POST", "/orders")
-}
-
-fn posts(host: &mut Host, lines: Lines, body: &[u8]) -> (StreamId, Fate) {
-    let facts = Facts::Downstream(DownstreamFacts::default());
-    let stream = host.starts(lines, false, facts);
-    let fate = match host.fates[&stream] {
-        Fate::Held => host.body(stream, body),
-        _ => host.fates[&stream].clone(),
-    };
-    (stream, fate)
 }
 
 /// Whose key opens the response of a request.
@@ -87,7 +53,8 @@ fn answered_to(host: &mut Host, stream: StreamId) -> Vec<&'static str> {
     assert_eq!(host.answer_body(stream, b"secret"), Fate::Resumed);
     let message = host.answers_rewritten[&stream].body.as_ref().unwrap();
     let message = std::str::from_utf8(message).unwrap();
-    let opens = |number| profile().decrypt(message, &[key(number)]).is_ok();
+    let profile = profile(KeyManagement::A256Kw);
+    let opens = |number| profile.decrypt(message, &[key(number, None)]).is_ok();
     let tenants = TENANTS.iter().filter(|(_, number)| opens(*number));
     tenants.map(|(name, _)| *name).collect()
 }
@@ -159,8 +126,7 @@ fn a_header_that_tells_who_called_chooses_by_what_was_proven() {
 fn nothing_is_told_in_plain_by_whoever_answers_before_a_key_was_chosen() {
     let policy = both_ways("");
     let mut host = Host::new(&Host::downstream(&format!(",{policy}")));
-    let facts = Facts::Downstream(DownstreamFacts::default());
-    let stream = host.starts(post().with("x-tenant", "acme"), false, facts);
+    let stream = host.starts(post().with("x-tenant", "acme"), false, plain());
     assert_eq!(
         host.fates[&stream],
         Fate::Held,

@@ -56,12 +56,13 @@ pub(super) fn a256kw(byte: u8, kid: Option<&str>, plaintext: &[u8]) -> Vec<u8> {
 
 /// A downstream filter without TLS context that does this with requests.
 fn listener(request: &str, more: &str, contents: &Contents) -> Host {
-    let settings = format!(r#""request":{{{request}}}{more}"#);
-    let config = Host::downstream("").replacen(
-        r#""tlsContext":"secret://payments/tlsContexts/tls""#,
-        &settings,
-        1,
-    );
+    without_context(&format!(r#""request":{{{request}}}{more}"#), contents)
+}
+
+/// A downstream filter that has a message policy and no TLS context.
+pub(super) fn without_context(policy: &str, contents: &Contents) -> Host {
+    let context = r#""tlsContext":"secret://payments/tlsContexts/tls""#;
+    let config = Host::downstream("").replacen(context, policy, 1);
     let config = config.replace(r#""cluster""#, r#""watch":"own","cluster""#);
     let mut host = Host::sharing(&config, Shelf::new(), Duration::from_secs(1000));
     host.tick(0);
@@ -84,7 +85,7 @@ pub(super) fn post() -> Lines {
     Lines::of("POST", "/orders").with("content-type", "application/jose")
 }
 
-fn plain() -> Facts {
+pub(super) fn plain() -> Facts {
     Facts::Downstream(DownstreamFacts::default())
 }
 

@@ -61,7 +61,8 @@ impl Limits {
         head: Duration::from_secs(10),
     };
 
-    /// The internal door: many gateways may stand behind one address, and each has shown who it is.
+    /// The internal door: many gateways may stand behind one address, so that no network has a limit of its
+    /// own; those who show no certificate in time are gone after the handshake's.
     pub const INTERNAL: Self = Self {
         connections_per_network: Self::PUBLIC.connections,
         ..Self::PUBLIC

@@ -5,14 +5,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls_pki_types::CertificateDer;
 use sallyport_model::{ActorId, GatewayIdentity, Scope};
-use sallyport_pki::{Certificate, UnixTime};
+use sallyport_pki::{Certificate, Digest, UnixTime};
+use tracing::warn;
 
 use super::external_ca::{Checked, ExternalCas, Voucher};
 use super::{Provider, ProviderError};
 use crate::access::{Caller, ExternalIdentity};
+use crate::audit::Entry;
 use crate::clock;
 use crate::manager::GatewayIssuer as _;
-use crate::store::ActorKind;
+use crate::store::{ActorKind, AuditPlace};
+
+/// What is audited of whoever is turned away, and who says so.
+const OPERATION: &str = "gateway.authenticate";
+const DOOR: &str = "secrets-provider";
+
+/// Longest name of a certificate that is told, in bytes.
+const MAX_SHOWN: usize = 512;
 
 /// A gateway whose certificate was verified in the TLS handshake and that is registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +144,7 @@ impl Provider {
     pub(super) async fn admit(&self, credential: &Credential) -> Result<Gateway, ProviderError> {
         match credential {
             Credential::Certificate(chain) => self.authenticate(chain).await,
-            Credential::Process(identity) => self.registered(identity).await,
+            Credential::Process(identity) => self.own(identity).await,
         }
     }
 
@@ -148,14 +157,47 @@ impl Provider {
         chain: &[CertificateDer<'static>],
     ) -> Result<Gateway, ProviderError> {
         let known = self.identities.of(chain, &self.external, clock::now());
-        let Known { identity, checked } = known.ok_or(ProviderError::NotAGateway)?;
-        match identity {
-            Identity::Own(identity) => self.registered(&identity).await,
-            Identity::External(identity) => Ok(Gateway {
-                revocable: checked.map(|_| chain.into()),
-                ..self.known_as(&identity).await?
-            }),
+        match known {
+            None => {
+                let nobody = Err(ProviderError::NotAGateway);
+                let shown = || shown(chain);
+                self.noted(nobody, AuditPlace::Vault, shown).await
+            }
+            Some(Known { identity, checked }) => match identity {
+                Identity::Own(identity) => self.own(&identity).await,
+                Identity::External(identity) => {
+                    let gateway = self.known_as(&identity).await.map(|gateway| Gateway {
+                        revocable: checked.map(|_| chain.into()),
+                        ..gateway
+                    });
+                    let name = || identity.to_string();
+                    self.noted(gateway, AuditPlace::Vault, name).await
+                }
+            },
         }
+    }
+
+    async fn own(&self, identity: &GatewayIdentity) -> Result<Gateway, ProviderError> {
+        let gateway = self.registered(identity).await;
+        let name = || identity.to_string();
+        self.noted(gateway, identity.scope.into(), name).await
+    }
+
+    /// Whoever is turned away is in the log.
+    async fn noted<T: Send>(
+        &self,
+        admitted: Result<T, ProviderError>,
+        place: AuditPlace,
+        object: impl FnOnce() -> String + Send,
+    ) -> Result<T, ProviderError> {
+        if matches!(admitted, Err(ProviderError::NotAGateway)) {
+            let object = object();
+            warn!(%object, "turned away: not a registered gateway, or revoked by its CA");
+            let entry = Entry::of_service(DOOR, place, OPERATION, object, clock::now());
+            let refused = entry.refused("not_a_gateway");
+            self.audit.record(vec![refused]).await?;
+        }
+        admitted
     }
 
     async fn registered(&self, identity: &GatewayIdentity) -> Result<Gateway, ProviderError> {
@@ -203,6 +245,12 @@ impl Provider {
     /// Whether the gateway is still registered, and what it has shown not revoked; asked again before
     /// every answer of an open call.
     pub(super) async fn still_registered(&self, gateway: &Gateway) -> Result<(), ProviderError> {
+        let still = self.is_registered(gateway).await;
+        let name = || gateway.caller.name.clone();
+        self.noted(still, gateway.scope.into(), name).await
+    }
+
+    async fn is_registered(&self, gateway: &Gateway) -> Result<(), ProviderError> {
         if let Some(chain) = &gateway.revocable {
             let known = self.identities.of(chain, &self.external, clock::now());
             known.ok_or(ProviderError::NotAGateway)?;
@@ -211,5 +259,17 @@ impl Provider {
             Some(_) => Ok(()),
             None => Err(ProviderError::NotAGateway),
         }
+    }
+}
+
+/// What stands in the log for a chain that names no gateway.
+fn shown(chain: &[CertificateDer<'static>]) -> String {
+    let Some(leaf) = chain.first() else {
+        return "no certificate".to_owned();
+    };
+    let parsed = Certificate::from_der(leaf).ok();
+    match parsed.as_ref().map(Certificate::uri_names) {
+        Some([uri]) if uri.len() <= MAX_SHOWN => (*uri).to_owned(),
+        _ => format!("certificate {}", Digest::of(leaf)),
     }
 }

@@ -82,6 +82,24 @@ async fn an_administrator_finds_who_was_refused_what_and_nobody_else_does() {
 }
 
 #[tokio::test]
+async fn of_two_tokens_in_one_request_none_counts() {
+    let house = House::new().await;
+    let root = house.administrator().await;
+    let own = format!("Bearer {}", root.token);
+    for other in [own.as_str(), "Bearer another", "", "Basic eDp5"] {
+        for (first, second) in [(own.as_str(), other), (other, own.as_str())] {
+            let request = Request::get(house.home("/environments"))
+                .header("authorization", first)
+                .header("authorization", second)
+                .body(Body::empty())
+                .unwrap();
+            let answer = house.answer(request).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{other:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_a_call_of_a_trace_did_is_found_by_it() {
     let house = House::new().await;
     let root = house.administrator().await;

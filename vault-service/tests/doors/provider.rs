@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::Request;
 use rcgen::string::Ia5String;
 use rcgen::{CertificateParams, KeyPair, SanType};
-use sallyport_model::{ActorId, Collection};
+use sallyport_model::{ActorId, Collection, GatewayIdentity};
 use sallyport_vault::clock;
 use sallyport_vault::http::provider::router;
 use sallyport_vault::provider::ProviderError;
@@ -159,7 +159,9 @@ async fn revoking_a_grant_deleting_a_group_or_the_gateway_is_told_at_once() {
     let vault = Vault::new().await;
     let group = vault.group("payments").await;
     vault.password(&group, "backend", "first").await;
-    let (id, gateway) = vault.gateway("edge").await;
+    let (id, certificate, _) = vault.enrolled("edge").await;
+    let shown = [certificate.der().to_vec().into()];
+    let gateway = vault.provider.authenticate(&shown).await.unwrap();
     vault.grant(&group, id).await;
     let known = vault.resolve(&gateway, BACKEND, None, 0).await.unwrap();
 
@@ -196,6 +198,26 @@ async fn revoking_a_grant_deleting_a_group_or_the_gateway_is_told_at_once() {
         .await
         .unwrap_err();
     assert!(matches!(error, ProviderError::NotAGateway));
+    // Who comes back with a certificate that is still good is turned away, and that is in the log.
+    let again = vault.provider.authenticate(&shown).await;
+    assert!(matches!(again, Err(ProviderError::NotAGateway)));
+    let log = vault.audit().await;
+    let turned_away = log
+        .iter()
+        .filter(|entry| entry.operation == "gateway.authenticate");
+    let turned_away: Vec<_> = turned_away
+        .map(|entry| (entry.outcome, entry.reason.as_deref(), entry.object.clone()))
+        .collect();
+    let name = GatewayIdentity {
+        trust_domain: "test.internal".parse().unwrap(),
+        scope: vault.scope,
+        gateway: id,
+    };
+    let refused = |object| (AuditOutcome::Refused, Some("not_a_gateway"), object);
+    assert_eq!(
+        turned_away,
+        [refused("edge".to_owned()), refused(name.to_string())]
+    );
 }
 
 #[tokio::test]

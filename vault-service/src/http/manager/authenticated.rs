@@ -56,9 +56,12 @@ pub(super) async fn require(
     }
 }
 
+/// The token of the one `authorization` that there is. Of two, a proxy before us may have looked at the other.
 fn token(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get(header::AUTHORIZATION)
+    let mut lines = headers.get_all(header::AUTHORIZATION).iter();
+    lines
+        .next()
+        .filter(|_| lines.next().is_none())
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))

@@ -6,6 +6,7 @@
 //! ca.pem          certificate of the internal CA: what clients of both doors trust
 //! audit.pem       public key of the audit log: what `sallyport audit verify` trusts
 //! vault.toml      settings, written by `init`, read by `serve`
+//! lists-*.json    revocation lists of other CAs, as a CRL distributor published them last (0600)
 //! lock            held by the running service
 //! ```
 
@@ -14,6 +15,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use sallyport_pki::Digest;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -136,6 +138,11 @@ impl DataDir {
         self.0.join("vault.toml")
     }
 
+    /// What a CRL distributor published last for the CA whose certificates have this digest.
+    pub fn kept_lists(&self, ca: Digest) -> PathBuf {
+        self.0.join(format!("lists-{ca}.json"))
+    }
+
     /// Writes the root key.
     pub fn write_root_key(&self, key: &RootPrivateKey) -> Result<(), DataDirError> {
         self.write_new(&self.root_key(), PRIVATE_FILE, &key.to_bytes())
@@ -161,24 +168,40 @@ impl DataDir {
         self.write_new(path, PUBLIC_FILE, text.as_bytes())
     }
 
+    /// Writes a file nobody else may read in the place of the one that is there. It is there whole or
+    /// not at all, after a crash of the machine, too.
+    pub fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let beside = path.with_extension("part");
+        let mut anew = OpenOptions::new();
+        anew.write(true).create(true).truncate(true);
+        write(&beside, anew.mode(PRIVATE_FILE), bytes)?;
+        fs::rename(&beside, path)?;
+        self.sync()
+    }
+
     fn root_key(&self) -> PathBuf {
         self.0.join("root.key")
     }
 
     fn write_new(&self, path: &Path, mode: u32, bytes: &[u8]) -> Result<(), DataDirError> {
-        let write = || -> io::Result<()> {
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(mode)
-                .open(path)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            File::open(&self.0)?.sync_all()
+        let write_new = || -> io::Result<()> {
+            let mut anew = OpenOptions::new();
+            write(path, anew.write(true).create_new(true).mode(mode), bytes)?;
+            self.sync()
         };
-        write().map_err(|source| DataDirError::Io {
+        write_new().map_err(|source| DataDirError::Io {
             path: path.to_owned(),
             source,
         })
     }
+
+    fn sync(&self) -> io::Result<()> {
+        File::open(&self.0)?.sync_all()
+    }
+}
+
+fn write(path: &Path, options: &OpenOptions, bytes: &[u8]) -> io::Result<()> {
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }

@@ -164,6 +164,7 @@ impl Vault {
         let (own, domain) = (ca.certificate(), ca.trust_domain());
         let external = Arc::new(ExternalCas::new(own, domain, &external, clock::now())?);
         for followed in &mut external_lists {
+            followed.keep_in(&dir, &external, clock::now()).await;
             followed.look(&external, &*store, clock::now()).await;
         }
         let identity = own_identity(&ca, settings)?;

@@ -10,7 +10,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls_pki_types::{CertificateDer, UnixTime as Moment};
 use sallyport_model::TrustDomain;
-use sallyport_pki::{Certificate, Revocations, UnixTime};
+use sallyport_pki::{Certificate, Digest, Revocations, UnixTime};
 use thiserror::Error;
 use tokio::sync::watch;
 
@@ -169,6 +169,11 @@ impl ExternalCas {
             self.look_again();
         }
         Ok(())
+    }
+
+    /// SHA-256 over the certificates of the CA at that place, if they are held against lists.
+    pub fn ca_digest(&self, ca: usize) -> Option<Digest> {
+        Some(self.external.get(ca)?.lists.as_ref()?.ca_digest())
     }
 
     /// When the first list of the CA at that place ends.

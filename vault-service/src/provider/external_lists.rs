@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustls_pki_types::pem::{self, PemObject as _};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use sallyport_pki::{
-    Certificate, CertificateError, CrlError, CrlRules, InvalidRevocations, KeyIdentifiers,
+    Certificate, CertificateError, CrlError, CrlRules, Digest, InvalidRevocations, KeyIdentifiers,
     MAX_CRL_BYTES, PathError, PathRules, Profile, RevocationList, RevocationPolicy, Revocations,
     TrustAnchorError, TrustAnchors, UnixTime, Usage,
 };
@@ -154,6 +154,13 @@ impl ExternalLists {
         rules.verify(leaf, &others, &self.anchors).ok()?;
         // A path of nothing but an anchor has no list to end.
         Some(ends.get().unwrap_or_else(|| leaf.not_after()))
+    }
+
+    /// SHA-256 over the certificates of the CA, in whatever order they are.
+    pub(super) fn ca_digest(&self) -> Digest {
+        let mut certificates: Vec<_> = self.certificates.iter().map(Certificate::der).collect();
+        certificates.sort_unstable();
+        Digest::of(&certificates.concat())
     }
 
     /// When the first of the lists ends.

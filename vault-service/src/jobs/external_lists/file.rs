@@ -63,11 +63,15 @@ impl Seen {
 /// # Errors
 /// It cannot be read, or is larger than any.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    read_at_most(MAX_LIST_FILE, path)
+}
+
+/// A file, unless it has more bytes than that.
+pub(super) fn read_at_most(most: u64, path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let file = File::open(path)?;
-    file.take(MAX_LIST_FILE.saturating_add(1))
-        .read_to_end(&mut bytes)?;
-    match u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_LIST_FILE) {
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    match u64::try_from(bytes.len()).is_ok_and(|length| length <= most) {
         true => Ok(bytes),
         false => Err(io::ErrorKind::FileTooLarge.into()),
     }

@@ -2,6 +2,7 @@
 
 mod distributor;
 mod file;
+mod kept;
 
 use std::fmt;
 use std::io;
@@ -18,6 +19,8 @@ use tracing::{info, warn};
 
 use self::distributor::FollowedDistributor;
 use self::file::FollowedFile;
+use self::kept::KeptLists;
+use crate::data_dir::DataDir;
 use crate::provider::{ExternalCas, ExternalListsError};
 use crate::settings::ListOrigin;
 use crate::store::{Store, StoreError};
@@ -31,6 +34,7 @@ pub struct FollowedLists {
     /// The place of the CA among those of the settings.
     ca: usize,
     origin: Followed,
+    kept: Option<KeptLists>,
     ended: bool,
 }
 
@@ -77,8 +81,38 @@ impl FollowedLists {
         Self {
             ca,
             origin,
+            kept: None,
             ended: false,
         }
+    }
+
+    /// Keeps what a distributor publishes in a file of the data directory. What is there already is
+    /// put in force, under the rules for what is published; a file that does not read is as none.
+    pub async fn keep_in(&mut self, dir: &DataDir, external: &Arc<ExternalCas>, now: UnixTime) {
+        let Followed::Distributor(lists) = &self.origin else {
+            return;
+        };
+        let Some(ca) = external.ca_digest(self.ca) else {
+            return;
+        };
+        let kept = KeptLists::new(dir, ca);
+        let file = kept.path().display();
+        let news = match kept.read() {
+            Ok(None) => None,
+            Ok(Some(json)) => Some(Ok(News::Published(json))),
+            Err(error) => Some(Err(error.into())),
+        };
+        if let Some(news) = news {
+            match take(news, self.ca, external, now).await {
+                Ok(_) => {
+                    info!(%lists, %file, "kept revocation lists of a CA of gateways are in force again");
+                }
+                Err(error) => {
+                    warn!(%lists, %file, %error, "kept revocation lists of a CA of gateways are not taken: its gateways are refused until the distributor has some");
+                }
+            }
+        }
+        self.kept = Some(kept);
     }
 
     /// Puts what is new there in force. What cannot be is said once; the lists of before stay.
@@ -90,16 +124,25 @@ impl FollowedLists {
         if let Some(news) = news {
             let lists = &self.origin;
             match take(news, self.ca, external, now).await {
-                Ok(()) => info!(%lists, "revocation lists of a CA of gateways were read again"),
+                Ok(published) => {
+                    info!(%lists, "revocation lists of a CA of gateways were read again");
+                    if let Some((kept, published)) = self.kept.as_mut().zip(published) {
+                        kept.keep(published);
+                    }
+                }
                 Err(error) => {
                     warn!(%lists, %error, "revocation lists of a CA of gateways are not taken; the last good ones stay");
                 }
             }
         }
-        let ended = external.next_update(self.ca).is_some_and(|end| end <= now);
+        if let Some(kept) = &mut self.kept {
+            kept.write().await;
+        }
+        // One without any has nobody to let in either.
+        let ended = external.next_update(self.ca).is_none_or(|end| end <= now);
         if ended && !self.ended {
             let lists = &self.origin;
-            warn!(%lists, "revocation lists of a CA of gateways have ended: its gateways are refused");
+            warn!(%lists, "revocation lists of a CA of gateways have ended, or there are none: its gateways are refused");
             external.look_again();
         }
         self.ended = ended;
@@ -115,20 +158,25 @@ impl fmt::Display for Followed {
     }
 }
 
+/// Puts lists in force; returns those that were published.
 async fn take(
     news: Result<News, Failure>,
     ca: usize,
     external: &Arc<ExternalCas>,
     now: UnixTime,
-) -> Result<(), Failure> {
+) -> Result<Option<Vec<u8>>, Failure> {
     let (news, external) = (news?, Arc::clone(external));
     // A large list is read and verified for a while.
     let taken = tokio::task::spawn_blocking(move || match news {
-        News::File(path) => Ok(external.take_lists(ca, &read(&path)?, now)?),
+        News::File(path) => {
+            external.take_lists(ca, &read(&path)?, now)?;
+            Ok(None)
+        }
         News::Published(json) => {
             let material: RevocationMaterial = serde_json::from_slice(&json)?;
             let published = Revocations::try_from(material)?;
-            Ok(external.take_published(ca, &published)?)
+            external.take_published(ca, &published)?;
+            Ok(Some(json))
         }
     });
     taken.await?

@@ -61,18 +61,24 @@ impl Outside {
     /// The same, with these revocation lists of the CA for SPIFFE IDs.
     async fn listing(lists: impl FnOnce(&Authority) -> GivenLists) -> Self {
         let (spire, corporate) = (ca(), ca());
+        let lists = lists(&spire);
+        let scene = Scene::new().await;
+        scene.password("backend", "one").await;
+        Self::over(scene, spire, corporate, lists).await
+    }
+
+    /// The inner door of a vault that is there.
+    async fn over(scene: Scene, spire: Authority, corporate: Authority, lists: GivenLists) -> Self {
         let domain = "example.org".parse().unwrap();
         let others = [
             ExternalCa {
-                lists: lists(&spire),
+                lists,
                 ..external(&spire, ExternalNames::SpiffeIds(domain))
             },
             external(&corporate, ExternalNames::Subjects),
         ];
-        let scene = Scene::new().await;
         let internal = scene.vault.internal_ca().await;
         let (inner, external) = scene.vault.provider_trusting(&others).await;
-        scene.password("backend", "one").await;
         let issued = internal
             .issue_server(&["localhost".to_owned()], clock::now())
             .unwrap();

@@ -11,6 +11,7 @@ use rcgen::{
 };
 use sallyport_pki::Certificate;
 use sallyport_vault::clock;
+use sallyport_vault::data_dir::DataDir;
 use sallyport_vault::jobs::external_lists::FollowedLists;
 use sallyport_vault::provider::sds::{Conversation, StateOfTheWorld};
 use sallyport_vault::provider::{
@@ -61,6 +62,44 @@ impl Outside {
         let edge = shown(&outside.spire, &[EDGE], None);
         assert!(outside.reads(&edge).await);
         (outside, edge)
+    }
+
+    /// A gateway that may read, of a CA whose lists come from a distributor that is not there yet.
+    async fn awaiting_lists() -> (Self, Shown) {
+        let outside = Self::listing(|_| GivenLists::Later).await;
+        let registration = json!({ "name": "edge", "spiffeId": EDGE });
+        outside.let_read(registration).await;
+        let edge = shown(&outside.spire, &[EDGE], None);
+        (outside, edge)
+    }
+
+    /// The lists of the distributor `spire`, which nobody has looked at.
+    fn distributed(&self) -> FollowedLists {
+        let scope = self.scene.vault.scope;
+        let place = format!(
+            "secret://{}/{}/payments/crlDistributorConfigs/spire",
+            scope.organization, scope.environment
+        );
+        FollowedLists::new(0, ListOrigin::Distributor(place.parse().unwrap()))
+    }
+
+    /// The same, kept in the data directory, and looked at as a vault does that starts.
+    async fn kept(&self) -> FollowedLists {
+        let mut lists = self.distributed();
+        lists
+            .keep_in(&self.data(), &self.external, clock::now())
+            .await;
+        self.look(&mut lists).await;
+        lists
+    }
+
+    fn data(&self) -> DataDir {
+        DataDir::open(&self.scene.vault.dir.path().join("data")).unwrap()
+    }
+
+    /// The same vault with nothing in memory.
+    async fn restarted(self) -> Self {
+        Self::over(self.scene, self.spire, self.corporate, GivenLists::Later).await
     }
 
     async fn look(&self, lists: &mut FollowedLists) {
@@ -255,17 +294,8 @@ async fn a_vault_does_not_start_with_lists_that_are_none() {
 
 #[tokio::test]
 async fn a_ca_takes_over_the_lists_that_its_distributor_publishes() {
-    let outside = Outside::listing(|_| GivenLists::Later).await;
-    let registration = json!({ "name": "edge", "spiffeId": EDGE });
-    outside.let_read(registration).await;
-    let edge = shown(&outside.spire, &[EDGE], None);
-    let scope = outside.scene.vault.scope;
-    let place = format!(
-        "secret://{}/{}/payments/crlDistributorConfigs/spire",
-        scope.organization, scope.environment
-    );
-    let place = ListOrigin::Distributor(place.parse().unwrap());
-    let mut lists = FollowedLists::new(0, place);
+    let (outside, edge) = Outside::awaiting_lists().await;
+    let mut lists = outside.distributed();
     // Neither no distributor, nor one without lists, nor one with lists of somebody else lets in.
     outside.look(&mut lists).await;
     assert!(outside.turns_away(&edge).await);
@@ -300,5 +330,91 @@ async fn a_ca_takes_over_the_lists_that_its_distributor_publishes() {
     let newer = good(&outside.spire, 6, &[]);
     outside.publish_at(&again, &newer).await;
     outside.look(&mut lists).await;
+    assert!(outside.reads(&edge).await);
+}
+
+#[tokio::test]
+async fn an_older_list_after_a_restart_takes_no_place_of_the_one_before() {
+    let (outside, edge) = Outside::awaiting_lists().await;
+    let mut lists = outside.kept().await;
+    let distributor = outside.distributor("first", &outside.spire).await;
+    let revoked = good(&outside.spire, 5, &[&edge]);
+    outside.publish_at(&distributor, &revoked).await;
+    outside.look(&mut lists).await;
+    assert!(outside.turns_away(&edge).await);
+    outside.delete(&distributor).await;
+    let again = outside.distributor("second", &outside.spire).await;
+    let older = good(&outside.spire, 4, &[]);
+    outside.publish_at(&again, &older).await;
+
+    let outside = outside.restarted().await;
+    let mut lists = outside.kept().await;
+    assert!(outside.turns_away(&edge).await);
+    let newer = good(&outside.spire, 6, &[]);
+    outside.publish_at(&again, &newer).await;
+    outside.look(&mut lists).await;
+    assert!(outside.reads(&edge).await);
+}
+
+#[tokio::test]
+async fn lists_stay_in_force_over_a_restart_without_their_distributor() {
+    let (outside, edge) = Outside::awaiting_lists().await;
+    let revoked = shown(&outside.spire, &[EDGE], None);
+    let mut lists = outside.kept().await;
+    let distributor = outside.distributor("first", &outside.spire).await;
+    let list = good(&outside.spire, 1, &[&revoked]);
+    outside.publish_at(&distributor, &list).await;
+    outside.look(&mut lists).await;
+    outside.delete(&distributor).await;
+
+    let outside = outside.restarted().await;
+    assert!(outside.turns_away(&edge).await);
+    outside.kept().await;
+    assert!(outside.reads(&edge).await);
+    assert!(outside.turns_away(&revoked).await);
+}
+
+#[tokio::test]
+async fn kept_lists_that_do_not_read_or_are_of_another_ca_let_nobody_in() {
+    let (outside, edge) = Outside::awaiting_lists().await;
+    let mut lists = outside.kept().await;
+    let path = outside
+        .data()
+        .kept_lists(outside.external.ca_digest(0).unwrap());
+    let distributor = outside.distributor("first", &outside.spire).await;
+    let list = good(&outside.spire, 1, &[]);
+    outside.publish_at(&distributor, &list).await;
+    outside.look(&mut lists).await;
+    let kept = fs::read(&path).unwrap();
+    outside.delete(&distributor).await;
+
+    let mut outside = outside;
+    let of_nobody = br#"{"lists":[]}"#;
+    for spoilt in [&b""[..], b"no lists", &kept[..kept.len() / 2], of_nobody] {
+        fs::write(&path, spoilt).unwrap();
+        outside = outside.restarted().await;
+        outside.kept().await;
+        assert!(outside.turns_away(&edge).await);
+    }
+    // What another CA has published is none of this one's.
+    let Outside {
+        scene, corporate, ..
+    } = outside;
+    let outside = Outside::over(scene, ca(), corporate, GivenLists::Later).await;
+    let others = outside.external.ca_digest(0).unwrap();
+    fs::write(outside.data().kept_lists(others), &kept).unwrap();
+    outside.kept().await;
+    let edge = shown(&outside.spire, &[EDGE], None);
+    assert!(outside.turns_away(&edge).await);
+
+    // Lists that are published take the place of the file.
+    let again = outside.distributor("second", &outside.spire).await;
+    let list = good(&outside.spire, 1, &[]);
+    outside.publish_at(&again, &list).await;
+    outside.kept().await;
+    assert!(outside.reads(&edge).await);
+    let outside = outside.restarted().await;
+    outside.delete(&again).await;
+    outside.kept().await;
     assert!(outside.reads(&edge).await);
 }

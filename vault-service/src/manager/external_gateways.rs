@@ -14,7 +14,7 @@ use super::groups::random;
 use super::violation::{Problem, Violation};
 use crate::access::{Caller, ExternalIdentity};
 use crate::audit::Entry;
-use crate::store::Write;
+use crate::store::{EXTERNAL_IDENTITY, StoreError, Write};
 
 /// The JSON body of a registration: one of the two names.
 #[derive(Clone, Debug, Deserialize)]
@@ -102,7 +102,12 @@ impl Manager {
         let entry = Entry::new(caller, scope, OPERATION, object, now).allowed();
         let batch = vec![Write::CreateActor(gateway), known, entry];
         let committed = self.store.commit(batch).await;
-        committed.map_err(|error| taken(error, WHAT, new.name.as_str()))?;
+        committed.map_err(|error| match error {
+            StoreError::Taken {
+                what: EXTERNAL_IDENTITY,
+            } => taken(error, WHAT, &identity.to_string()),
+            error => taken(error, WHAT, new.name.as_str()),
+        })?;
         Ok(ExternalGateway {
             id,
             name: new.name.to_string(),

@@ -261,7 +261,8 @@ fn take(
     let update = revocations.update(&der, &signers, &rules).map_err(refuse)?;
     dropped.check(update)?;
     if ended(&revocations, now) > ended_before {
-        let expected = "is a list that has not ended; everybody would be denied by this one";
+        let expected =
+            "has ended: everybody would be denied by it. What is right is a list that has not";
         return Err(Violation::new(
             "",
             Problem::Value {

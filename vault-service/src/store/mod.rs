@@ -346,6 +346,9 @@ pub struct Expiry {
     pub expiration_date: String,
 }
 
+/// What is taken where another gateway is registered by the same name of another CA's certificates.
+pub const EXTERNAL_IDENTITY: &str = "identity";
+
 /// What a store answers when it cannot do what was asked.
 #[derive(Debug, Error)]
 pub enum StoreError {

@@ -379,7 +379,9 @@ async fn a_registration_names_one_gateway_by_one_name() {
         .let_read(json!({ "name": "edge", "spiffeId": EDGE }))
         .await;
     let again = json!({ "name": "other", "spiffeId": EDGE });
-    outside.register(again).await.is(StatusCode::CONFLICT);
+    let taken = outside.register(again).await;
+    assert!(taken.text.contains(EDGE), "{}", taken.text);
+    taken.is(StatusCode::CONFLICT);
     let with_uri = shown(&outside.corporate, &["https://example.org/"], Some("edge"));
     for (body, pointer) in [
         (json!({ "name": "a" }), ""),

@@ -4,7 +4,7 @@ use rusqlite::{Connection, named_params};
 use sallyport_model::ActorId;
 use sallyport_pki::UnixTime;
 
-use super::super::super::{JoinTokenRecord, StoreError};
+use super::super::super::{EXTERNAL_IDENTITY, JoinTokenRecord, StoreError};
 use super::{execute, execute_on, require};
 
 pub(super) fn put_external_identity(
@@ -15,7 +15,7 @@ pub(super) fn put_external_identity(
     require_gateway(db, gateway)?;
     execute(
         db,
-        "gateway",
+        EXTERNAL_IDENTITY,
         "INSERT INTO external_identity (gateway, identity) VALUES (?1, ?2)",
         (gateway.as_bytes(), identity),
     )

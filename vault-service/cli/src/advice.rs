@@ -48,6 +48,12 @@ impl Error {
             Self::Credentials(_) => "log in with the right ones: sallyport login ...",
             Self::Refused(refusal) => return refusal.advice(),
             Self::Drift { .. } => "`sallyport envoy render` prints what a TLS context asks for",
+            Self::Unread { .. } => {
+                "correct the filter's configuration; in place of other SDS names write references"
+            }
+            Self::NothingCompared { .. } => {
+                "check that this is a gateway's configuration, with filters or SDS names of TLS contexts"
+            }
             Self::Denied { .. } => "the check that failed says what was found",
             Self::Unreachable {
                 outcome: Outcome::Unknown,

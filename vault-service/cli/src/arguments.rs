@@ -24,7 +24,7 @@ Exit codes:
   4  what is there is not what the command expects: the name is taken, the group is locked, the
      secret is in use, or another version is current (--if-match)
   5  `explain`: the peer would be denied
-  6  `envoy check`: the configuration is not what its TLS contexts say
+  6  `envoy check`: the configuration is not what its TLS contexts say, or could not be compared
 
 Files and variables:
   SALLYPORT_PROFILE        the profile `login` writes; otherwise

@@ -22,7 +22,7 @@ pub(crate) const EXIT_CONFLICT: u8 = 4;
 
 /// `explain`: the peer would be denied.
 pub(crate) const EXIT_DENIED: u8 = 5;
-/// `envoy check`: the configuration is not what its TLS contexts say.
+/// `envoy check`: the configuration is not what its TLS contexts say, or was not compared with them.
 pub(crate) const EXIT_DRIFT: u8 = 6;
 
 /// Why a command did not do its work.
@@ -114,6 +114,10 @@ pub(crate) enum Error {
     NotFetched { reason: String },
     #[error("{} differs from its TLS contexts in {count} places", path.display())]
     Drift { path: PathBuf, count: usize },
+    #[error("{count} places of {} could not be compared with their TLS contexts", path.display())]
+    Unread { path: PathBuf, count: usize },
+    #[error("nothing in {} was compared with a TLS context", path.display())]
+    NothingCompared { path: PathBuf },
     #[error("the answer to {method} {path} makes no sense: {reason}")]
     Nonsense {
         method: String,
@@ -152,13 +156,13 @@ pub(crate) enum Outcome {
 }
 
 impl Error {
-    /// 1 to 5, as `sallyport --help` explains.
+    /// 1 to 6, as `sallyport --help` explains.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Refused(refusal) if refusal.is_conflict() => EXIT_CONFLICT,
             Self::Unreachable { .. } => EXIT_UNREACHABLE,
             Self::Denied { .. } => EXIT_DENIED,
-            Self::Drift { .. } => EXIT_DRIFT,
+            Self::Drift { .. } | Self::Unread { .. } | Self::NothingCompared { .. } => EXIT_DRIFT,
             Self::Refused(_)
             | Self::Credentials(_)
             | Self::LoginEnded { .. }

@@ -5,20 +5,27 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sallyport_model::Reference;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::configuration::{SdsName, TlsSocket, read, sockets};
 use super::context::Context;
 use super::drift::{Drift, compare};
+use super::report::{Compared, Finding, NotCompared, report};
 use crate::error::Error;
-use crate::output::{Output, text_of};
+use crate::output::Output;
 
 /// Compare a gateway's Envoy configuration with the TLS contexts that it names
 ///
 /// Looks at every listener and cluster with TLS: the contexts that its SDS names and its filters name,
 /// against tls_params, ALPN, require_client_certificate and the validation context that are written
-/// there. SDS cannot bring those, so they stay behind when a context changes. Prints each difference
-/// with its place (JSON pointer) and ends with 6 if there is one. Only metadata is read.
+/// there. SDS cannot bring those, so they stay behind when a context changes. Only metadata is read.
+///
+/// Prints what was compared with which context, or why not, and each difference with its place (JSON
+/// pointer). Where Envoy lets more pass than a context and a filter beside it refuses that (versions,
+/// client certificates, verification of servers), this is a note and no difference.
+///
+/// Ends with 6 if there is a difference, if nothing was compared, or if something could not be: a
+/// filter's configuration that does not read, or a place where SDS has other names than references only.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  sallyport envoy check envoy.yaml\n  \
     sallyport envoy check envoy.yaml -o json")]
@@ -27,93 +34,135 @@ pub(crate) struct Check {
     file: PathBuf,
 }
 
-/// A difference, and of which context.
-type Found = (String, Drift);
-
 impl Check {
     pub(super) fn run(&self, output: Output) -> Result<(), Error> {
         let sockets = sockets(&read(&self.file)?);
         let mut contexts = BTreeMap::new();
-        let mut found = Vec::new();
+        let mut all = Vec::new();
         for socket in &sockets {
-            found.extend(names(socket));
-            for reference in named(socket) {
-                let context = match contexts.get(&reference) {
+            let mut compared = Compared {
+                place: socket.place.clone(),
+                contexts: named(socket),
+                not_compared: not_compared(socket),
+                findings: names(socket),
+            };
+            for reference in &compared.contexts {
+                let context = match contexts.get(reference) {
                     Some(context) => context,
                     None => {
-                        let context = Context::fetch(&reference)?;
+                        let context = Context::fetch(reference)?;
                         contexts.entry(reference.clone()).or_insert(context)
                     }
                 };
-                let TlsSocket {
-                    configuration,
-                    place,
-                    direction,
-                    ..
-                } = socket;
-                let drifts = compare(configuration, place, *direction, context);
-                found.extend(
-                    drifts
-                        .into_iter()
-                        .map(|drift| (reference.to_string(), drift)),
-                );
+                compared
+                    .findings
+                    .extend(socket.differences(reference, context));
             }
+            all.push(compared);
         }
-        report(&found, output)?;
-        match found.len() {
-            0 => Ok(()),
-            count => Err(Error::Drift {
-                path: self.file.clone(),
-                count,
-            }),
+        report(&all, output)?;
+        self.judge(&all)
+    }
+
+    fn judge(&self, all: &[Compared]) -> Result<(), Error> {
+        let path = self.file.clone();
+        let findings = all.iter().flat_map(|compared| &compared.findings);
+        match findings.filter(|finding| !finding.is_note).count() {
+            0 => {}
+            count => return Err(Error::Drift { path, count }),
+        }
+        match all.iter().filter(|compared| compared.is_unread()).count() {
+            0 => {}
+            count => return Err(Error::Unread { path, count }),
+        }
+        match all.iter().any(|compared| !compared.contexts.is_empty()) {
+            true => Ok(()),
+            false => Err(Error::NothingCompared { path }),
         }
     }
 }
 
-/// The contexts that a socket is compared with: those that SDS names, and the filter's if it has one
-/// only. Filters with several choose by route, and the handshake is before that.
+/// The contexts that a socket is compared with: those that SDS names, and those of filters, by whatever
+/// route: the handshake is before that.
 fn named(socket: &TlsSocket) -> Vec<Reference> {
+    let of_sds = socket.sds.iter().filter_map(|(_, name)| match name {
+        SdsName::Context(reference, _) => Some(reference),
+        SdsName::Value | SdsName::Bad(_) | SdsName::Alias(_) => None,
+    });
     let mut named: Vec<Reference> = Vec::new();
-    for (_, name) in &socket.sds {
-        if let SdsName::Context(reference, _) = name
-            && !named.contains(reference)
-        {
+    for reference in of_sds.chain(socket.filters.contexts()) {
+        if !named.contains(reference) {
             named.push(reference.clone());
         }
-    }
-    if let [reference] = socket.filters.as_slice()
-        && !named.contains(reference)
-    {
-        named.push(reference.clone());
     }
     named
 }
 
+/// Why some of a socket, or all of it, is not compared.
+fn not_compared(socket: &TlsSocket) -> Vec<NotCompared> {
+    let aliases = socket.sds.iter().filter_map(|(place, name)| match name {
+        SdsName::Alias(name) => Some(NotCompared::Alias {
+            place: place.clone(),
+            name: name.clone(),
+        }),
+        SdsName::Context(..) | SdsName::Value | SdsName::Bad(_) => None,
+    });
+    let unread = socket.filters.unread.iter();
+    let unread = unread.map(|(place, error)| NotCompared::Filter {
+        place: place.clone(),
+        error: error.clone(),
+    });
+    aliases.chain(unread).collect()
+}
+
 /// Names that stand for nothing, and halves of rules without a filter for the rest.
-fn names(socket: &TlsSocket) -> Vec<Found> {
+fn names(socket: &TlsSocket) -> Vec<Finding> {
     let mut found = Vec::new();
     for (place, name) in &socket.sds {
-        let (reference, wanted) = match name {
-            SdsName::Bad(reason) => (String::new(), reason.clone()),
+        let (context, wanted) = match name {
+            SdsName::Bad(reason) => (None, reason.clone()),
             SdsName::Context(reference, part)
-                if part.as_str() == "partialValidation" && !socket.filters.contains(reference) =>
+                if part.as_str() == "partialValidation"
+                    && !socket.filters.contexts().any(|named| named == reference) =>
             {
                 let wanted = "#validation, or a filter beside it with this tlsContext".to_owned();
-                (reference.to_string(), wanted)
+                (Some(reference.clone()), wanted)
             }
-            SdsName::Context(..) | SdsName::Value => continue,
+            SdsName::Context(..) | SdsName::Value | SdsName::Alias(_) => continue,
         };
         let drift = Drift {
             found: socket.at(place),
             place: place.clone(),
             wanted: wanted.into(),
+            left_to: None,
         };
-        found.push((reference, drift));
+        found.push(Finding {
+            context,
+            drift,
+            is_note: false,
+        });
     }
     found
 }
 
 impl TlsSocket {
+    /// From one context; what its filters refuse all the same is a note.
+    fn differences(
+        &self,
+        reference: &Reference,
+        context: &Context,
+    ) -> impl Iterator<Item = Finding> {
+        let carried = (self.direction, self.filters.protocol);
+        let drifts = compare(&self.configuration, &self.place, carried, context);
+        drifts.into_iter().map(|drift| Finding {
+            context: Some(reference.clone()),
+            is_note: drift
+                .left_to
+                .is_some_and(|check| self.filters.enforce(check, reference)),
+            drift,
+        })
+    }
+
     /// What is at a place within it.
     fn at(&self, place: &str) -> Value {
         let within = place.strip_prefix(&self.place).unwrap_or_default();
@@ -122,24 +171,4 @@ impl TlsSocket {
             .cloned()
             .unwrap_or_default()
     }
-}
-
-fn report(found: &[Found], output: Output) -> Result<(), Error> {
-    let items = found.iter().map(|(context, drift)| {
-        json!({"place": drift.place, "context": context, "found": drift.found, "wanted": drift.wanted})
-    });
-    let rows = found.iter().map(|(context, drift)| {
-        vec![
-            drift.place.clone(),
-            context.clone(),
-            text_of(&drift.found),
-            text_of(&drift.wanted),
-        ]
-    });
-    output.rows(
-        &items.collect::<Vec<_>>().into(),
-        &["PLACE", "TLS CONTEXT", "FOUND", "WANTED"],
-        &rows.collect::<Vec<_>>(),
-        "The configuration is what its TLS contexts say.",
-    )
 }

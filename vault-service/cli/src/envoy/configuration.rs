@@ -5,6 +5,7 @@ use std::path::Path;
 use sallyport_model::{Collection, Field, Reference};
 use serde_json::Value;
 
+use super::filters::Filters;
 use super::render::Direction;
 use crate::error::Error;
 use crate::private_file;
@@ -12,7 +13,7 @@ use crate::private_file;
 /// Largest configuration that is read, in bytes.
 const MAX_YAML: u64 = 4 * 1024 * 1024;
 
-/// Deepest nesting that is searched.
+/// Deepest nesting that is read.
 const MAX_DEPTH: usize = 64;
 
 /// One transport socket with TLS, and what stands beside it.
@@ -21,13 +22,13 @@ pub(super) struct TlsSocket {
     pub(super) place: String,
     pub(super) direction: Direction,
     pub(super) configuration: Value,
-    /// Names of SDS resources of TLS contexts, and where.
+    /// Names of SDS resources, and where.
     pub(super) sds: Vec<(String, SdsName)>,
-    /// TLS contexts that filters of the same listener or cluster name.
-    pub(super) filters: Vec<Reference>,
+    /// Filters of the same listener or cluster.
+    pub(super) filters: Filters,
 }
 
-/// The name of an SDS resource that starts like a reference.
+/// The name of an SDS resource.
 pub(super) enum SdsName {
     /// Of a TLS context.
     Context(Reference, Field),
@@ -35,6 +36,8 @@ pub(super) enum SdsName {
     Value,
     /// Of nothing.
     Bad(String),
+    /// No reference: the vault's settings may know it, or another server.
+    Alias(String),
 }
 
 /// Reads a file, YAML or JSON.
@@ -45,13 +48,29 @@ pub(super) fn read(path: &Path) -> Result<Value, Error> {
         reason,
     };
     let text = std::str::from_utf8(&bytes).map_err(|error| syntax(error.to_string()))?;
-    serde_saphyr::from_str(text).map_err(|error| syntax(error.to_string()))
+    let configuration = serde_saphyr::from_str(text).map_err(|error| syntax(error.to_string()))?;
+    match is_deeper(&configuration, MAX_DEPTH) {
+        true => Err(syntax(format!("it is nested deeper than {MAX_DEPTH}"))),
+        false => Ok(configuration),
+    }
+}
+
+fn is_deeper(value: &Value, most: usize) -> bool {
+    let below = |inner: &Value| match most.checked_sub(1) {
+        Some(most) => is_deeper(inner, most),
+        None => true,
+    };
+    match value {
+        Value::Object(members) => members.values().any(below),
+        Value::Array(items) => items.iter().any(below),
+        _ => false,
+    }
 }
 
 /// Every transport socket with TLS below a value.
 pub(super) fn sockets(configuration: &Value) -> Vec<TlsSocket> {
     let mut found = Vec::new();
-    visit(configuration, String::new(), 0, &mut |owner, place| {
+    visit(configuration, String::new(), &mut |owner, place| {
         let Some(socket) = owner.pointer("/transport_socket/typed_config") else {
             return;
         };
@@ -64,10 +83,11 @@ pub(super) fn sockets(configuration: &Value) -> Vec<TlsSocket> {
             Some("UpstreamTlsContext") => Direction::Upstream,
             _ => return,
         };
+        let filters = Filters::within(owner, place, direction);
         let place = format!("{place}/transport_socket/typed_config");
         found.push(TlsSocket {
             sds: sds_names(socket, &place),
-            filters: filter_contexts(owner, direction),
+            filters,
             configuration: socket.clone(),
             direction,
             place,
@@ -78,21 +98,21 @@ pub(super) fn sockets(configuration: &Value) -> Vec<TlsSocket> {
 
 fn sds_names(socket: &Value, place: &str) -> Vec<(String, SdsName)> {
     let mut names = Vec::new();
-    visit(socket, place.to_owned(), 0, &mut |value, place| {
+    visit(socket, place.to_owned(), &mut |value, place| {
         let name = value.get("name").and_then(Value::as_str);
         let (Some(name), Some(_)) = (name, value.get("sds_config")) else {
             return;
         };
-        // Others are short names that the vault's settings know, or other servers' names.
-        if name.starts_with("secret://") {
-            names.push((format!("{place}/name"), SdsName::read(name)));
-        }
+        names.push((format!("{place}/name"), SdsName::read(name)));
     });
     names
 }
 
 impl SdsName {
     fn read(name: &str) -> Self {
+        if !name.starts_with("secret://") {
+            return Self::Alias(name.to_owned());
+        }
         let mut reference: Reference = match name.parse() {
             Ok(reference) => reference,
             Err(error) => return Self::Bad(format!("{error}")),
@@ -112,53 +132,19 @@ impl SdsName {
     }
 }
 
-/// Contexts in the configurations of this project's filters: JSON in a string.
-fn filter_contexts(owner: &Value, direction: Direction) -> Vec<Reference> {
-    let side = match direction {
-        Direction::Downstream => "downstream",
-        Direction::Upstream => "upstream",
-    };
-    let mut contexts = Vec::new();
-    visit(owner, String::new(), 0, &mut |value, _| {
-        let text = value
-            .pointer("/configuration/value")
-            .and_then(Value::as_str);
-        let policy = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
-        let Some(policy) = policy
-            .as_ref()
-            .filter(|policy| policy.get("vault").is_some())
-        else {
-            return;
-        };
-        visit(policy, String::new(), 0, &mut |value, place| {
-            let context = value.get("tlsContext").and_then(Value::as_str);
-            let reference = context.and_then(|context| context.parse::<Reference>().ok());
-            if let Some(reference) = reference.filter(|_| place.contains(side))
-                && !contexts.contains(&reference)
-            {
-                contexts.push(reference);
-            }
-        });
-    });
-    contexts
-}
-
 /// Calls for every object, from the outside in.
-fn visit(value: &Value, place: String, depth: usize, found: &mut impl FnMut(&Value, &str)) {
-    if depth > MAX_DEPTH {
-        return;
-    }
+pub(super) fn visit(value: &Value, place: String, found: &mut impl FnMut(&Value, &str)) {
     match value {
         Value::Object(members) => {
             found(value, &place);
             for (name, member) in members {
                 let name = name.replace('~', "~0").replace('/', "~1");
-                visit(member, format!("{place}/{name}"), depth + 1, found);
+                visit(member, format!("{place}/{name}"), found);
             }
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                visit(item, format!("{place}/{index}"), depth + 1, found);
+                visit(item, format!("{place}/{index}"), found);
             }
         }
         _ => {}

@@ -4,7 +4,9 @@ mod check;
 mod configuration;
 mod context;
 mod drift;
+mod filters;
 mod render;
+mod report;
 mod suites;
 
 use clap::Subcommand;

@@ -42,6 +42,17 @@ const NAMES: [(&str, &str); 14] = [
     ("TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", "ECDHE-RSA-AES256-SHA"),
 ];
 
+/// What Envoy 1.40 takes for TLS 1.2 where a configuration names none (measured, on listeners and to
+/// servers).
+pub(super) const DEFAULTS: [&str; 6] = [
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+];
+
 /// Envoy's name; `None` for suites it does not have (PSK, NULL, 3DES).
 pub(super) fn envoy_name(iana: &str) -> Option<&'static str> {
     let known = NAMES.iter().find(|(name, _)| *name == iana);

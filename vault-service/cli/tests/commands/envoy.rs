@@ -1,37 +1,44 @@
-//! `envoy render` and `envoy check` against a vault that shows two contexts.
+//! `envoy render` and `envoy check` against a vault that shows two contexts, or those of a recipe.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, in_group};
 
-const INBOUND: &str = "70000000-0000-4000-8000-000000000001";
-const OUTBOUND: &str = "70000000-0000-4000-8000-000000000002";
-
 fn with_contexts() -> Scene {
     let scene = Scene::logged_in();
-    let vault = &scene.vault;
-    let context = |name: &str, id: &str| {
-        json!({
-            "name": name, "target": "FlexGateway", "meta": {"id": id},
-            "minTlsVersion": "TLSv1.2", "maxTlsVersion": "TLSv1.3", "alpnProtocols": ["h2"],
-            "cipherSuites": ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"],
-            "inboundSettings": {"enableClientCertValidation": true},
-            "outboundSettings": {"skipServerCertValidation": false},
-            "keystore": {"path": "keystores/x"}, "truststore": {"path": "truststores/x"},
-        })
-    };
-    let (inbound, outbound) = (context("inbound", INBOUND), context("outbound", OUTBOUND));
-    let list = json!([inbound, outbound]);
-    vault.answer("GET", &in_group("/tlsContexts"), 200, list);
-    for (id, context) in [(INBOUND, inbound), (OUTBOUND, outbound)] {
-        vault.answer(
-            "GET",
-            &in_group(&format!("/tlsContexts/{id}")),
-            200,
-            context,
-        );
-    }
+    show(&scene, &[context("inbound"), context("outbound")]);
     scene
+}
+
+/// The vault has these contexts.
+fn show(scene: &Scene, contexts: &[Value]) {
+    let ids = (1..).map(|number| format!("70000000-0000-4000-8000-{number:012}"));
+    let contexts = contexts.iter().zip(ids).map(|(context, id)| {
+        let mut context = context.clone();
+        context["meta"] = json!({"id": id});
+        let path = in_group(&format!("/tlsContexts/{id}"));
+        scene.vault.answer("GET", &path, 200, context.clone());
+        context
+    });
+    let list = json!(contexts.collect::<Vec<_>>());
+    scene
+        .vault
+        .answer("GET", &in_group("/tlsContexts"), 200, list);
+}
+
+fn context(name: &str) -> Value {
+    json!({
+        "name": name, "target": "FlexGateway",
+        "minTlsVersion": "TLSv1.2", "maxTlsVersion": "TLSv1.3", "alpnProtocols": ["h2"],
+        "cipherSuites": ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"],
+        "inboundSettings": {"enableClientCertValidation": true},
+        "outboundSettings": {"skipServerCertValidation": false},
+        "keystore": {"path": "keystores/x"}, "truststore": {"path": "truststores/x"},
+    })
 }
 
 const DOWNSTREAM: &str =
@@ -50,6 +57,31 @@ fn configuration(listener: &Value, cluster: &Value) -> Value {
     json!({"static_resources": {
         "listeners": [{"filter_chains": [listener]}], "clusters": [cluster],
     }})
+}
+
+/// The place of the listener's socket, and what its context is called.
+const PLACE: &str = "/static_resources/listeners/0/filter_chains/0/transport_socket/typed_config";
+const INBOUND: &str = "secret://payments/tlsContexts/inbound";
+
+/// A listener's filter with this configuration.
+fn filter(configuration: &str) -> Value {
+    json!([{"typed_config": {"http_filters": [{"typed_config": {"config": {
+        "failure_policy": "FAIL_RELOAD",
+        "configuration": {"@type": "x", "value": configuration}}}}]}}])
+}
+
+/// One that asks for what `downstream` says.
+fn policy(downstream: &Value) -> Value {
+    json!({
+        "vault": {"cluster": "c", "organization": "0a000000-0000-4000-8000-000000000001",
+            "environment": "0e000000-0000-4000-8000-000000000001"},
+        "downstream": downstream,
+    })
+}
+
+/// What is said of the listener: that it was not compared, and why.
+fn why_not(answer: &Value) -> &str {
+    answer["compared"][0]["notCompared"][0].as_str().unwrap()
 }
 
 fn check(scene: &Scene, configuration: &Value) -> (i32, Value) {
@@ -126,25 +158,33 @@ fn a_cluster_names_its_server_and_a_filter_takes_over_what_is_left() {
 fn what_was_rendered_has_not_drifted_until_somebody_changes_it() {
     let scene = with_contexts();
     let (mut listener, cluster) = (rendered(&scene, DOWNSTREAM), rendered(&scene, UPSTREAM));
+    let (code, answer) = check(&scene, &configuration(&listener, &cluster));
+    assert_eq!(code, 0);
+    let cluster_place = "/static_resources/clusters/0/transport_socket/typed_config";
     assert_eq!(
-        check(&scene, &configuration(&listener, &cluster)),
-        (0, json!([]))
+        answer,
+        json!({
+            "compared": [
+                {"place": cluster_place, "notCompared": [],
+                    "contexts": ["secret://payments/tlsContexts/outbound"]},
+                {"place": PLACE, "contexts": [INBOUND], "notCompared": []},
+            ],
+            "differences": [], "notes": [],
+        })
     );
 
     let config = &mut listener["transport_socket"]["typed_config"];
     config["require_client_certificate"] = json!(false);
     config["common_tls_context"]["tls_params"]["tls_maximum_protocol_version"] = json!("TLSv1_2");
-    let (code, drifts) = check(&scene, &configuration(&listener, &cluster));
-    let place = "/static_resources/listeners/0/filter_chains/0/transport_socket/typed_config";
-    let context = "secret://payments/tlsContexts/inbound";
+    let (code, answer) = check(&scene, &configuration(&listener, &cluster));
     assert_eq!(code, 6);
     assert_eq!(
-        drifts,
+        answer["differences"],
         json!([
-            {"place": format!("{place}/common_tls_context/tls_params/tls_maximum_protocol_version"),
-                "context": context, "found": "TLSv1_2", "wanted": "TLSv1_3"},
-            {"place": format!("{place}/require_client_certificate"),
-                "context": context, "found": false, "wanted": true},
+            {"place": format!("{PLACE}/common_tls_context/tls_params/tls_maximum_protocol_version"),
+                "context": INBOUND, "found": "TLSv1_2", "wanted": "TLSv1_3"},
+            {"place": format!("{PLACE}/require_client_certificate"),
+                "context": INBOUND, "found": false, "wanted": true},
         ])
     );
 }
@@ -154,27 +194,204 @@ fn half_of_the_rules_needs_a_filter_and_a_name_has_to_stand_for_something() {
     let scene = with_contexts();
     let mut listener = rendered(&scene, &format!("{DOWNSTREAM} --beside-filter"));
     let cluster = rendered(&scene, UPSTREAM);
-    let (code, drifts) = check(&scene, &configuration(&listener, &cluster));
-    assert_eq!((code, drifts.as_array().unwrap().len()), (6, 1), "{drifts}");
-    assert!(
-        drifts[0]["found"]
-            .as_str()
-            .unwrap()
-            .ends_with("#partialValidation")
-    );
+    let (code, answer) = check(&scene, &configuration(&listener, &cluster));
+    let differences = answer["differences"].as_array().unwrap();
+    assert_eq!((code, differences.len()), (6, 1), "{answer}");
+    let found = differences[0]["found"].as_str().unwrap();
+    assert!(found.ends_with("#partialValidation"));
 
-    let policy = json!({"vault": {"cluster": "c"},
-        "downstream": {"tlsContext": "secret://payments/tlsContexts/inbound"}});
-    listener["filters"] = json!([{"typed_config": {"http_filters": [{"typed_config": {"config": {
-        "configuration": {"@type": "x", "value": policy.to_string()}}}}]}}]);
+    listener["filters"] = filter(&policy(&json!({"tlsContext": INBOUND})).to_string());
     assert_eq!(check(&scene, &configuration(&listener, &cluster)).0, 0);
 
     let config = &mut listener["transport_socket"]["typed_config"]["common_tls_context"];
     let names = &mut config["tls_certificate_sds_secret_configs"];
     names[0]["name"] = json!("secret://payments/keystores/inbound#certificate");
-    let (code, drifts) = check(&scene, &configuration(&listener, &cluster));
+    let (code, answer) = check(&scene, &configuration(&listener, &cluster));
     assert_eq!(code, 6);
-    assert_eq!(drifts[0]["wanted"], "keystores have no #certificate");
+    let wanted = &answer["differences"][0]["wanted"];
+    assert_eq!(wanted, "keystores have no #certificate");
+}
+
+#[test]
+fn what_was_not_compared_is_said_and_no_success() {
+    let scene = with_contexts();
+    let file = scene.file("empty.yaml", "{}");
+    let ended = scene.say(&format!("envoy check {file}"));
+    assert_eq!(ended.code, 6);
+    assert!(
+        ended.stdout.starts_with("Nothing was compared"),
+        "{ended:?}"
+    );
+    assert!(ended.stderr.contains("nothing in"), "{ended:?}");
+
+    let listener = |sds: Value, filters: Value| {
+        let kind =
+            "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext";
+        let socket = json!({"@type": kind, "common_tls_context": {
+            "validation_context": {}, "tls_certificate_sds_secret_configs": sds}});
+        let chain = json!({"transport_socket": {"typed_config": socket}, "filters": filters});
+        json!({"static_resources": {"listeners": [{"filter_chains": [chain]}]}})
+    };
+    let (code, answer) = check(&scene, &listener(json!([]), json!([])));
+    assert_eq!(code, 6);
+    assert!(why_not(&answer).starts_with("no SDS name"), "{answer}");
+
+    let alias = json!([{"name": "default", "sds_config": {}}]);
+    let (code, answer) = check(&scene, &listener(alias, json!([])));
+    assert_eq!(code, 6);
+    let why = why_not(&answer);
+    assert!(
+        why.contains("\"default\"") && why.contains("[sds_names]"),
+        "{why}"
+    );
+
+    let misspelt = policy(&json!({"tlsContext": "secret:/payments/tlsContexts/inbound"}));
+    for (text, place) in [
+        ("{\"vault\": {\"cluster\": \"c\"", "EOF while parsing"),
+        (misspelt.to_string().as_str(), "/downstream/tlsContext"),
+    ] {
+        let (code, answer) = check(&scene, &listener(json!([]), filter(text)));
+        assert_eq!(code, 6);
+        let why = why_not(&answer);
+        assert!(why.contains("/config/configuration/value"), "{why}");
+        assert!(why.contains(place), "{why}");
+    }
+}
+
+#[test]
+fn one_filter_that_does_not_read_spoils_the_success_of_the_rest() {
+    let scene = with_contexts();
+    let (mut listener, cluster) = (rendered(&scene, DOWNSTREAM), rendered(&scene, UPSTREAM));
+    listener["filters"] = filter("{\"vault\": ");
+    let file = configuration(&listener, &cluster).to_string();
+    let file = scene.file("envoy.json", &file);
+    let ended = scene.say(&format!("envoy check {file}"));
+    assert_eq!(ended.code, 6);
+    assert!(
+        ended.stdout.contains("not compared: a filter would refuse"),
+        "{ended:?}"
+    );
+    assert!(ended.stderr.contains("1 places"), "{ended:?}");
+}
+
+#[test]
+fn a_wider_envoy_is_a_note_where_a_filter_refuses_the_rest_and_a_stricter_one_differs() {
+    let scene = with_contexts();
+    let (mut listener, cluster) = (rendered(&scene, DOWNSTREAM), rendered(&scene, UPSTREAM));
+    listener["transport_socket"]["typed_config"]["require_client_certificate"] = json!(false);
+    let guarded = |listener: &Value, policy: &Value, failure: &str| {
+        let mut listener = listener.clone();
+        listener["filters"] = filter(&policy.to_string());
+        let config = "/filters/0/typed_config/http_filters/0/typed_config/config";
+        listener.pointer_mut(config).unwrap()["failure_policy"] = json!(failure);
+        check(&scene, &configuration(&listener, &cluster))
+    };
+    let by_route = policy(&json!({
+        "check": {"accept": [{"scheme": "apiKey", "header": "x-api-key",
+            "secrets": ["secret://payments/sharedSecrets/key"]}]},
+        "routes": [{"match": {"route": "partners"}, "tlsContext": INBOUND}],
+    }));
+    let (code, answer) = guarded(&listener, &by_route, "FAIL_RELOAD");
+    assert_eq!((code, &answer["differences"]), (0, &json!([])), "{answer}");
+    let place = format!("{PLACE}/require_client_certificate");
+    let note = json!({"place": place, "context": INBOUND, "found": false, "wanted": true});
+    assert_eq!(answer["notes"], json!([note]));
+
+    let mut let_pass = by_route.clone();
+    let_pass["onFailure"] = json!({"unreachable": "letPass"});
+    let observe = policy(&json!({"tlsContext": INBOUND, "mode": "observe"}));
+    let partly = policy(&json!({"tlsContext": INBOUND, "observe": ["path"]}));
+    let other = policy(&json!({"tlsContext": "secret://payments/tlsContexts/outbound"}));
+    for (policy, failure) in [
+        (&by_route, "FAIL_OPEN"),
+        (&let_pass, "FAIL_RELOAD"),
+        (&observe, "FAIL_RELOAD"),
+        (&partly, "FAIL_RELOAD"),
+        (&other, "FAIL_RELOAD"),
+    ] {
+        let (code, answer) = guarded(&listener, policy, failure);
+        assert_eq!(code, 6, "{policy} {answer}");
+        assert!(
+            answer["differences"].as_array().unwrap().contains(&note),
+            "{policy} {answer}"
+        );
+    }
+
+    let config = &mut listener["transport_socket"]["typed_config"];
+    config["common_tls_context"]["tls_params"]["tls_minimum_protocol_version"] = json!("TLSv1_3");
+    let (code, answer) = guarded(&listener, &by_route, "FAIL_RELOAD");
+    assert_eq!(
+        (code, answer["differences"][0]["found"].as_str()),
+        (6, Some("TLSv1_3"))
+    );
+}
+
+#[test]
+fn no_configuration_that_is_shipped_differs_from_the_contexts_of_its_readme() {
+    let envoy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../envoy");
+    let recipes = fs::read_dir(envoy.join("recipes")).unwrap();
+    let mut directories: Vec<_> = recipes
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    assert!(directories.len() > 10, "{directories:?}");
+    directories.push(envoy.join("demo"));
+    for directory in directories {
+        let read = |name: &str| fs::read_to_string(directory.join(name)).unwrap();
+        let scene = Scene::logged_in();
+        show(&scene, &created(&scene, &read("README.md")));
+        let file = scene.file("envoy.yaml", &filled(&read("envoy.yaml")));
+        let ended = scene.say(&format!("envoy check {file}"));
+        assert_eq!(ended.code, 0, "{}: {ended:?}", directory.display());
+    }
+}
+
+/// The contexts that the commands of a README create, in a vault that has whatever they name.
+fn created(scene: &Scene, readme: &str) -> Vec<Value> {
+    let joined = readme.replace("\\\n", " ");
+    let commands = joined.lines().filter_map(|line| {
+        line.strip_prefix("    sallyport ")
+            .filter(|command| command.starts_with("tls-context create "))
+    });
+    let commands: Vec<&str> = commands.collect();
+    let words: BTreeSet<&str> = commands
+        .iter()
+        .flat_map(|it| it.split_whitespace())
+        .collect();
+    let named = words.iter().map(|word| {
+        let id = "50000000-0000-4000-8000-000000000001";
+        json!({"name": word, "meta": {"id": id}})
+    });
+    let named = json!(named.collect::<Vec<_>>());
+    for collection in ["/truststores", "/keystores", "/crlDistributorConfigs"] {
+        let path = in_group(collection);
+        scene.vault.answer("GET", &path, 200, named.clone());
+    }
+    let planned = commands.iter().map(|command| {
+        let ended = scene.say(&format!("{command} --dry-run -o json"));
+        ended.json()["dryRun"]["body"].clone()
+    });
+    planned.collect()
+}
+
+/// A configuration with something in place of its placeholders.
+fn filled(configuration: &str) -> String {
+    let mut parts = configuration.split("${");
+    let mut filled = parts.next().unwrap().to_owned();
+    for part in parts {
+        // References in templates begin like that, too.
+        let (name, rest) = part.split_once('}').unwrap();
+        let value = match name {
+            "ORGANIZATION" | "ENVIRONMENT" => "0a000000-0000-4000-8000-000000000001".to_owned(),
+            "STARTUP_WAIT" => "5s".to_owned(),
+            name if name.ends_with("_PORT") => "8443".to_owned(),
+            name if name.starts_with("secret:") => format!("${{{name}}}"),
+            name => format!("/etc/envoy/{name}"),
+        };
+        filled.push_str(&value);
+        filled.push_str(rest);
+    }
+    filled
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use sallyport_model::audit::AuditFault;
 
-use crate::error::{Error, Outcome};
+use crate::error::{Error, Outcome, is_about_certificates};
 
 const LOGIN: &str = "run: sallyport login --url URL --ca-file FILE --client-id ID";
 
@@ -93,14 +93,4 @@ impl Error {
 
 const fn is_open(fault: AuditFault) -> bool {
     matches!(fault, AuditFault::OpenTail { .. })
-}
-
-fn is_about_certificates(error: &ureq::Error) -> bool {
-    match error {
-        ureq::Error::Rustls(_) | ureq::Error::Tls(_) => true,
-        ureq::Error::Io(error) => error
-            .get_ref()
-            .is_some_and(|inner| inner.is::<rustls::Error>()),
-        _ => false,
-    }
 }

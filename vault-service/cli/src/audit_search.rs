@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::audit::{COLUMNS, Log};
 use crate::error::Error;
-use crate::moment::{Moment, Time};
+use crate::moment::{Moment, Time, first_moment, last_moment};
 use crate::output::Output;
 
 /// Most entries of one answer of the vault.
@@ -38,8 +38,8 @@ pub(crate) struct Search {
     /// With which outcome
     #[arg(long, value_parser = PossibleValuesParser::new(["allowed", "refused", "failed", "begun"]))]
     outcome: Option<String>,
-    /// Of which trace: its 32 hexadecimal digits, the second part of a traceparent
-    #[arg(long, value_name = "TRACE-ID")]
+    /// Of which trace: a whole traceparent, or its second part, 32 hexadecimal digits
+    #[arg(long, value_name = "TRACE", value_parser = trace_id)]
     trace: Option<String>,
     /// Not before: so long ago (15m, 2h, 7d), today or yesterday, a day (2026-11-23), or a moment
     /// (2026-11-23T21:50:00Z); days are those of UTC
@@ -91,10 +91,20 @@ impl Search {
             let time = time.map(|time| time.written(flag, || Moment::now(flag)));
             time.transpose()
         };
-        Ok((
+        let period = (
             written("--since", self.since.as_ref())?,
             written("--until", self.until.as_ref())?,
-        ))
+        );
+        let (since, until) = &period;
+        let since = since.as_deref().and_then(first_moment);
+        let until = until.as_deref().and_then(last_moment);
+        if since.zip(until).is_some_and(|(since, until)| since > until) {
+            return Err(Error::Flag {
+                flag: "--since",
+                reason: "is after --until".into(),
+            });
+        }
+        Ok(period)
     }
 
     fn query(
@@ -117,5 +127,24 @@ impl Search {
             ("limit", Some(&limit)),
         ];
         serde_urlencoded::to_string(parameters).map_err(Error::Query)
+    }
+}
+
+/// The trace of a traceparent (W3C Trace Context, section 3.2); anything else is for the vault to judge.
+fn trace_id(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [version, trace, parent, flags] = parts.as_slice() else {
+        return Ok(text.to_owned());
+    };
+    let lengths = [(version, 2), (trace, 32), (parent, 16), (flags, 2)];
+    let is_hexadecimal = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match lengths
+        .iter()
+        .all(|(part, length)| part.len() == *length && is_hexadecimal(part))
+    {
+        true => Ok((*trace).to_owned()),
+        false => Err("a traceparent is like \
+                      00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+            .to_owned()),
     }
 }

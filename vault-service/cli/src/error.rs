@@ -176,6 +176,16 @@ impl Error {
         }
     }
 
+    /// Whether the same may succeed later without anybody correcting anything: the vault is away, or
+    /// busy.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { source, .. } => !is_about_certificates(source),
+            Self::Refused(refusal) => matches!(refusal.status, 429 | 502 | 503 | 504),
+            _ => false,
+        }
+    }
+
     /// An answer that cannot be understood.
     pub(crate) fn nonsense(method: &Method, path: &str, reason: &impl ToString) -> Self {
         Self::Nonsense {
@@ -191,5 +201,16 @@ fn cause(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Io(error) => error.to_string(),
         other => other.to_string(),
+    }
+}
+
+/// Whether the vault's certificate, or the CA file, is at fault.
+pub(crate) fn is_about_certificates(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Rustls(_) | ureq::Error::Tls(_) => true,
+        ureq::Error::Io(error) => error
+            .get_ref()
+            .is_some_and(|inner| inner.is::<rustls::Error>()),
+        _ => false,
     }
 }

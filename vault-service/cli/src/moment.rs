@@ -78,6 +78,20 @@ impl Time {
     }
 }
 
+/// When a written time begins, in seconds since 1970.
+pub(crate) fn first_moment(written: &str) -> Option<i64> {
+    let moment = written.parse::<Moment>();
+    let moment = moment.or_else(|_| format!("{written}T00:00:00Z").parse::<Moment>());
+    moment.ok().map(|moment| moment.0.0)
+}
+
+/// When it ends: a day is over with its last second.
+pub(crate) fn last_moment(written: &str) -> Option<i64> {
+    let first = first_moment(written)?;
+    let is_day = written.parse::<Moment>().is_err();
+    first.checked_add(if is_day { 86_399 } else { 0 })
+}
+
 /// What a time is written as.
 enum Wanted {
     Moment,

@@ -3,6 +3,7 @@
 use sallyport_model::audit::{AuditEntry, GENESIS, seal};
 use serde_json::json;
 
+use crate::fake_vault::LOST;
 use crate::scene::{Scene, of_organization, own};
 
 #[test]
@@ -108,7 +109,7 @@ fn audit_search_asks_page_by_page_for_what_passes_every_filter() {
 fn audit_search_asks_for_so_long_ago_and_for_days_as_the_vault_reads_them() {
     let scene = Scene::logged_in();
     // No answer is there for a moment that nobody knows beforehand.
-    scene.say("audit search --since 15m --until yesterday");
+    scene.say("audit search --since 7d --until yesterday");
     let asked = scene.vault.heard_lines().remove(0);
     let (_, since) = asked.split_once("since=").unwrap();
     let (since, until) = since.split_once("&until=").unwrap();
@@ -119,7 +120,7 @@ fn audit_search_asks_for_so_long_ago_and_for_days_as_the_vault_reads_them() {
 }
 
 #[test]
-fn audit_tail_prints_a_line_for_each_entry_and_follows_until_the_vault_is_gone() {
+fn audit_tail_prints_a_line_for_each_entry_and_goes_on_after_the_last_when_the_vault_is_back() {
     let scene = Scene::logged_in();
     let first = json!([entry(7), entry(8)]);
     scene
@@ -137,9 +138,12 @@ fn audit_tail_prints_a_line_for_each_entry_and_follows_until_the_vault_is_gone()
 
     let next = |after: u64| own(&format!("/audit?after={after}&limit=1000"));
     scene.vault.answer("GET", &next(8), 200, json!([entry(9)]));
-    scene
-        .vault
-        .answer("GET", &next(9), 503, json!({"code": "unavailable"}));
+    let busy = json!({"detail": "starting", "code": "unavailable"});
+    scene.vault.answer("GET", &next(9), LOST, json!(null));
+    scene.vault.answer("GET", &next(9), 503, busy);
+    scene.vault.answer("GET", &next(9), 200, json!([entry(10)]));
+    let denied = json!({"detail": "no longer", "code": "forbidden"});
+    scene.vault.answer("GET", &next(10), 403, denied);
     let ended = scene.run(&["audit", "tail", "-f", "-n", "2", "-o", "json"]);
     assert_eq!(ended.code, 1, "{ended:?}");
     let seqs: Vec<_> = ended
@@ -147,7 +151,60 @@ fn audit_tail_prints_a_line_for_each_entry_and_follows_until_the_vault_is_gone()
         .lines()
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].clone())
         .collect();
-    assert_eq!(seqs, [7, 8, 9]);
+    assert_eq!(seqs, [7, 8, 9, 10]);
+    let said: Vec<&str> = ended.stderr.lines().collect();
+    assert!(
+        said[0].starts_with("warning: cannot reach https://"),
+        "{said:?}"
+    );
+    assert!(said[0].ends_with("asked again in 1 s"), "{said:?}");
+    assert_eq!(said[1], "warning: starting; asked again in 2 s");
+    assert!(said[2].contains("no longer"), "{said:?}");
+}
+
+#[test]
+fn audit_tail_does_not_wait_for_a_vault_that_never_answered() {
+    let scene = Scene::logged_in();
+    let busy = json!({"detail": "starting", "code": "unavailable"});
+    scene
+        .vault
+        .answer("GET", &own("/audit?limit=10"), 503, busy);
+    let ended = scene.say("audit tail -f");
+    assert!(ended.fails(1).contains("starting"));
+}
+
+#[test]
+fn audit_search_takes_a_whole_traceparent_and_refuses_a_period_that_ends_before_it_begins() {
+    let scene = Scene::logged_in();
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let path = own(&format!("/audit/search?trace={trace}&limit=100"));
+    let page = json!({"entries": [entry(3)], "next": null});
+    scene.vault.answer("GET", &path, 200, page);
+    let search = |more: &str| scene.say(&format!("audit search {more}"));
+    let whole = format!("00-{trace}-00f067aa0ba902b7-01");
+    assert!(
+        search(&format!("--trace {whole}"))
+            .succeeds()
+            .contains("no_grant")
+    );
+    let cut = search(&format!("--trace 00-{trace}-00f067aa-01"));
+    assert!(cut.fails(2).contains("a traceparent is like"));
+
+    for period in [
+        "--since 1h --until 2h",
+        "--since today --until yesterday",
+        "--since 2026-11-24T00:00:00Z --until 2026-11-23",
+    ] {
+        let said = search(period).fails(2).to_owned();
+        assert!(
+            said.contains("--since is after --until"),
+            "{period}: {said}"
+        );
+    }
+    let path = own("/audit/search?since=2026-11-23T23%3A59%3A59Z&until=2026-11-23&limit=100");
+    let page = json!({"entries": [], "next": null});
+    scene.vault.answer("GET", &path, 200, page);
+    search("--since 2026-11-23T23:59:59Z --until 2026-11-23").succeeds();
 }
 
 fn entry(seq: u64) -> serde_json::Value {

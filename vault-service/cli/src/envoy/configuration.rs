@@ -83,7 +83,10 @@ pub(super) fn sockets(configuration: &Value) -> Vec<TlsSocket> {
             Some("UpstreamTlsContext") => Direction::Upstream,
             _ => return,
         };
-        let filters = Filters::within(owner, place, direction);
+        // Of several sockets of a cluster, and of one within another, the filters are the cluster's.
+        let (holder, _) = place.split_once("/transport_socket").unwrap_or((place, ""));
+        let within = configuration.pointer(holder).unwrap_or(owner);
+        let filters = Filters::within(within, holder, direction);
         let place = format!("{place}/transport_socket/typed_config");
         found.push(TlsSocket {
             sds: sds_names(socket, &place),

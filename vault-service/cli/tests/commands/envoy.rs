@@ -327,6 +327,31 @@ fn a_wider_envoy_is_a_note_where_a_filter_refuses_the_rest_and_a_stricter_one_di
 }
 
 #[test]
+fn every_socket_of_a_cluster_has_the_filters_of_the_cluster() {
+    let scene = with_contexts();
+    let outbound = "secret://payments/tlsContexts/outbound";
+    let mut upstream = policy(&json!(null));
+    upstream.as_object_mut().unwrap().remove("downstream");
+    upstream["upstream"] = json!({"tlsContext": outbound, "serverName": "backend.example"});
+    let kind = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext";
+    let socket = json!({"typed_config": {"@type": kind}});
+    let cluster = json!({
+        "http_filters": filter(&upstream.to_string()),
+        "transport_socket_matches": [{"name": "tls", "transport_socket": socket}],
+    });
+    let (_, answer) = check(&scene, &json!({"clusters": [cluster]}));
+    let compared = &answer["compared"][0];
+    assert_eq!(compared["contexts"], json!([outbound]), "{answer}");
+    let place = compared["place"].as_str().unwrap();
+    assert!(
+        place.starts_with("/clusters/0/transport_socket_matches/0/"),
+        "{place}"
+    );
+    let note = &answer["notes"][0];
+    assert_eq!(note["wanted"], "a validation context", "{answer}");
+}
+
+#[test]
 fn no_configuration_that_is_shipped_differs_from_the_contexts_of_its_readme() {
     let envoy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../envoy");
     let recipes = fs::read_dir(envoy.join("recipes")).unwrap();

@@ -210,6 +210,7 @@ impl Vault {
             store: Arc::clone(&store),
             rollout: inner.rollout(),
             crl_fetching: Arc::clone(&crl_fetching),
+            gateway_cas: settings.gateway_cas.as_slice().into(),
             sinks: sinks.clone(),
         };
         let sds = Arc::new(Sds::new(Arc::clone(&inner), settings.sds_names.clone()));

@@ -314,7 +314,16 @@ fn users(mut place: GroupCollection, name: &str, output: Output) -> Result<(), E
             cell(&gateway, "id"),
         ]
     });
-    let rows: Vec<Vec<String>> = secrets.chain(gateways).collect();
+    let cas = items("gatewayCas").into_iter().map(|ca| {
+        let kind = "CA of gateways".to_owned();
+        vec![
+            cell(&ca, "trustDomain"),
+            kind,
+            "-".to_owned(),
+            "-".to_owned(),
+        ]
+    });
+    let rows: Vec<Vec<String>> = secrets.chain(gateways).chain(cas).collect();
     output.rows(
         &answer,
         &["NAME", "KIND", "VERSIONS", "ID"],

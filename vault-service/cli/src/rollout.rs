@@ -37,11 +37,21 @@ pub(crate) fn show(mut place: GroupCollection, name: &str, output: Output) -> Re
     output.remark(&sentence(&answer))
 }
 
-/// Says on stderr what refers to what may be deleted and which gateways run it, before anybody is
+/// Says on stderr what relies on or refers to what may be deleted and which gateways run it, before anybody is
 /// asked. Who may not know is not told.
 pub(crate) fn warn_of_users(place: &mut GroupCollection, id: Uuid) {
     let path = place.own_item(id, "users");
     let users = place.session.client.get(&path).unwrap_or(Value::Null);
+    let cas = users.get("gatewayCas").and_then(Value::as_array);
+    for ca in cas.into_iter().flatten().take(LINES) {
+        let whose = match ca.get("trustDomain").and_then(Value::as_str) {
+            Some(domain) => format!("of {}", printable(domain)),
+            None => "with subjects".to_owned(),
+        };
+        warn(&format!(
+            "warning: the settings hold gateways {whose} against its lists"
+        ));
+    }
     let secrets = users.get("secrets").and_then(Value::as_array);
     for secret in secrets.into_iter().flatten().take(LINES) {
         let field = |name: &str| printable(&secret.get(name).map(text_of).unwrap_or_default());

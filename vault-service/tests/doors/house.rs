@@ -72,6 +72,7 @@ impl House {
             accounts: accounts.clone(),
             rollout: vault.provider.rollout(),
             crl_fetching: vault.crl_fetching.clone(),
+            gateway_cas: vault.gateway_cas.as_slice().into(),
             store: vault.store.clone(),
             sinks: vault.sinks.clone(),
         });

@@ -27,7 +27,7 @@ use sallyport_vault::metrics::Metrics;
 use sallyport_vault::provider::{
     ExternalCa, ExternalCas, Gateway, GatewayCa, Provider, ProviderError,
 };
-use sallyport_vault::settings::SinkSettings;
+use sallyport_vault::settings::{GatewayCaSettings, SinkSettings};
 use sallyport_vault::store::{
     ActorKind, ActorRecord, AuditRecord, GroupRecord, Setting, SqliteStore, Store, TokenRecord,
     Write,
@@ -46,6 +46,7 @@ pub(crate) struct Vault {
     pub(crate) scope: Scope,
     pub(crate) made: Initialised,
     pub(crate) sinks: Sinks,
+    pub(crate) gateway_cas: Vec<GatewayCaSettings>,
 }
 
 impl Vault {
@@ -151,6 +152,7 @@ impl Vault {
             made,
             store,
             sinks,
+            gateway_cas: Vec::new(),
             dir,
         }
     }
@@ -162,6 +164,7 @@ impl Vault {
             accounts: Accounts::new(Arc::clone(&self.store)),
             rollout: self.provider.rollout(),
             crl_fetching: Arc::clone(&self.crl_fetching),
+            gateway_cas: self.gateway_cas.as_slice().into(),
             store: Arc::clone(&self.store),
             sinks: self.sinks.clone(),
         })

@@ -77,12 +77,15 @@ fn whoever_is_asked_to_delete_a_secret_sees_who_runs_it_before() {
     let path = own_in_group(&format!("/keystores/{ID}/rollout"));
     scene.vault.answer("GET", &path, 200, rollout);
     let users = json!({"gateways": [], "secrets": [
-        {"collection": "tlsContexts", "id": ID, "name": "inbound", "labels": ["current"]}]});
+        {"collection": "tlsContexts", "id": ID, "name": "inbound", "labels": ["current"]}],
+        "gatewayCas": [{"trustDomain": "example.org"}, {"trustDomain": null}]});
     let path = own_in_group(&format!("/keystores/{ID}/users"));
     scene.vault.answer("GET", &path, 200, users);
     let ended = at_a_terminal(&scene, "keystore delete edge --group payments", "n\n");
     let stderr = ended.fails(2);
-    let warning = "warning: tlsContexts/inbound refers to it\n\
+    let warning = "warning: the settings hold gateways of example.org against its lists\n\
+                   warning: the settings hold gateways with subjects against its lists\n\
+                   warning: tlsContexts/inbound refers to it\n\
                    warning: gateway gw-1 runs version 3 since 2026-01-01T12:04:00Z\n";
     assert!(
         stderr.starts_with(&format!("{warning}Delete keystore edge (")),

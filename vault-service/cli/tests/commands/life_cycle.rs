@@ -117,6 +117,7 @@ fn every_kind_shows_its_versions_and_its_users() {
             "secrets": [{"collection": "tlsContexts", "id": "t-1", "name": "inbound",
                 "path": "tlsContexts/t-1", "labels": ["current", "pending"]}],
             "gateways": [{"id": "g-1", "name": "edge-1"}],
+            "gatewayCas": [{"trustDomain": "example.org"}],
         });
         let path = own_item(collection, "users");
         scene.vault.answer("GET", &path, 200, users.clone());
@@ -132,13 +133,13 @@ fn every_kind_shows_its_versions_and_its_users() {
         assert_eq!(scene.say(&line).json()["version"], 2);
         let line = format!("{noun} users edge --group payments");
         let table = scene.say(&line).succeeds().to_owned();
-        for word in ["inbound", "current, pending", "edge-1", "gateway"] {
+        for word in ["inbound", "current, pending", "edge-1", "CA of gateways"] {
             assert!(table.contains(word), "{table}");
         }
         assert_eq!(scene.say(&format!("{line} -o json")).json(), users);
         assert_eq!(
             scene.say(&format!("{line} -o name")).succeeds(),
-            "inbound\nedge-1\n"
+            "inbound\nedge-1\nexample.org\n"
         );
     }
 }

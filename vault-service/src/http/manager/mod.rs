@@ -22,6 +22,7 @@ mod parameter;
 mod path;
 mod permissions;
 mod published_lists;
+mod reliant_cas;
 mod rollout;
 mod secrets;
 mod token;
@@ -47,6 +48,7 @@ use crate::audit::Sinks;
 use crate::jobs::crl_fetch::CrlFetching;
 use crate::manager::Manager;
 use crate::provider::{Rollout, Unready};
+use crate::settings::GatewayCaSettings;
 use crate::store::{Setting, Store};
 
 /// What the routes need.
@@ -60,6 +62,8 @@ pub struct ManagerDoor {
     pub rollout: Arc<Rollout>,
     /// Fetches revocation lists.
     pub crl_fetching: Arc<CrlFetching>,
+    /// CAs of gateways besides the internal one.
+    pub gateway_cas: Arc<[GatewayCaSettings]>,
     /// For readiness, and for who holds a group's edit session.
     pub store: Arc<dyn Store>,
     /// Where audit entries go.

@@ -11,6 +11,7 @@ use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
 use super::path::{Ids, InGroup, OfSecret};
+use super::reliant_cas::reliant_on;
 use super::secrets::operation;
 use super::within::{Read, Within, Write};
 use crate::clock;
@@ -150,7 +151,7 @@ async fn show(
     }))
 }
 
-/// A sentence for each secret that refers to a secret, and for each gateway that runs it, as it says
+/// A sentence for each CA of gateways that relies on a secret, for each secret that refers to it, and for each gateway that runs it, as it says
 /// itself, about what it has to expect; for the first of them. Who may not read the group is told
 /// nothing.
 pub(super) async fn in_use(
@@ -164,7 +165,10 @@ pub(super) async fn in_use(
     }
     let id = at.ids.secret;
     let seen = door.manager.seen_by(&at.caller, &at.group).await?;
+    let (secret, _, _) = seen.secret(&at.group, at.collection, id).await?;
     let used = seen.where_used(&at.group, at.collection, id).await?;
+    let relying = reliant_on(&secret, &at.group, door);
+    let relying = relying.iter().map(ToString::to_string);
     let running = used.gateways.into_iter().filter_map(|gateway| {
         let Running { version, since, .. } = door.rollout.running(gateway.id, id)?;
         let name = gateway.name;
@@ -176,7 +180,7 @@ pub(super) async fn in_use(
         let (collection, name) = (user.secret.collection, user.secret.name);
         format!("{} {:?} refers to it", collection.singular(), name.as_str())
     });
-    let mut said: Vec<String> = referring.chain(running).collect();
+    let mut said: Vec<String> = relying.chain(referring).chain(running).collect();
     if let Some(more) = said.len().checked_sub(SENTENCES).filter(|more| *more > 0) {
         said.truncate(SENTENCES);
         said.push(format!("{more} more secrets and gateways use it"));

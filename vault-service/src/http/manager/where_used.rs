@@ -10,6 +10,7 @@ use super::super::openapi::{CollectionWord, HttpMethod, Id, LabelWord, NameText,
 use super::ManagerDoor;
 use super::failure::OwnFailure;
 use super::path::OfSecret;
+use super::reliant_cas::{ReliantCa, reliant_on};
 use super::secrets::{operation, path};
 use super::within::{Read, Within};
 use crate::manager::SecretUser;
@@ -26,10 +27,13 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
 
 /// Who uses a secret.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct SecretUsers {
     secrets: Vec<UserWithLabels>,
     /// Those with a read grant on the group.
     gateways: Vec<GatewayName>,
+    /// CAs whose gateways the settings of the vault hold against the lists of a CRL distributor.
+    gateway_cas: Vec<ReliantCa>,
 }
 
 /// A secret that refers to another, and which of its versions do.
@@ -69,9 +73,9 @@ async fn list(
     at: Within<Read, OfSecret>,
 ) -> Result<Json<SecretUsers>, OwnFailure> {
     let seen = door.manager.seen_by(&at.caller, &at.group).await?;
-    let used = seen
-        .where_used(&at.group, at.collection, at.ids.secret)
-        .await?;
+    let id = at.ids.secret;
+    let (secret, _, _) = seen.secret(&at.group, at.collection, id).await?;
+    let used = seen.where_used(&at.group, at.collection, id).await?;
     let secrets = used.secrets.iter().map(|user| UserWithLabels {
         secret: shown_user(user),
         labels: user.labels.iter().map(|label| label.as_str()).collect(),
@@ -83,6 +87,7 @@ async fn list(
     Ok(Json(SecretUsers {
         secrets: secrets.collect(),
         gateways: gateways.collect(),
+        gateway_cas: reliant_on(&secret, &at.group, &door),
     }))
 }
 

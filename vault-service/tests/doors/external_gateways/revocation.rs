@@ -18,11 +18,12 @@ use sallyport_vault::provider::{
     Credential, ExternalCaError, ExternalCas, ExternalListsError, ExternalNames, GivenLists,
     ProviderError,
 };
-use sallyport_vault::settings::ListOrigin;
+use sallyport_vault::settings::{ListOrigin, Settings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Authority, EDGE, ExternalCa, Outside, RESOLVE, Shown, ask, external, shown};
+use crate::http::Door;
 use crate::http::Part::{File, Text};
 use crate::vault::ca;
 
@@ -73,14 +74,17 @@ impl Outside {
         (outside, edge)
     }
 
-    /// The lists of the distributor `spire`, which nobody has looked at.
-    fn distributed(&self) -> FollowedLists {
+    /// The distributor `spire`, as the settings name it.
+    fn place(&self) -> String {
         let scope = self.scene.vault.scope;
-        let place = format!(
-            "secret://{}/{}/payments/crlDistributorConfigs/spire",
-            scope.organization, scope.environment
-        );
-        FollowedLists::new(0, ListOrigin::Distributor(place.parse().unwrap()))
+        let (organization, environment) = (scope.organization, scope.environment);
+        format!("secret://{organization}/{environment}/payments/crlDistributorConfigs/spire")
+    }
+
+    /// Its lists, which nobody has looked at.
+    fn distributed(&self) -> FollowedLists {
+        let place = self.place().parse().unwrap();
+        FollowedLists::new(0, ListOrigin::Distributor(place))
     }
 
     /// The same, kept in the data directory, and looked at as a vault does that starts.
@@ -417,4 +421,35 @@ async fn kept_lists_that_do_not_read_or_are_of_another_ca_let_nobody_in() {
     outside.delete(&again).await;
     outside.kept().await;
     assert!(outside.reads(&edge).await);
+}
+
+#[tokio::test]
+async fn whoever_deletes_a_distributor_is_told_which_cas_rely_on_it() {
+    let (mut outside, _) = Outside::awaiting_lists().await;
+    let place = outside.place();
+    let other = place.replace("spire", "other");
+    let settings = format!(
+        "[[gateway_cas]]\nfile = 'a.pem'\ntrust_domain = 'example.org'\ncrl_distributor = '{place}'\n\
+         [[gateway_cas]]\nfile = 'b.pem'\ncrl_distributor = '{place}'\n\
+         [[gateway_cas]]\nfile = 'c.pem'\ntrust_domain = 'c.example'\ncrl_distributor = '{other}'\n\
+         [[gateway_cas]]\nfile = 'd.pem'\ntrust_domain = 'd.example'\n"
+    );
+    let given = toml::from_str(&settings).unwrap();
+    let settings = Settings::from_given(given).unwrap();
+    let scene = &mut outside.scene;
+    scene.vault.gateway_cas = settings.gateway_cas;
+    scene.door = Door::open(&scene.vault, scene.group.id).await;
+    let distributor = outside.distributor("first", &outside.spire).await;
+    let door = &outside.scene.door;
+    let place = format!("crlDistributorConfigs/{distributor}");
+    let users = format!("{place}/users");
+    let users = door.own(Method::GET, &users, Value::Null).await.ok();
+    let rely = json!([{ "trustDomain": "example.org" }, { "trustDomain": null }]);
+    assert_eq!(users["gatewayCas"], rely);
+    let deleted = door.call(Method::DELETE, &place, &[], Value::Null).await;
+    let warnings = json!([
+        "the settings hold gateways of example.org against its lists",
+        "the settings hold gateways with subjects against its lists",
+    ]);
+    assert_eq!(deleted.is(StatusCode::OK).json()["warnings"], warnings);
 }

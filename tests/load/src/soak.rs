@@ -54,8 +54,8 @@ pub(crate) async fn run(minutes: &str, json: &Path) -> Result<()> {
     let start = Instant::now();
     let until = start + Duration::from_secs_f64(minutes * 60.0);
     while Instant::now() < until {
-        report.seconds += 1;
-        if report.seconds.is_multiple_of(VAULT_LIVES) {
+        report.rounds += 1;
+        if report.rounds.is_multiple_of(VAULT_LIVES) {
             stage.vault.kill();
             report.vault_kills += 1;
         }
@@ -81,7 +81,7 @@ pub(crate) async fn run(minutes: &str, json: &Path) -> Result<()> {
         };
         let knock = async { Ok(stranger.get(listener, "/stranger").await) };
         let (strokes, rotated, answer, ()) =
-            tokio::try_join!(load, work, knock, upheaval.strike(report.seconds, &stage))?;
+            tokio::try_join!(load, work, knock, upheaval.strike(report.rounds, &stage))?;
         if stage.vault.id().is_none() {
             stage.vault.resume().await?;
         }
@@ -95,7 +95,7 @@ pub(crate) async fn run(minutes: &str, json: &Path) -> Result<()> {
             Err(_) => report.strangers_unanswered += 1,
         }
         report.memory.push(process::resident(gateway.envoy.id())?);
-        if report.seconds.is_multiple_of(60) {
+        if report.rounds.is_multiple_of(60) {
             eprintln!(
                 "  {} s: {} requests, {} KiB ...",
                 start.elapsed().as_secs(),
@@ -105,6 +105,7 @@ pub(crate) async fn run(minutes: &str, json: &Path) -> Result<()> {
         }
         gateway.envoy.still_runs()?;
     }
+    report.seconds = start.elapsed().as_secs();
     report.deaths = upheaval.deaths();
     report.trapped_passed = upheaval.trapped_passed;
     report.configurations = upheaval.configurations;

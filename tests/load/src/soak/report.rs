@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
-/// Memory is compared from here on, in seconds: buffers and caches have their size by then.
+/// Memory is compared from here on, in rounds: buffers and caches have their size by then.
 const WARM: usize = 60;
 
 #[derive(Default, Serialize)]
 pub(super) struct Report {
     pub(super) seconds: u64,
+    /// Rotations that were tried, and the load beside them: a second each, or until the new value was seen.
+    pub(super) rounds: u64,
     pub(super) requests: usize,
     /// Requests of a client that may come in without a good answer, while no filter died.
     pub(super) refused: usize,
@@ -38,13 +40,16 @@ pub(super) struct Report {
     /// The same in the seconds after a death, which may be that of the one who watches.
     pub(super) slowest_rotation_after_death: f64,
     pub(super) vault_kills: u64,
-    /// Resident memory of Envoy, in KiB, once per second.
+    /// Resident memory of Envoy, in KiB, once per round.
     pub(super) memory: Vec<u64>,
 }
 
 impl Report {
     pub(super) fn print(&self) {
-        println!("\n{} s, {} requests", self.seconds, self.requests);
+        println!(
+            "\n{} s, {} rounds, {} requests",
+            self.seconds, self.rounds, self.requests
+        );
         println!(
             "good client: {} refused, {} hung, slowest {:.1} ms",
             self.refused, self.hung, self.slowest_request

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sallyport_model::ActorId;
 
-use super::super::{JoinTokenRecord, Store, StoreError, Write};
+use super::super::{EXTERNAL_IDENTITY, JoinTokenRecord, Store, StoreError, Write};
 use super::sample::{House, NOW, assert_refused, gateway, later, user};
 
 async fn gateway_of(house: &House, name: &str) -> ActorId {
@@ -72,7 +72,9 @@ pub(crate) async fn a_name_of_another_ca_is_of_one_gateway_until_that_is_deleted
     assert_eq!(of_scope, [(house.gateway, NAME.to_owned())]);
     assert_refused!(
         house.commit(vec![put()]).await,
-        StoreError::Taken { what: "gateway" }
+        StoreError::Taken {
+            what: EXTERNAL_IDENTITY
+        }
     );
     let delete = Write::DeleteActor(house.gateway);
     house.commit(vec![delete]).await.unwrap();

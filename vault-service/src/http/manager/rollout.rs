@@ -151,9 +151,9 @@ async fn show(
     }))
 }
 
-/// A sentence for each CA of gateways that relies on a secret, for each secret that refers to it, and for each gateway that runs it, as it says
-/// itself, about what it has to expect; for the first of them. Who may not read the group is told
-/// nothing.
+/// A sentence for each CA of gateways that relies on a secret, for each secret that refers to it, and for
+/// each gateway that runs it, as it says itself, about what it has to expect; for the first of them. Who
+/// may not read the group is told nothing.
 pub(super) async fn in_use(
     door: &ManagerDoor,
     at: &Within<Write, OfSecret>,

@@ -79,6 +79,7 @@ impl SecretDocument {
         section: &str,
         read: &Read<'_, Reference>,
     ) -> Result<Pick<Vec<Reference>>, ConfigError> {
+        // As templates without text: one reader for both, for the module has no room to spare.
         let as_parts = |pointer: &str, one: Self| {
             let references = read(pointer, one)?.into_iter();
             Ok(references.map(TemplatePart::Reference).collect())

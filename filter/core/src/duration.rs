@@ -1,5 +1,6 @@
 //! Durations in configuration: `"250ms"`, `"2s"`.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -12,15 +13,28 @@ pub enum DurationError {
     #[error("a duration is a whole number with ms or s, like \"250ms\" or \"2s\"")]
     Syntax,
     /// Outside of what makes sense in this place.
-    #[error("{found:?} is outside of {min:?} to {max:?}")]
+    #[error("{found} is not allowed here: write {min} to {max}")]
     Range {
         /// What was written.
-        found: Duration,
+        found: Written,
         /// Shortest allowed.
-        min: Duration,
+        min: Written,
         /// Longest allowed.
-        max: Duration,
+        max: Written,
     },
+}
+
+/// A duration as people write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    number: u64,
+    unit: Unit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Milliseconds,
+    Seconds,
 }
 
 /// Parses a duration that must lie within `allowed`.
@@ -33,19 +47,49 @@ pub(crate) fn parse(
         .ok_or(DurationError::Syntax)?;
     let (number, unit) = text.split_at(unit);
     let number: u32 = number.parse().map_err(|_| DurationError::Syntax)?;
-    let found = match unit {
-        "ms" => Duration::from_millis(number.into()),
-        "s" => Duration::from_secs(number.into()),
+    let unit = match unit {
+        "ms" => Unit::Milliseconds,
+        "s" => Unit::Seconds,
         _ => return Err(DurationError::Syntax),
+    };
+    let number = u64::from(number);
+    let found = match unit {
+        Unit::Milliseconds => Duration::from_millis(number),
+        Unit::Seconds => Duration::from_secs(number),
     };
     if !allowed.contains(&found) {
         return Err(DurationError::Range {
-            found,
-            min: *allowed.start(),
-            max: *allowed.end(),
+            found: Written { number, unit },
+            min: Written::from(*allowed.start()),
+            max: Written::from(*allowed.end()),
         });
     }
     Ok(found)
+}
+
+impl From<Duration> for Written {
+    fn from(duration: Duration) -> Self {
+        match duration.subsec_millis() {
+            0 => Self {
+                number: duration.as_secs(),
+                unit: Unit::Seconds,
+            },
+            rest => Self {
+                number: duration.as_secs().saturating_mul(1000) + u64::from(rest),
+                unit: Unit::Milliseconds,
+            },
+        }
+    }
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = match self.unit {
+            Unit::Milliseconds => "ms",
+            Unit::Seconds => "s",
+        };
+        write!(f, "{}{unit}", self.number)
+    }
 }
 
 #[cfg(test)]
@@ -82,9 +126,19 @@ mod tests {
     }
 
     #[test]
-    fn the_range_is_named() {
-        let error = parse("61s", &ANY).unwrap_err();
-        assert_eq!(error.to_string(), "61s is outside of 0ns to 60s");
+    fn what_was_written_is_said_and_what_may_be() {
+        let text = |text, allowed| parse(text, allowed).unwrap_err().to_string();
+        assert_eq!(
+            text("61s", &ANY),
+            "61s is not allowed here: write 0s to 60s"
+        );
+        let short = Duration::from_millis(100)..=Duration::from_millis(2500);
+        for written in ["0ms", "0s", "60000ms"] {
+            assert_eq!(
+                text(written, &short),
+                format!("{written} is not allowed here: write 100ms to 2500ms")
+            );
+        }
     }
 
     #[cfg(not(target_arch = "wasm32"))]

@@ -44,7 +44,7 @@ mod fixtures;
 
 pub use choice::{Attribute, CLIENT_NAMES};
 pub use config::{Config, ConfigError};
-pub use duration::DurationError;
+pub use duration::{DurationError, Written};
 pub use effect::{Call, Effect, Level, Line, Message, Reply, Rewrite};
 pub use event::{CallAnswer, Event, Reading, Speaker, StreamId};
 pub use facts::{DownstreamFacts, Facts, UpstreamFacts};

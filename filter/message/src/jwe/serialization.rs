@@ -56,21 +56,25 @@ impl Parts {
             depth: 1,
             values: 8,
         };
-        let mut members = parse_object(message.as_bytes(), limits).map_err(JweError::Header)?;
-        let mut text = |name: &str| match members.remove(name) {
+        let members = parse_object(message.as_bytes(), limits).map_err(JweError::Header)?;
+        let mut known = 0;
+        let mut text = |name: &str| match members.get(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Value::String(text)) => {
+                known += 1;
+                Ok(Some(text.as_str()))
+            }
             Some(_) => Err(JweError::Parts),
         };
         let parts = Self {
-            protected: text("protected")?.ok_or(JweError::Parts)?,
-            encrypted_key: decode(&text("encrypted_key")?.unwrap_or_default())?,
-            nonce: decode(&text("iv")?.ok_or(JweError::Parts)?)?,
-            ciphertext: decode(&text("ciphertext")?.ok_or(JweError::Parts)?)?,
-            tag: decode(&text("tag")?.ok_or(JweError::Parts)?)?,
-            additional: text("aad")?,
+            protected: text("protected")?.ok_or(JweError::Parts)?.to_owned(),
+            encrypted_key: decode(text("encrypted_key")?.unwrap_or_default())?,
+            nonce: decode(text("iv")?.ok_or(JweError::Parts)?)?,
+            ciphertext: decode(text("ciphertext")?.ok_or(JweError::Parts)?)?,
+            tag: decode(text("tag")?.ok_or(JweError::Parts)?)?,
+            additional: text("aad")?.map(str::to_owned),
         };
-        match members.is_empty() {
+        match known == members.len() {
             true => Ok(parts),
             false => Err(JweError::Parts),
         }

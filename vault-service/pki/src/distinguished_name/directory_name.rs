@@ -38,7 +38,7 @@ impl DirectoryName {
                     )
                 })
                 .collect();
-            attributes.sort();
+            attributes.sort_unstable();
             attributes
         });
         let is_email = |oid: &Oid<'_>| *oid == OID_PKCS9_EMAIL_ADDRESS;
@@ -111,7 +111,7 @@ mod tests {
         };
         let rdns = rdns.iter().map(|rdn| {
             let mut rdn: Vec<_> = rdn.iter().map(attribute).collect();
-            rdn.sort();
+            rdn.sort_unstable();
             rdn
         });
         DirectoryName {

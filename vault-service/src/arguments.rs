@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use sallyport_vault::settings::{Given, HealthListen, LogFormat};
+use sallyport_vault::store::AuditDurability;
 
 /// The vault service of Sallyport: Secrets Manager and Secrets Provider.
 #[derive(Parser)]
@@ -136,6 +137,10 @@ pub(crate) struct Serve {
     /// Days for which a revoked certificate has to stay listed. [default: 7]
     #[arg(long, env = "SALLYPORT_CRL_LISTED_DAYS", value_name = "NUMBER")]
     crl_listed_days: Option<u32>,
+    /// What the audit record of a read has survived before its answer leaves: a crash of the machine, or only of
+    /// the vault. [default: disk]
+    #[arg(long, env = "SALLYPORT_AUDIT_DURABILITY", value_enum)]
+    audit_durability: Option<AuditDurability>,
     /// File to write the bound addresses to, as JSON, when both doors listen.
     #[arg(long, env = "SALLYPORT_READY_FILE")]
     pub(crate) ready_file: Option<PathBuf>,
@@ -167,6 +172,7 @@ impl Serve {
             crl_ca_file: self.crl_ca_file.clone(),
             crl_max_mib: self.crl_max_mib,
             crl_listed_days: self.crl_listed_days,
+            audit_durability: self.audit_durability,
             ..Given::default()
         }
     }

@@ -141,7 +141,8 @@ impl Vault {
         let dir = DataDir::open(dir)?;
         let lock = dir.lock()?;
         let root = dir.read_root_key()?;
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir.database())?);
+        let store = SqliteStore::open(&dir.database(), settings.audit_durability)?;
+        let store: Arc<dyn Store> = Arc::new(store);
         let root_public =
             RootPublicKey::from_bytes(&installed(&*store, Setting::RootPublicKey).await?)?;
         if root_public != root.public() {

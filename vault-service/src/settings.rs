@@ -20,6 +20,7 @@ use thiserror::Error;
 
 use crate::http::unix_socket::{SocketAccess, SocketSettings};
 use crate::provider::sds::{Aliases, ResourceNameError};
+use crate::store::AuditDurability;
 
 pub use audit::{
     ClientFiles, FileSink, GivenSink, SinkSettings, SinkSettingsError, SinkTarget, SyslogAddress,
@@ -73,6 +74,8 @@ pub struct Given {
     pub sds_socket: Option<GivenSocket>,
     /// CAs of gateways besides the internal one.
     pub gateway_cas: Option<Vec<GivenGatewayCa>>,
+    /// What the record of a read has survived before its answer leaves.
+    pub audit_durability: Option<AuditDurability>,
     /// Where audit entries go besides the store.
     pub audit_sinks: Option<Vec<GivenSink>>,
 }
@@ -119,6 +122,8 @@ pub struct Settings {
     pub gateway_certificate_hours: NonZeroU16,
     /// How revocation lists are fetched.
     pub crl: CrlSettings,
+    /// What the record of a read has survived before its answer leaves.
+    pub audit_durability: AuditDurability,
     /// Where audit entries go besides the store.
     pub audit_sinks: Vec<SinkSettings>,
 }
@@ -244,6 +249,7 @@ impl Given {
             crl_ca_file: self.crl_ca_file.or(weaker.crl_ca_file),
             crl_max_mib: self.crl_max_mib.or(weaker.crl_max_mib),
             crl_listed_days: self.crl_listed_days.or(weaker.crl_listed_days),
+            audit_durability: self.audit_durability.or(weaker.audit_durability),
             audit_sinks: self.audit_sinks.or(weaker.audit_sinks),
         }
     }
@@ -301,6 +307,7 @@ impl Settings {
                 .gateway_certificate_hours
                 .unwrap_or(Self::GATEWAY_CERTIFICATE_HOURS),
             crl,
+            audit_durability: given.audit_durability.unwrap_or_default(),
             audit_sinks: SinkSettings::from_given(given.audit_sinks.unwrap_or_default())?,
         })
     }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::authorizer::Authorizer;
 use crate::backend::Backend;
 use crate::scene::{Gateway, Parts, Scene, write_json};
-use crate::turn::{Turn, median, ratio};
+use crate::turn::{Turn, median, ratio, ratio_added};
 
 const ROUNDS: usize = 15;
 const TURN: Duration = Duration::from_millis(700);
@@ -135,12 +135,19 @@ fn print(rows: &[Row]) {
             ratio(&told.turns, &ours.turns, |turn| turn.processor),
         );
     }
-    if let (Some(ours), Some(peer)) = (of(Scene::Sallyport), of(Scene::ExtAuthz)) {
+    let bare = of(Scene::Bare);
+    if let (Some(ours), Some(peer), Some(bare)) = (of(Scene::Sallyport), of(Scene::ExtAuthz), bare)
+    {
         println!(
             "sallyport : ext_authz, CPU of Envoy: {}; of Envoy and the service it asks ({:.1} us): {}",
             ratio(&ours.turns, &peer.turns, |turn| turn.processor),
             median(&peer.turns, |turn| turn.asked),
             ratio(&ours.turns, &peer.turns, |turn| turn.processor + turn.asked),
+        );
+        println!(
+            "sallyport : ext_authz, CPU of Envoy that each adds to the bare gateway: {}; req/s: {}",
+            ratio_added(&ours.turns, &peer.turns, &bare.turns, |turn| turn.processor),
+            ratio(&ours.turns, &peer.turns, |turn| turn.throughput),
         );
     }
 }

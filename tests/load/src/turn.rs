@@ -74,7 +74,22 @@ pub(crate) fn median(turns: &[Turn], of: fn(&Turn) -> f64) -> f64 {
 /// One figure of these turns to that of others, turn by turn: median and quartiles.
 pub(crate) fn ratio(turns: &[Turn], to: &[Turn], of: fn(&Turn) -> f64) -> String {
     let pairs = turns.iter().zip(to);
-    Spread::of(pairs.map(|(one, other)| of(one) / of(other))).map_or_else(String::new, |spread| {
+    spread(pairs.map(|(one, other)| of(one) / of(other)))
+}
+
+/// The same of what both add to a third.
+pub(crate) fn ratio_added(
+    turns: &[Turn],
+    to: &[Turn],
+    bare: &[Turn],
+    of: fn(&Turn) -> f64,
+) -> String {
+    let pairs = turns.iter().zip(to).zip(bare);
+    spread(pairs.map(|((one, other), bare)| (of(one) - of(bare)) / (of(other) - of(bare))))
+}
+
+fn spread(ratios: impl Iterator<Item = f64>) -> String {
+    Spread::of(ratios).map_or_else(String::new, |spread| {
         format!(
             "{:.2} ({:.2}-{:.2})",
             spread.median, spread.lower, spread.upper

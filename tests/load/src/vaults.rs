@@ -20,22 +20,34 @@ const PROCESSOR: usize = 0;
 /// Prints a table and writes all numbers.
 pub(crate) async fn run(bao: &Path, json: &Path) -> Result<()> {
     let stage = Stage::furnish(Options::default()).await?;
+    let in_kernel = recording_in_the_kernel().await?;
     let openbao = OpenBao::start(bao, Storage::Raft).await?;
     let vault = stage.vault.id().unwrap_or_default();
-    for server in [vault, openbao.id()] {
+    let vault_in_kernel = in_kernel.vault.id().unwrap_or_default();
+    for server in [vault, vault_in_kernel, openbao.id()] {
         process::pin(server, PROCESSOR)?;
     }
     let revision = revision(&stage).await?;
-    let mut contest = Contest::new(4);
+    let mut contest = Contest::new(5);
     for connections in [16, 1] {
         let mut add = |what, server, target| contest.add(what, server, target, connections);
         let fairest = openbao.read(Token::Fairest).await?;
         add("OpenBao, fairest token", openbao.id(), fairest);
         let as_created = openbao.read(Token::AsCreated).await?;
         add("OpenBao, token as created", openbao.id(), as_created);
-        add("sallyport resolve", vault, resolve(&stage, None)?);
+        add(
+            "sallyport, record on the disk",
+            vault,
+            resolve(&stage, None)?,
+        );
+        let in_kernel = resolve(&in_kernel, None)?;
+        add(
+            "sallyport, record in the kernel",
+            vault_in_kernel,
+            in_kernel,
+        );
         let unchanged = resolve(&stage, Some(&revision))?;
-        add("sallyport, unchanged (no record)", vault, unchanged);
+        add("sallyport, unchanged, no record", vault, unchanged);
     }
     contest.run().await?;
     contest.print("CPU : OpenBao, fairest", |turn| turn.processor);
@@ -45,6 +57,21 @@ pub(crate) async fn run(bao: &Path, json: &Path) -> Result<()> {
         process::resident(openbao.id())?
     );
     contest.write(json)
+}
+
+/// A vault whose records of reads wait for the disk no more than those of OpenBao do.
+async fn recording_in_the_kernel() -> Result<Stage> {
+    let mut stage = Stage::furnish(Options::default()).await?;
+    let settings = stage.vault.data().join("vault.toml");
+    let strict = files::read(&settings)?;
+    let durability = |word: &str| format!("audit_durability = \"{word}\"");
+    files::write(
+        &settings,
+        &strict.replace(&durability("disk"), &durability("kernel")),
+    )?;
+    stage.vault.stop();
+    stage.vault.resume().await?;
+    Ok(stage)
 }
 
 /// One reference, as the gateway `edge` asks for it.

@@ -7,6 +7,7 @@
 
 mod audit_search;
 mod crl_fetch;
+mod durability;
 mod edit_session;
 mod enrolment;
 mod label;
@@ -28,6 +29,7 @@ use tokio::sync::{broadcast, watch};
 
 pub use audit_search::{AuditActor, AuditFilter, AuditOperation, AuditPage, MAX_SCANNED};
 pub use crl_fetch::CrlFetchRecord;
+pub use durability::AuditDurability;
 pub use edit_session::{EditSessionRecord, StagedAction, StagedChange};
 pub use enrolment::JoinTokenRecord;
 pub use label::{Label, OLD_VERSIONS_KEPT, Users};

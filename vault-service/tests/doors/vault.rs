@@ -29,8 +29,8 @@ use sallyport_vault::provider::{
 };
 use sallyport_vault::settings::{GatewayCaSettings, SinkSettings};
 use sallyport_vault::store::{
-    ActorKind, ActorRecord, AuditRecord, GroupRecord, Setting, SqliteStore, Store, TokenRecord,
-    Write,
+    ActorKind, ActorRecord, AuditDurability, AuditRecord, GroupRecord, Setting, SqliteStore, Store,
+    TokenRecord, Write,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -88,7 +88,8 @@ impl Vault {
     async fn open(dir: TempDir, made: Initialised, sinks: &[SinkSettings]) -> Self {
         let path = dir.path().join("data");
         let data = DataDir::open(&path).unwrap();
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.database()).unwrap());
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open(&data.database(), AuditDurability::Disk).unwrap());
         let setting = async |setting| store.setting(setting).await.unwrap().unwrap();
         let root = data.read_root_key().unwrap();
         let trust_domain = String::from_utf8(setting(Setting::TrustDomain).await).unwrap();

@@ -17,7 +17,10 @@ use sallyport_model::Scope;
 use sallyport_model::audit::{AuditEntry, AuditLine, MAX_LINE};
 use sallyport_pki::Digest;
 
-use super::super::{ActorKind, AuditOutcome, AuditPlace, AuditRecord, LogLine, StoreError, Write};
+use super::super::{
+    ActorKind, AuditDurability, AuditOutcome, AuditPlace, AuditRecord, LogLine, StoreError, Write,
+};
+use super::sync_behind::SyncBehind;
 use super::words::Word as _;
 use super::{file_error, integer, sync_directory_of};
 use crate::clock;
@@ -46,6 +49,8 @@ pub(super) struct Chained {
 #[derive(Debug)]
 pub(super) struct Journal {
     file: File,
+    // Unless it is synced before an answer.
+    behind: Option<SyncBehind>,
     end: u64,
     pending: Vec<Chained>,
     // Kept from one write to the next.
@@ -54,7 +59,7 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Opens the journal of a database that has everything of it, or makes a new one.
-    pub(super) fn open(database: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(database: &Path, durability: AuditDurability) -> Result<Self, StoreError> {
         let path = beside(database);
         let failed = |error| file_error(&path, error);
         let file = OpenOptions::new()
@@ -67,15 +72,24 @@ impl Journal {
         file.write_all_at(&vec![0; ALLOCATED], 0).map_err(failed)?;
         file.sync_all().map_err(failed)?;
         sync_directory_of(&path)?;
+        let behind = match durability {
+            AuditDurability::Disk => None,
+            AuditDurability::Kernel => {
+                let started = file.try_clone().and_then(SyncBehind::start);
+                Some(started.map_err(failed)?)
+            }
+        };
         Ok(Self {
             file,
+            behind,
             end: 0,
             pending: Vec::new(),
             bytes: Vec::new(),
         })
     }
 
-    /// Whether it takes a batch: entries only, that the database will not refuse.
+    /// Whether it takes a batch: entries only, that the database will not refuse. None after a sync that failed, until
+    /// the database has what it was for.
     pub(super) fn takes(&self, batch: &[Write]) -> bool {
         let fits = |write: &Write| match write {
             Write::Audit(entry) => {
@@ -87,10 +101,11 @@ impl Journal {
             }
             _ => false,
         };
-        !batch.is_empty() && self.pending.len() < MOST && batch.iter().all(fits)
+        let synced = self.behind.as_ref().is_none_or(|behind| !behind.failed());
+        synced && !batch.is_empty() && self.pending.len() < MOST && batch.iter().all(fits)
     }
 
-    /// Appends entries with their lines; they survive a crash of the machine when it returns.
+    /// Appends entries with their lines; they are as durable as was asked for when it returns.
     pub(super) fn append(&mut self, entries: Vec<Chained>, lines: &[LogLine]) -> io::Result<()> {
         self.bytes.clear();
         for line in lines {
@@ -98,7 +113,10 @@ impl Journal {
             self.bytes.push(b'\n');
         }
         self.file.write_all_at(&self.bytes, self.end)?;
-        self.file.sync_data()?;
+        match &self.behind {
+            None => self.file.sync_data()?,
+            Some(behind) => behind.written(),
+        }
         let length = u64::try_from(self.bytes.len()).unwrap_or(u64::MAX);
         self.end = self.end.saturating_add(length);
         self.pending.extend(entries);
@@ -114,6 +132,9 @@ impl Journal {
     pub(super) fn folded(&mut self) {
         self.pending.clear();
         self.end = 0;
+        if let Some(behind) = &self.behind {
+            behind.settled();
+        }
     }
 }
 
@@ -196,4 +217,38 @@ pub(super) fn record(entry: AuditEntry<'static>) -> Option<AuditRecord> {
 
 fn beside(database: &Path) -> PathBuf {
     database.with_extension("audit")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::suite::sample::{audit_entry, environment, organization};
+
+    #[test]
+    fn after_a_sync_that_failed_no_entry_is_taken_until_the_database_has_all() {
+        let place = TempDir::new().unwrap();
+        let mut journal =
+            Journal::open(&place.path().join("sallyport.db"), AuditDurability::Kernel).unwrap();
+        // A device that takes every write and cannot be synced.
+        let device = File::options().write(true).open("/dev/null").unwrap();
+        journal.behind = Some(SyncBehind::start(device).unwrap());
+        let organization = organization().id;
+        let environment = environment(organization, "production").id;
+        let scope = Scope {
+            organization,
+            environment,
+        };
+        let batch = [Write::Audit(audit_entry(scope, "read"))];
+        assert!(journal.takes(&batch));
+        journal.append(Vec::new(), &[]).unwrap();
+        while journal.takes(&batch) {
+            thread::yield_now();
+        }
+        journal.folded();
+        assert!(journal.takes(&batch));
+    }
 }

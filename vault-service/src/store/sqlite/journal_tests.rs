@@ -11,7 +11,7 @@ use super::journal::FOLD_AT;
 use super::{SqliteStore, StoredLog};
 use crate::store::suite::audit::{checkpoint, checkpoint_key};
 use crate::store::suite::sample::{House, audit_entry, environment};
-use crate::store::{LogLine, Store, Write};
+use crate::store::{AuditDurability, LogLine, Store, Write};
 
 #[tokio::test]
 async fn an_entry_is_durable_in_the_journal_before_the_database_has_it() {
@@ -34,8 +34,14 @@ async fn an_entry_is_durable_in_the_journal_before_the_database_has_it() {
 
 #[tokio::test]
 async fn after_a_crash_at_any_time_every_acknowledged_entry_is_there() {
+    for durability in [AuditDurability::Disk, AuditDurability::Kernel] {
+        crash_at_any_time(durability).await;
+    }
+}
+
+async fn crash_at_any_time(durability: AuditDurability) {
     let place = TempDir::new().unwrap();
-    let (_store, house) = open(&place).await;
+    let (_store, house) = open_with(&place, durability).await;
     // More than once around the journal, with writes of the database in between.
     for round in 0..FOLD_AT * 2 + 40 {
         let object = format!("entry {round:0>width$}", width = round % 90 + 1);
@@ -57,7 +63,8 @@ async fn after_a_crash_at_any_time_every_acknowledged_entry_is_there() {
             let after = TempDir::new().unwrap();
             let crashed = crash(&place, &after);
             let unopened = StoredLog::open(&crashed).unwrap().after(0, 10_000).unwrap();
-            let reopened: Arc<dyn Store> = Arc::new(SqliteStore::open(&crashed).unwrap());
+            let reopened: Arc<dyn Store> =
+                Arc::new(SqliteStore::open(&crashed, AuditDurability::Disk).unwrap());
             let log = lines(&reopened).await;
             assert!(log.last().unwrap().line.contains(&object) || round % 150 == 20);
             assert_eq!(log, unopened);
@@ -90,7 +97,8 @@ async fn an_entry_that_was_cut_by_a_crash_takes_none_before_it_along() {
         let mut torn = journal.clone();
         torn[cut..].fill(0);
         fs::write(after.path().join("sallyport.audit"), torn).unwrap();
-        let reopened: Arc<dyn Store> = Arc::new(SqliteStore::open(&crashed).unwrap());
+        let reopened: Arc<dyn Store> =
+            Arc::new(SqliteStore::open(&crashed, AuditDurability::Disk).unwrap());
         let log = lines(&reopened).await;
         assert!(log.last().unwrap().line.contains("second"), "{cut}");
         // It goes on from there.
@@ -114,8 +122,13 @@ async fn an_entry_the_database_would_refuse_is_refused_at_once() {
 }
 
 async fn open(place: &TempDir) -> (Arc<dyn Store>, House) {
+    open_with(place, AuditDurability::Disk).await
+}
+
+async fn open_with(place: &TempDir, durability: AuditDurability) -> (Arc<dyn Store>, House) {
     let path = place.path().join("sallyport.db");
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::create(&path).unwrap());
+    drop(SqliteStore::create(&path).unwrap());
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, durability).unwrap());
     let house = House::in_store(&store).await;
     (store, house)
 }

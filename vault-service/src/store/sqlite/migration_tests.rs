@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::SqliteStore;
 use crate::store::suite::sample::{NOW, assert_refused, audit_entry, user};
-use crate::store::{ActorKind, AuditPlace, Store, StoreError, Write};
+use crate::store::{ActorKind, AuditDurability, AuditPlace, Store, StoreError, Write};
 
 const SCHEMA_1: &str = include_str!("migrations/0001_initial.sql");
 
@@ -94,7 +94,7 @@ impl Old {
     }
 
     fn open(&self) -> Result<SqliteStore, StoreError> {
-        SqliteStore::open(&self.file())
+        SqliteStore::open(&self.file(), AuditDurability::Disk)
     }
 }
 

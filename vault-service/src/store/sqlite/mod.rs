@@ -13,6 +13,7 @@ mod pool;
 mod reads;
 mod rows;
 mod schema;
+mod sync_behind;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -39,11 +40,11 @@ use self::journal::{Found, Journal};
 use self::pool::ReadPool;
 use self::writer::{Writer, Writing};
 use super::{
-    ActorKind, ActorRecord, AuditFilter, AuditPage, AuditPlace, AuditRecord, ChangeSeq,
-    CrlFetchRecord, EditSessionRecord, EnvironmentRecord, Expiries, Expiring, GrantRecord,
-    GroupKeyRecord, GroupRecord, JoinTokenRecord, LogLine, LogLines, OrganizationRecord,
-    PermissionRecord, PublishedLists, SecretRecord, Setting, StagedChange, Store, StoreError,
-    TokenRecord, VersionRecord, Write,
+    ActorKind, ActorRecord, AuditDurability, AuditFilter, AuditPage, AuditPlace, AuditRecord,
+    ChangeSeq, CrlFetchRecord, EditSessionRecord, EnvironmentRecord, Expiries, Expiring,
+    GrantRecord, GroupKeyRecord, GroupRecord, JoinTokenRecord, LogLine, LogLines,
+    OrganizationRecord, PermissionRecord, PublishedLists, SecretRecord, Setting, StagedChange,
+    Store, StoreError, TokenRecord, VersionRecord, Write,
 };
 
 /// The store in one SQLite file. Dropping it finishes the batches that are queued and closes the
@@ -72,13 +73,13 @@ impl SqliteStore {
                 },
                 _ => file_error(path, error),
             })?;
-        let store = Self::open(path)?;
+        let store = Self::open(path, AuditDurability::Disk)?;
         sync_directory_of(path)?;
         Ok(store)
     }
 
     /// Opens a database and brings its schema up to date. `TooNew` when a newer program wrote it.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, durability: AuditDurability) -> Result<Self, StoreError> {
         let mut connection = schema::open_for_writing(path)?;
         chain::adopt(&mut connection)?;
         let head = chain::recover(&mut connection, &Found::beside(path)?)?;
@@ -86,7 +87,7 @@ impl SqliteStore {
         let log = Log::at(head.seq);
         let writing = Writing {
             connection,
-            journal: Journal::open(path)?,
+            journal: Journal::open(path, durability)?,
             head,
             announce,
             log: log.clone(),

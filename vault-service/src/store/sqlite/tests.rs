@@ -16,8 +16,8 @@ use crate::store::suite::sample::{
     House, NOW, assert_refused, audit_entry, grant, later, replace, secret, token, version,
 };
 use crate::store::{
-    EditSessionRecord, Setting, StagedAction, StagedChange, Store, StoreError, Users,
-    VersionRecord, Write,
+    AuditDurability, EditSessionRecord, Setting, StagedAction, StagedChange, Store, StoreError,
+    Users, VersionRecord, Write,
 };
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn everything_is_there_after_reopening() {
     // The last connection folded the log into the file, and nothing is left in the journal.
     assert_eq!(place.files(), ["sallyport.audit", "sallyport.db"]);
 
-    let store = SqliteStore::open(&place.file()).unwrap();
+    let store = SqliteStore::open(&place.file(), AuditDurability::Disk).unwrap();
     assert_eq!(*store.changes().borrow(), seq);
     assert_eq!(
         store.groups(scope).await.unwrap(),
@@ -105,7 +105,10 @@ async fn only_the_owner_reads_the_files() {
 #[tokio::test]
 async fn a_missing_file_is_not_made_by_opening() {
     let place = Place::new();
-    assert_refused!(SqliteStore::open(&place.file()), StoreError::Engine(_));
+    assert_refused!(
+        SqliteStore::open(&place.file(), AuditDurability::Disk),
+        StoreError::Engine(_)
+    );
     assert!(place.files().is_empty());
 }
 
@@ -120,7 +123,7 @@ async fn a_database_of_a_newer_program_is_refused_and_left_as_it_is() {
     drop(connection);
     let bytes = fs::read(place.file()).unwrap();
     assert_refused!(
-        SqliteStore::open(&place.file()),
+        SqliteStore::open(&place.file(), AuditDurability::Disk),
         StoreError::TooNew { found: 1000, .. }
     );
     assert_eq!(fs::read(place.file()).unwrap(), bytes);
@@ -131,7 +134,7 @@ async fn a_file_that_is_no_database_is_damaged() {
     let place = Place::new();
     fs::write(place.file(), "not a database, ".repeat(1000)).unwrap();
     assert_refused!(
-        SqliteStore::open(&place.file()),
+        SqliteStore::open(&place.file(), AuditDurability::Disk),
         StoreError::Damaged { what: "database" }
     );
 }
@@ -242,7 +245,7 @@ async fn a_database_of_the_first_schema_is_brought_up_to_date_and_loses_nothing(
         .unwrap();
     drop(connection);
 
-    let store = SqliteStore::open(&place.file()).unwrap();
+    let store = SqliteStore::open(&place.file(), AuditDurability::Disk).unwrap();
     let uuid = |byte: &str| byte.repeat(32);
     let group = uuid("3").parse().unwrap();
     let kind = Collection::Keystores;
@@ -392,7 +395,7 @@ async fn dropping_the_store_finishes_what_is_queued() {
         let _ = tokio::time::timeout(std::time::Duration::ZERO, commit).await;
     }
     drop(store);
-    let store = SqliteStore::open(&place.file()).unwrap();
+    let store = SqliteStore::open(&place.file(), AuditDurability::Disk).unwrap();
     assert_eq!(store.audit(scope, None, 100).await.unwrap().len(), 50);
 }
 
@@ -472,7 +475,7 @@ async fn who_tampers_with_the_file_is_found_by_the_verifier_or_at_the_start() {
         drop(db);
         let Some(line) = fault else {
             assert_refused!(
-                SqliteStore::open(&place.file()),
+                SqliteStore::open(&place.file(), AuditDurability::Disk),
                 StoreError::Damaged { what: "audit log" }
             );
             continue;

@@ -54,15 +54,12 @@ impl RootContext for Root {
                 self.watcher = Some(watcher);
                 true
             }
-            // Responses would go on as they are, and nobody would notice.
-            Ok(Plugin::Filter(config))
-                if config.policy.converts_responses()
-                    && !TOLD_OF_RESPONSES.load(Ordering::Relaxed) =>
-            {
-                host::log_refusal(&"responses are for filter-responses.wasm, this is filter.wasm");
-                false
-            }
             Ok(Plugin::Filter(config)) => {
+                let told = TOLD_OF_RESPONSES.load(Ordering::Relaxed);
+                if let (false, Err(error)) = (told, config.policy.without_responses()) {
+                    host::log_refusal(&error);
+                    return false;
+                }
                 let guard = Guard::new(self.context, *config);
                 guard.start();
                 self.guard = Some(Rc::new(guard));

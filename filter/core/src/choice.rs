@@ -82,6 +82,12 @@ impl<T> Pick<T> {
         }
     }
 
+    /// Whether it is something for every request.
+    pub(crate) fn is_total(&self) -> bool {
+        let choice = self.choice.as_ref();
+        choice.is_none_or(|choice| choice.default.is_some())
+    }
+
     /// What it is for this request.
     pub(crate) fn of(&self, head: &Head) -> Result<&T, Denial> {
         let place = self.place(head)?;

@@ -336,6 +336,24 @@ impl Policy {
         self.policies().any(|policy| policy.response.is_some())
     }
 
+    /// For a module that is not called for responses: they would go on as they are, and nobody would notice.
+    ///
+    /// # Errors
+    /// There is a `response`.
+    pub fn without_responses(&self) -> Result<(), ConfigError> {
+        let direction = self.direction().as_str();
+        match self.policies().position(|policy| policy.response.is_some()) {
+            None => Ok(()),
+            Some(index) => {
+                let place = match index.checked_sub(1) {
+                    None => format!("/{direction}/response"),
+                    Some(route) => format!("/{direction}/routes/{route}/response"),
+                };
+                Err(ConfigError::at(place, Fault::NeedsResponses))
+            }
+        }
+    }
+
     /// Whether it matters where a request goes.
     pub fn depends_on_place(&self) -> bool {
         matches!(self, Self::Downstream(downstream) if !downstream.routes.is_empty())

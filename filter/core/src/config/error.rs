@@ -57,9 +57,11 @@ pub enum Fault {
     /// A setting for requests, where there are none.
     #[error("this is about requests, and protocol tcp has none: routes match by serverName only")]
     RequestsOnly,
-    /// A route that an earlier one with the same match hides.
-    #[error("route {0} has the same match and comes first")]
-    HiddenRoute(usize),
+    /// A route that no request comes to, and the pointer to the match that takes them.
+    #[error(
+        "never used: {0} comes first and takes all of these requests. Put the narrower match first"
+    )]
+    HiddenRoute(String),
     /// Strict for a while, then open.
     #[error("with unreachable letPass, stale deny would deny first and let pass later")]
     StaleDenied,
@@ -72,6 +74,12 @@ pub enum Fault {
     /// A check that nobody could pass.
     #[error("at least one way to show who calls is wanted here")]
     NothingAccepted,
+    /// A way to show who calls that nobody is asked for, and the pointer to the one that decides.
+    #[error(
+        "never used: {0} comes first and decides about whoever shows this. List the secrets of both there, \
+         or leave one out"
+    )]
+    HiddenAccept(String),
     /// A setting of another scheme.
     #[error("this scheme has no such setting")]
     OtherScheme,
@@ -149,9 +157,14 @@ pub enum Fault {
     /// A pointer with several secrets.
     #[error("a pointer goes with bearer or value")]
     PointerOfOne,
-    /// Two credentials for one header.
-    #[error("{0} is already injected by an earlier entry")]
-    DuplicateHeader(String),
+    /// One name for two things.
+    #[error("{name} is taken by {earlier}. Choose another name, or leave one of them out")]
+    NameTaken {
+        /// Of a header, a parameter or a cookie.
+        name: String,
+        /// Pointer to what has it.
+        earlier: String,
+    },
     /// More than the limit of a list.
     #[error("at most {max}, found {found}")]
     TooMany {
@@ -194,6 +207,12 @@ pub enum Fault {
     /// A mode of what is always enforced.
     #[error("leave this out: what cannot be encrypted never goes on")]
     AlwaysEnforced,
+    /// Responses, where the host does not call for them.
+    #[error(
+        "responses are for filter-responses.wasm, and this is filter.wasm. Name that file in vm_config.code \
+         of every entry with this vm_id, or leave this out"
+    )]
+    NeedsResponses,
     /// Neither way, or both.
     #[error("exactly one of encrypt and decrypt is wanted here")]
     OneWay,

@@ -54,6 +54,22 @@ impl RouteMatch {
             && self.server_name.is_none()
     }
 
+    /// Whether every request that fits `other` fits this too.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let same = |own: &Option<String>, other: &Option<String>| own.is_none() || own == other;
+        same(&self.route, &other.route)
+            && same(&self.virtual_host, &other.virtual_host)
+            && same(&self.cluster, &other.cluster)
+            && (same(&self.server_name, &other.server_name)
+                || match (&self.server_name, &other.server_name) {
+                    // Wildcards stand for one label each: none is within another.
+                    (Some(own), Some(other)) => {
+                        !other.starts_with("*.") && fits_server_name(own, Some(other.as_bytes()))
+                    }
+                    _ => false,
+                })
+    }
+
     /// Whether the request is one of these. What Envoy does not say does not fit.
     pub(super) fn fits(&self, place: &Place) -> bool {
         let same = |wanted: &Option<String>, found: &Option<Vec<u8>>| {

@@ -12,6 +12,7 @@ mod injection;
 mod routes;
 #[cfg(not(target_arch = "wasm32"))]
 mod schema;
+mod texts;
 mod values;
 
 use serde_json::{Value, json};

@@ -3,6 +3,7 @@
 
 mod caller;
 mod fault;
+mod hides;
 
 use std::sync::Arc;
 

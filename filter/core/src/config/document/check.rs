@@ -202,7 +202,15 @@ impl CheckDocument {
         let mut accept = Vec::with_capacity(self.accept.len());
         let mut removed = Vec::new();
         for (index, document) in self.accept.into_iter().enumerate() {
-            let one = document.read(&format!("{section}/accept/{index}"))?;
+            let way = |index: usize| format!("{section}/accept/{index}");
+            let one = document.read(&way(index))?;
+            if let Some(earlier) = accept
+                .iter()
+                .position(|earlier: &Accept| earlier.hides(&one))
+            {
+                let fault = Fault::HiddenAccept(way(earlier));
+                return Err(ConfigError::at(way(index), fault));
+            }
             if !challenge.is_empty() {
                 challenge.push_str(", ");
             }
@@ -225,7 +233,7 @@ impl CheckDocument {
             removed.clear();
         }
         Ok(CallerCheck {
-            identity: identity(&at("identity"), self.identity, &accept)?,
+            identity: identity(section, self.identity, &accept)?,
             accept,
             mode: self.mode.into(),
             removed,
@@ -235,22 +243,30 @@ impl CheckDocument {
 }
 
 fn identity(
-    section: &str,
+    check: &str,
     documents: Vec<IdentityDocument>,
     accept: &[Accept],
 ) -> Result<Vec<IdentityHeader>, ConfigError> {
-    count(section, &documents, MAX_IDENTITY_HEADERS)?;
+    let section = format!("{check}/identity");
+    count(&section, &documents, MAX_IDENTITY_HEADERS)?;
     let mut headers: Vec<IdentityHeader> = Vec::with_capacity(documents.len());
     for (index, document) in documents.into_iter().enumerate() {
         let at = |field: &str| format!("{section}/{index}/{field}");
         let header = header(&at("header"), &document.header)?;
-        let of_credential = accept.iter().any(|accept| match &accept.scheme {
+        let of_credential = accept.iter().position(|accept| match &accept.scheme {
             Scheme::Basic | Scheme::Jwt(_) => header.as_str() == "authorization",
             Scheme::ApiKey(key) => *key == header,
             Scheme::Signature(_) => false,
         });
-        if of_credential || headers.iter().any(|other| other.header == header) {
-            let fault = Fault::DuplicateHeader(header.to_string());
+        let of_identity = headers.iter().position(|other| other.header == header);
+        let earlier = match (of_credential, of_identity) {
+            (Some(index), _) => Some(format!("{check}/accept/{index}")),
+            (None, Some(index)) => Some(format!("{section}/{index}/header")),
+            (None, None) => None,
+        };
+        if let Some(earlier) = earlier {
+            let name = header.to_string();
+            let fault = Fault::NameTaken { name, earlier };
             return Err(ConfigError::at(at("header"), fault));
         }
         let claim = document.claim;

@@ -133,14 +133,14 @@ impl DownstreamDocument {
 }
 
 fn routes(
-    section: &str,
+    list: &str,
     documents: Vec<RouteDocument>,
     protocol: ProtocolWord,
 ) -> Result<Vec<Route>, ConfigError> {
-    count(section, &documents, MAX_ROUTES)?;
+    count(list, &documents, MAX_ROUTES)?;
     let mut routes: Vec<Route> = Vec::with_capacity(documents.len());
     for (index, document) in documents.into_iter().enumerate() {
-        let section = format!("{section}/{index}");
+        let section = format!("{list}/{index}");
         let route = document.read(&section)?;
         for (field, given) in [
             ("check", route.policy.check.is_some()),
@@ -151,11 +151,9 @@ fn routes(
         }
         protocol.check_match(&format!("{section}/match"), &route.matches)?;
         let mut earlier = routes.iter();
-        if let Some(first) = earlier.position(|earlier| earlier.matches == route.matches) {
-            return Err(ConfigError::at(
-                format!("{section}/match"),
-                Fault::HiddenRoute(first),
-            ));
+        if let Some(first) = earlier.position(|earlier| earlier.matches.covers(&route.matches)) {
+            let fault = Fault::HiddenRoute(format!("{list}/{first}/match"));
+            return Err(ConfigError::at(format!("{section}/match"), fault));
         }
         routes.push(route);
     }

@@ -123,17 +123,18 @@ impl UpstreamDocument {
     }
 }
 
-fn inject(section: &str, documents: Vec<InjectionDocument>) -> Result<Vec<Injection>, ConfigError> {
-    count(section, &documents, MAX_INJECTIONS)?;
+fn inject(list: &str, documents: Vec<InjectionDocument>) -> Result<Vec<Injection>, ConfigError> {
+    count(list, &documents, MAX_INJECTIONS)?;
     let mut inject: Vec<Injection> = Vec::with_capacity(documents.len());
     for (index, document) in documents.into_iter().enumerate() {
-        let section = format!("{section}/{index}");
+        let section = format!("{list}/{index}");
         let injection = document.read(&section)?;
-        if inject.iter().any(|other| other.place == injection.place) {
-            return Err(ConfigError::at(
-                format!("{section}/{}", injection.place.field()),
-                Fault::DuplicateHeader(injection.place.to_string()),
-            ));
+        let place = &injection.place;
+        if let Some(earlier) = inject.iter().position(|other| other.place == *place) {
+            let field = place.field();
+            let (name, earlier) = (place.to_string(), format!("{list}/{earlier}/{field}"));
+            let pointer = format!("{section}/{field}");
+            return Err(ConfigError::at(pointer, Fault::NameTaken { name, earlier }));
         }
         inject.push(injection);
     }

@@ -115,7 +115,10 @@ fn faults_of_a_check_are_found_in_their_place() {
             "/downstream/check/identity",
             json!([{"header": "authorization"}]),
             "/0/header",
-            Fault::DuplicateHeader("authorization".to_owned()),
+            Fault::NameTaken {
+                name: "authorization".to_owned(),
+                earlier: "/downstream/check/accept/0".to_owned(),
+            },
         ),
         (
             "/downstream/certificatePinset",

@@ -30,7 +30,10 @@ fn headers_of_the_connection_take_no_credential() {
             "/upstream/inject/1/header",
             json!("AUTHORIZATION")
         ),
-        Fault::DuplicateHeader("authorization".to_owned())
+        Fault::NameTaken {
+            name: "authorization".to_owned(),
+            earlier: "/upstream/inject/0/header".to_owned(),
+        }
     );
 }
 

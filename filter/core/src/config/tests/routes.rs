@@ -54,7 +54,10 @@ fn routes_that_cannot_be_told_apart_or_match_everything_are_refused() {
     ]));
     let error = twice.unwrap_err();
     assert_eq!(error.pointer, "/downstream/routes/1/match");
-    assert_eq!(error.fault, Fault::HiddenRoute(0));
+    assert_eq!(
+        error.fault,
+        Fault::HiddenRoute("/downstream/routes/0/match".to_owned())
+    );
     for (matches, pointer, fault) in [
         (json!({}), "/downstream/routes/0/match", Fault::EmptyMatch),
         (

@@ -11,12 +11,23 @@ use crate::snapshot::AnswerError;
 /// Largest answer that is parsed, in bytes. A million revoked certificates are 30 MB.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
+/// What Envoy answers itself where a connection was made and ended before the head of an answer.
+const ENVOY_ENDED: &[u8] =
+    b"upstream connect error or disconnect/reset before headers. reset reason: connection termination";
+
 /// Why a call brought nothing.
 #[derive(Debug, Error)]
 pub(crate) enum CallFailure {
     /// Nobody answered, or not the vault: without the marker an answer is Envoy's own.
     #[error("no answer{}", Status(*.0))]
     Unreachable(Option<u16>),
+    /// There was a connection, and it ended instead. In TLS 1.3 a certificate is refused after the handshake.
+    #[error(
+        "the connection ended without an answer{}. So it is where the vault refuses the gateway's certificate: \
+         one that has ended, or is of another CA. Run `sallyport gateway renew` with its files: it says why",
+        Status(*.0)
+    )]
+    Ended(Option<u16>),
     /// It began and did not end. Envoy tells a connection that broke off and an answer larger than it
     /// holds alike.
     #[error(
@@ -65,6 +76,7 @@ struct Status(Option<u16>);
 pub(crate) fn accept(answer: &CallAnswer) -> Result<&[u8], CallFailure> {
     let status = answer.status;
     match answer.marker.as_deref() {
+        None if answer.body.starts_with(ENVOY_ENDED) => return Err(CallFailure::Ended(status)),
         None => return Err(CallFailure::Unreachable(status)),
         Some(marker) if marker != MARKER_VALUE.as_bytes() => return Err(CallFailure::Version),
         Some(_) => {}
@@ -106,6 +118,7 @@ impl CallFailure {
     const fn class(&self) -> &'static str {
         match self {
             Self::Unreachable(_) => "unreachable",
+            Self::Ended(_) => "connection ended",
             Self::CutOff => "cut off",
             Self::TooLarge(_) => "too large",
             Self::Unavailable(_) => "unavailable",
@@ -117,7 +130,9 @@ impl CallFailure {
 
     const fn counter(&self) -> Counter {
         match self {
-            Self::Unreachable(_) | Self::Unavailable(_) => Counter::VaultUnreachable,
+            Self::Unreachable(_) | Self::Ended(_) | Self::Unavailable(_) => {
+                Counter::VaultUnreachable
+            }
             Self::CutOff => Counter::VaultCutOff,
             Self::TooLarge(_) => Counter::VaultTooLarge,
             Self::Denied(_) => Counter::VaultDenied,

@@ -1,14 +1,20 @@
 //! What to do about an error: every one has an answer.
 
+use rustls::AlertDescription;
 use sallyport_model::audit::AuditFault;
 
-use crate::error::{Error, Outcome, is_about_certificates};
+use crate::error::{Error, Outcome, alert_of, is_about_certificates};
 
 const LOGIN: &str = "run: sallyport login --url URL --ca-file FILE --client-id ID";
 
 impl Error {
     /// What to do next.
     pub(crate) fn advice(&self) -> String {
+        if let Self::Unreachable { source, .. } = self
+            && let Some(text) = alert_of(source).and_then(about_our_certificate)
+        {
+            return text.to_owned();
+        }
         let text = match self {
             Self::AuditLog { finding, .. } if is_open(finding.fault) => {
                 "the vault signs within ten seconds: export again, or pass --allow-open-tail"
@@ -91,6 +97,75 @@ impl Error {
     }
 }
 
+/// A server of TLS 1.3 says it after the handshake, in place of an answer: nothing was carried out.
+const fn about_our_certificate(alert: AlertDescription) -> Option<&'static str> {
+    Some(match alert {
+        AlertDescription::CertificateExpired => {
+            "the gateway's certificate has ended: make a join token (`sallyport gateway join-token NAME`) and \
+             run `sallyport gateway enroll`; if its dates are good, check both clocks"
+        }
+        AlertDescription::CertificateRevoked => {
+            "the gateway's certificate is revoked: have its CA issue another one"
+        }
+        AlertDescription::CertificateRequired => {
+            "this door is for gateways, which show a certificate: for everything else give the url of the other \
+             door"
+        }
+        AlertDescription::UnknownCA
+        | AlertDescription::BadCertificate
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnsupportedCertificate => {
+            "the vault does not take the gateway's certificate: check that --gateway or --out is the directory \
+             for this vault; another CA has to be in its settings (gateway_cas)"
+        }
+        _ => return None,
+    })
+}
+
 const fn is_open(fault: AuditFault) -> bool {
     matches!(fault, AuditFault::OpenTail { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    fn said(alert: AlertDescription) -> (String, String, u8) {
+        let source = io::Error::other(rustls::Error::AlertReceived(alert));
+        let error = Error::Unreachable {
+            url: "https://vault.example:8444".to_owned(),
+            source: Box::new(ureq::Error::Io(source)),
+            outcome: Outcome::Nothing,
+        };
+        (error.to_string(), error.advice(), error.exit_code())
+    }
+
+    #[test]
+    fn a_certificate_that_the_vault_refuses_is_not_taken_for_the_vaults() {
+        assert_eq!(
+            said(AlertDescription::CertificateExpired),
+            (
+                "cannot reach https://vault.example:8444: received fatal alert: CertificateExpired"
+                    .to_owned(),
+                "the gateway's certificate has ended: make a join token (`sallyport gateway join-token NAME`) \
+                 and run `sallyport gateway enroll`; if its dates are good, check both clocks"
+                    .to_owned(),
+                3
+            )
+        );
+        for (alert, words) in [
+            (AlertDescription::UnknownCA, "for this vault"),
+            (AlertDescription::CertificateRevoked, "is revoked"),
+            (AlertDescription::CertificateRequired, "for gateways"),
+            (
+                AlertDescription::ProtocolVersion,
+                "the CA file is the vault's",
+            ),
+        ] {
+            let (_, advice, _) = said(alert);
+            assert!(advice.contains(words), "{alert:?}: {advice}");
+        }
+    }
 }

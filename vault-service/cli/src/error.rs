@@ -204,13 +204,23 @@ fn cause(error: &ureq::Error) -> String {
     }
 }
 
-/// Whether the vault's certificate, or the CA file, is at fault.
+/// Whether the vault's certificate, or the CA file, is at fault; or ours.
 pub(crate) fn is_about_certificates(error: &ureq::Error) -> bool {
+    matches!(error, ureq::Error::Tls(_)) || of_tls(error).is_some()
+}
+
+/// What the other side sent in place of an answer.
+pub(crate) fn alert_of(error: &ureq::Error) -> Option<rustls::AlertDescription> {
+    match of_tls(error) {
+        Some(rustls::Error::AlertReceived(alert)) => Some(*alert),
+        _ => None,
+    }
+}
+
+fn of_tls(error: &ureq::Error) -> Option<&rustls::Error> {
     match error {
-        ureq::Error::Rustls(_) | ureq::Error::Tls(_) => true,
-        ureq::Error::Io(error) => error
-            .get_ref()
-            .is_some_and(|inner| inner.is::<rustls::Error>()),
-        _ => false,
+        ureq::Error::Rustls(error) => Some(error),
+        ureq::Error::Io(error) => error.get_ref()?.downcast_ref(),
+        _ => None,
     }
 }

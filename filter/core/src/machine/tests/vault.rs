@@ -84,6 +84,36 @@ fn the_503_of_envoy_is_not_the_vault_and_the_snapshot_stays() {
 }
 
 #[test]
+fn a_connection_that_ended_is_said_with_what_may_be_wrong_with_the_certificate() {
+    let (mut host, _, leaf) = guarded();
+    host.log.clear();
+    host.answer(unavailable());
+    host.tick(1000);
+    host.answer(CallAnswer::new(
+        Some(503),
+        None,
+        b"upstream connect error or disconnect/reset before headers. reset reason: connection termination"
+            .to_vec(),
+    ));
+    let said: Vec<_> = host
+        .log
+        .iter()
+        .filter(|line| line.contains("vault: "))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "vault: unreachable: no answer (status 503)",
+            "vault: connection ended: the connection ended without an answer (status 503). So it is where the \
+             vault refuses the gateway's certificate: one that has ended, or is of another CA. Run \
+             `sallyport gateway renew` with its files: it says why",
+        ]
+    );
+    assert_eq!(host.count(Counter::VaultUnreachable), 2);
+    assert_eq!(host.client(&leaf), Fate::Resumed);
+}
+
+#[test]
 fn an_answer_without_the_marker_is_not_taken_whatever_it_says() {
     let (mut host, mut contents, leaf) = guarded();
     contents.set(TLS, Outcome::Withdrawn {});

@@ -11,6 +11,7 @@ use super::configuration::{SdsName, TlsSocket, read, sockets};
 use super::context::Context;
 use super::drift::{Drift, compare};
 use super::report::{Compared, Finding, NotCompared, report};
+use super::untrusted::untrusted;
 use crate::error::Error;
 use crate::output::Output;
 
@@ -23,6 +24,9 @@ use crate::output::Output;
 /// Prints what was compared with which context, or why not, and each difference with its place (JSON
 /// pointer). Where Envoy lets more pass than a context and a filter beside it refuses that (versions,
 /// client certificates, verification of servers), this is a note and no difference.
+///
+/// A place where Envoy accepts untrusted certificates (trust_chain_verification: ACCEPT_UNTRUSTED) and no
+/// filter beside it has a tlsContext is a difference too, whatever SDS names there.
 ///
 /// Ends with 6 if there is a difference, if nothing was compared, or if something could not be: a
 /// filter's configuration that does not read, or a place where SDS has other names than references only.
@@ -44,7 +48,7 @@ impl Check {
                 place: socket.place.clone(),
                 contexts: named(socket),
                 not_compared: not_compared(socket),
-                findings: names(socket),
+                findings: names(socket).into_iter().chain(untrusted(socket)).collect(),
             };
             for reference in &compared.contexts {
                 let context = match contexts.get(reference) {

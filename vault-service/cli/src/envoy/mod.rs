@@ -8,6 +8,7 @@ mod filters;
 mod render;
 mod report;
 mod suites;
+mod untrusted;
 
 use clap::Subcommand;
 

@@ -371,6 +371,75 @@ fn no_configuration_that_is_shipped_differs_from_the_contexts_of_its_readme() {
     }
 }
 
+#[test]
+fn untrusted_certificates_that_no_filter_looks_at_are_found() {
+    let recipe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../envoy/recipes/mtls-inbound");
+    let read = |name: &str| fs::read_to_string(recipe.join(name)).unwrap();
+    let scene = Scene::logged_in();
+    show(&scene, &created(&scene, &read("README.md")));
+    let whole: Value = serde_saphyr::from_str(&filled(&read("envoy.yaml"))).unwrap();
+    let filters =
+        "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
+    let verification = "/common_tls_context/validation_context/trust_chain_verification";
+    let place = format!("{PLACE}{verification}");
+
+    let mut without = whole.clone();
+    let chain = without
+        .pointer_mut(filters)
+        .unwrap()
+        .as_array_mut()
+        .unwrap();
+    assert_eq!(chain.remove(0)["name"], "sallyport.downstream");
+    for accepts_all in [json!("ACCEPT_UNTRUSTED"), json!(1)] {
+        *without.pointer_mut(&place).unwrap() = accepts_all.clone();
+        let (code, answer) = check(&scene, &without);
+        assert_eq!(
+            (code, &answer["differences"]),
+            (
+                6,
+                &json!([{
+                    "place": place, "context": null, "found": accepts_all,
+                    "wanted": "VERIFY_TRUST_CHAIN, or a filter with a tlsContext in this chain: as it is, Envoy \
+                               lets clients through with any certificate, and without a trusted_ca those that \
+                               show none",
+                }])
+            )
+        );
+    }
+    *without.pointer_mut(&place).unwrap() = json!("VERIFY_TRUST_CHAIN");
+    assert_eq!(check(&scene, &without).1["differences"], json!([]));
+
+    // One that checks callers only looks at no certificate.
+    let mut checks_callers = whole;
+    let configuration = format!("{filters}/0/typed_config/config/configuration/value");
+    let accept = json!([{"scheme": "basic", "secrets": ["secret://payments/sharedSecrets/x"]}]);
+    let policy = policy(&json!({"check": {"accept": accept}}));
+    *checks_callers.pointer_mut(&configuration).unwrap() = json!(policy.to_string());
+    let (code, answer) = check(&scene, &checks_callers);
+    assert_eq!(
+        (code, &answer["differences"][0]["place"]),
+        (6, &json!(place))
+    );
+}
+
+#[test]
+fn a_server_that_nobody_verifies_is_found_in_a_combined_context_too() {
+    let scene = with_contexts();
+    let socket = json!({"name": "x", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        "common_tls_context": {"combined_validation_context": {"default_validation_context": {
+            "trust_chain_verification": "ACCEPT_UNTRUSTED"}}},
+    }});
+    let (code, answer) = check(
+        &scene,
+        &configuration(&json!({}), &json!({"transport_socket": socket})),
+    );
+    let found = &answer["differences"][0];
+    assert_eq!((code, &found["found"]), (6, &json!("ACCEPT_UNTRUSTED")));
+    let wanted = found["wanted"].as_str().unwrap();
+    assert!(wanted.contains("in this cluster"), "{answer}");
+}
+
 /// The contexts that the commands of a README create, in a vault that has whatever they name.
 fn created(scene: &Scene, readme: &str) -> Vec<Value> {
     let joined = readme.replace("\\\n", " ");

@@ -1,5 +1,5 @@
 # The commands a person has to know. `make help` lists them.
-# Needed beforehand: rustup with cargo, python3, node with npm, openssl, keytool (any JRE), a C compiler.
+# Needed beforehand: rustup with cargo, python3, node with npm, curl, openssl, keytool (any JRE), a C compiler.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -100,9 +100,9 @@ test: ## Run every test: unit, layering, wasm, end to end against a real Envoy, 
 	@$(MAKE) test-clients
 
 test-clients: $(ANYPOINT_CLI) $(SCHEMATHESIS) $(MANIFESTS) ## The Secrets Manager with Anypoint's command line, Terraform's requests, keytool, Schemathesis; manifests
-	@for tool in keytool openssl; do \
+	@for tool in curl keytool openssl; do \
 	  command -v $$tool >/dev/null || { \
-	    echo "$$tool is missing; install it (Debian, Ubuntu: apt-get install openjdk-17-jre-headless openssl)" >&2; exit 1; }; \
+	    echo "$$tool is missing; install it (Debian, Ubuntu: apt-get install curl openjdk-17-jre-headless openssl)" >&2; exit 1; }; \
 	done
 	@cargo build -p sallyport-vault -p sallyport-cli
 	@if cargo nextest --version >/dev/null 2>&1; then \

@@ -13,6 +13,7 @@
 
 mod anypoint_cli;
 mod canary;
+mod curl;
 mod download;
 mod enrolment;
 mod explain;

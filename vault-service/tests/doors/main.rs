@@ -31,6 +31,7 @@ mod narrow_grants;
 mod openapi;
 mod permissions;
 mod provider;
+mod provider_document;
 mod scene;
 mod sds;
 mod sinks;

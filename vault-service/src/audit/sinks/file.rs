@@ -95,23 +95,37 @@ impl Device for Rotating {
     }
 
     fn write(&mut self, lines: &[LogLine]) -> Result<(), DeviceError> {
-        let bytes = joined(lines);
-        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let max = self.settings.max_bytes;
         let asked = self.reopenings.load(Ordering::Relaxed);
         if asked != self.seen {
             self.seen = asked;
             self.open = None;
         }
-        let open = self.current()?;
-        let full = open.size > 0 && open.size.saturating_add(length) > max;
-        if full && open.kind == Kind::Regular {
-            self.open = None;
-            self.put_aside()?;
+        let max = self.settings.max_bytes;
+        let mut rest = lines;
+        while !rest.is_empty() {
+            let open = self.current()?;
+            let fitting = match open.kind {
+                Kind::Regular => fitting(rest, max.saturating_sub(open.size)),
+                Kind::Other => rest.len(),
+            };
+            // A line that no file has room for has one of its own.
+            let count = if open.size == 0 {
+                fitting.max(1)
+            } else {
+                fitting
+            };
+            let Some((now, later)) = rest.split_at_checked(count) else {
+                break;
+            };
+            match now {
+                [] => {
+                    self.open = None;
+                    self.put_aside()?;
+                }
+                now => open.write(now)?,
+            }
+            rest = later;
         }
-        let open = self.current()?;
-        open.file.write_all(&bytes)?;
-        open.size = open.size.saturating_add(length);
         Ok(())
     }
 }
@@ -141,6 +155,14 @@ impl Open {
         })
     }
 
+    fn write(&mut self, lines: &[LogLine]) -> io::Result<()> {
+        let bytes = joined(lines);
+        self.file.write_all(&bytes)?;
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.size = self.size.saturating_add(length);
+        Ok(())
+    }
+
     /// The last whole line; what a crash has left of another is cut off.
     fn last_line(&mut self) -> Result<Option<LogLine>, DeviceError> {
         let tail = Tail::of(&self.file)?;
@@ -161,6 +183,16 @@ pub(super) fn joined(lines: &[LogLine]) -> Vec<u8> {
         bytes.push(b'\n');
     }
     bytes
+}
+
+/// How many of the lines, from the first on, need no more bytes.
+fn fitting(lines: &[LogLine], room: u64) -> usize {
+    let ends = lines.iter().scan(0_u64, |end, line| {
+        let length = u64::try_from(line.line.len()).unwrap_or(u64::MAX);
+        *end = end.saturating_add(length).saturating_add(1);
+        Some(*end)
+    });
+    ends.take_while(|end| *end <= room).count()
 }
 
 /// How a file ends.

@@ -8,7 +8,10 @@ use sallyport_vault::audit::Standing;
 use sallyport_vault::settings::{SinkSettings, SinkTarget};
 use tempfile::TempDir;
 
-use super::{BACKEND, PATIENT, beside, file, lines, mode, record, stocked, stored, until, verify};
+use super::{
+    BACKEND, PATIENT, accepting, beside, file, lines, mode, record, stocked, stored, until, verify,
+};
+use crate::vault::Vault;
 
 /// A file of at most so many bytes, of which so many are kept that were put aside.
 fn of_size(path: &Path, max_bytes: u64, keep: u16) -> SinkSettings {
@@ -29,6 +32,24 @@ async fn a_full_file_is_put_aside_and_the_files_are_one_log() {
         record(&vault, &number.to_string()).await;
     }
     vault.sinks.settle().await;
+    is_the_end_of_the_log(&vault, &path).await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_added_late_is_put_aside_when_it_is_full_too() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("audit.jsonl");
+    let (vault, _) = stocked(place, &[]).await;
+    for number in 0..40 {
+        record(&vault, &number.to_string()).await;
+    }
+    let (sinks, _metrics) = beside(&vault, &of_size(&path, 4 * 1024, 3));
+    until(&sinks, |standing| *standing == Standing::Accepting).await;
+    is_the_end_of_the_log(&vault, &path).await;
+}
+
+/// A file and the three that were put aside are full, and no more than that.
+async fn is_the_end_of_the_log(vault: &Vault, path: &Path) {
     let files: Vec<PathBuf> = [".3", ".2", ".1", ""]
         .map(|end| format!("{}{end}", path.display()).into())
         .into();
@@ -40,7 +61,7 @@ async fn a_full_file_is_put_aside_and_the_files_are_one_log() {
         text
     });
     let text: String = texts.collect();
-    assert!(stored(&vault).await.ends_with(&lines(&text)));
+    assert!(stored(vault).await.ends_with(&lines(&text)));
     verify(&text);
 }
 
@@ -51,6 +72,7 @@ async fn files_that_are_put_aside_while_many_gateways_ask_have_every_entry_once(
     let place = TempDir::new().unwrap();
     let path = place.path().join("audit.jsonl");
     let (vault, gateway) = stocked(place, &[of_size(&path, 8 * 1024, 1_000)]).await;
+    accepting(&vault).await;
     let (vault, gateway) = (Arc::new(vault), Arc::new(gateway));
     let asking = (0..GATEWAYS).map(|_| {
         let (vault, gateway) = (Arc::clone(&vault), Arc::clone(&gateway));

@@ -49,6 +49,7 @@ async fn every_sink_gets_the_lines_of_the_store() {
         syslog(SyslogAddress::Tcp(address)),
     ];
     let (vault, gateway) = stocked(place, &sinks).await;
+    accepting(&vault).await;
     vault.resolve(&gateway, BACKEND, None, 0).await.unwrap();
     vault.sinks.settle().await;
 
@@ -90,7 +91,7 @@ async fn who_is_answered_too_late_is_told_that_a_change_may_have_been_made() {
     let place = TempDir::new().unwrap();
     // It is known to be full when the first entry comes.
     let vault = Vault::with_sinks(place, &[file(Path::new("/dev/full"), PATIENT)]).await;
-    until(&vault.sinks, |standing| *standing == Standing::Accepting).await;
+    accepting(&vault).await;
     let login = "/accounts/api/v2/oauth2/token";
     let (client, secret) = (vault.made.client_id, vault.made.client_secret.expose());
     let body = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}");
@@ -113,7 +114,7 @@ async fn with_a_pipe_nobody_reads_nothing_is_handed_out_until_somebody_does() {
     nothing_is_handed_out(&vault, &gateway, "file: blocked").await;
 
     let mut reader = reader(&pipe);
-    until(&vault.sinks, |standing| *standing == Standing::Accepting).await;
+    accepting(&vault).await;
     // Nothing may be lost on the way to who reads late.
     vault.resolve(&gateway, BACKEND, None, 0).await.unwrap();
     let mut buffer = vec![0; 64 * 1024];
@@ -129,7 +130,7 @@ async fn a_pipe_whose_reader_stopped_reading_holds_nobody_up_while_another_sink_
     let reader = reader(&pipe);
     let sinks = [file(&pipe, HASTY), file(&path, PATIENT)];
     let (vault, gateway) = stocked(place, &sinks).await;
-    until(&vault.sinks, |standing| *standing == Standing::Accepting).await;
+    accepting(&vault).await;
     // More than a pipe takes, 64 KiB on Linux.
     flood(&vault, 400).await;
     until(&vault.sinks, |standing| {
@@ -169,7 +170,7 @@ async fn a_sink_that_comes_back_gets_what_it_missed() {
         }
         heard
     });
-    until(&vault.sinks, |standing| *standing == Standing::Accepting).await;
+    accepting(&vault).await;
     vault.resolve(&gateway, BACKEND, None, 0).await.unwrap();
     record(&vault, "done").await;
     assert!(stored(&vault).await.ends_with(&heard.join().unwrap()));
@@ -182,6 +183,7 @@ async fn a_syslog_server_that_went_away_is_noticed_before_the_next_value_leaves(
     let sinks = [syslog(SyslogAddress::Tcp(address))];
     let (vault, gateway) = stocked(TempDir::new().unwrap(), &sinks).await;
     let (stream, _) = server.accept().unwrap();
+    accepting(&vault).await;
     vault.resolve(&gateway, BACKEND, None, 0).await.unwrap();
     drop((stream, server));
     let refused = vault.resolve(&gateway, BACKEND, None, 0).await;
@@ -213,6 +215,11 @@ async fn stocked(place: TempDir, sinks: &[SinkSettings]) -> (Vault, Gateway) {
     let (id, gateway) = vault.gateway("edge").await;
     vault.grant(&group, id).await;
     (vault, gateway)
+}
+
+/// A sink takes entries.
+async fn accepting(vault: &Vault) {
+    until(&vault.sinks, |standing| *standing == Standing::Accepting).await;
 }
 
 /// Neither a value nor metadata nor a token, and readiness says why.

@@ -14,7 +14,7 @@ use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use sallyport_vault::settings::{ClientFiles, SinkSettings, SyslogAddress, SyslogTls};
 use tempfile::TempDir;
 
-use super::{BACKEND, PASSWORD, nothing_is_handed_out, record, stocked, stored, syslog};
+use super::{BACKEND, PASSWORD, accepting, nothing_is_handed_out, record, stocked, stored, syslog};
 use crate::vault::ca;
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
@@ -141,6 +141,7 @@ async fn a_server_with_its_certificate_gets_the_lines_of_a_vault_with_its_own() 
     let identity = client(&place, &clients);
     let sinks = [server.sink(&place, &servers, Some(identity))];
     let (vault, gateway) = stocked(place, &sinks).await;
+    accepting(&vault).await;
     vault.resolve(&gateway, BACKEND, None, 0).await.unwrap();
     record(&vault, "last").await;
     vault.sinks.taken().await.unwrap();
@@ -212,6 +213,7 @@ async fn a_server_that_says_farewell_is_noticed_before_the_next_value_leaves() {
     let server = Server::listen("localhost", &servers, None);
     let sinks = [server.sink(&place, &servers, None)];
     let (vault, gateway) = stocked(place, &sinks).await;
+    accepting(&vault).await;
     vault.resolve(&gateway, BACKEND, None, 0).await.unwrap();
     record(&vault, FAREWELL).await;
     vault.sinks.taken().await.unwrap();

@@ -172,7 +172,7 @@ impl Store for SqliteStore {
 
     async fn setting(&self, setting: Setting) -> Result<Option<Vec<u8>>, StoreError> {
         self.readers
-            .read(move |db| reads::setting(db, setting))
+            .look_up(move |db| reads::setting(db, setting))
             .await
     }
 
@@ -181,12 +181,12 @@ impl Store for SqliteStore {
         id: OrganizationId,
     ) -> Result<Option<OrganizationRecord>, StoreError> {
         self.readers
-            .read(move |db| reads::organization(db, id))
+            .look_up(move |db| reads::organization(db, id))
             .await
     }
 
     async fn lineage(&self, id: OrganizationId) -> Result<Vec<OrganizationRecord>, StoreError> {
-        self.readers.read(move |db| reads::lineage(db, id)).await
+        self.readers.look_up(move |db| reads::lineage(db, id)).await
     }
 
     async fn organizations_from(
@@ -213,18 +213,18 @@ impl Store for SqliteStore {
         id: EnvironmentId,
     ) -> Result<Option<EnvironmentRecord>, StoreError> {
         self.readers
-            .read(move |db| reads::environment(db, organization, id))
+            .look_up(move |db| reads::environment(db, organization, id))
             .await
     }
 
     async fn actor(&self, id: ActorId) -> Result<Option<ActorRecord>, StoreError> {
-        self.readers.read(move |db| reads::actor(db, id)).await
+        self.readers.look_up(move |db| reads::actor(db, id)).await
     }
 
     async fn user_by_name(&self, name: &Username) -> Result<Option<ActorRecord>, StoreError> {
         let name = name.clone();
         self.readers
-            .read(move |db| reads::user_by_name(db, &name))
+            .look_up(move |db| reads::user_by_name(db, &name))
             .await
     }
 
@@ -240,7 +240,7 @@ impl Store for SqliteStore {
 
     async fn permissions_of(&self, actor: ActorId) -> Result<Vec<PermissionRecord>, StoreError> {
         self.readers
-            .read(move |db| reads::permissions_of(db, actor))
+            .look_up(move |db| reads::permissions_of(db, actor))
             .await
     }
 
@@ -251,19 +251,21 @@ impl Store for SqliteStore {
     }
 
     async fn token(&self, sha256: [u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
-        self.readers.read(move |db| reads::token(db, sha256)).await
+        self.readers
+            .look_up(move |db| reads::token(db, sha256))
+            .await
     }
 
     async fn join_token(&self, sha256: [u8; 32]) -> Result<Option<JoinTokenRecord>, StoreError> {
         self.readers
-            .read(move |db| reads::join_token(db, sha256))
+            .look_up(move |db| reads::join_token(db, sha256))
             .await
     }
 
     async fn gateway_known_as(&self, identity: &str) -> Result<Option<ActorId>, StoreError> {
         let identity = identity.to_owned();
         self.readers
-            .read(move |db| reads::gateway_known_as(db, &identity))
+            .look_up(move |db| reads::gateway_known_as(db, &identity))
             .await
     }
 
@@ -278,7 +280,7 @@ impl Store for SqliteStore {
 
     async fn gateway_key(&self, gateway: ActorId) -> Result<Option<[u8; 32]>, StoreError> {
         self.readers
-            .read(move |db| reads::gateway_key(db, gateway))
+            .look_up(move |db| reads::gateway_key(db, gateway))
             .await
     }
 
@@ -298,7 +300,7 @@ impl Store for SqliteStore {
     ) -> Result<Option<GroupRecord>, StoreError> {
         let name = name.clone();
         self.readers
-            .read(move |db| reads::group_by_name(db, scope, &name))
+            .look_up(move |db| reads::group_by_name(db, scope, &name))
             .await
     }
 
@@ -308,13 +310,13 @@ impl Store for SqliteStore {
         id: GroupId,
     ) -> Result<Option<GroupRecord>, StoreError> {
         self.readers
-            .read(move |db| reads::group(db, scope, id))
+            .look_up(move |db| reads::group(db, scope, id))
             .await
     }
 
     async fn active_group_key(&self, group: GroupId) -> Result<Option<GroupKeyRecord>, StoreError> {
         self.readers
-            .read(move |db| reads::active_group_key(db, group))
+            .look_up(move |db| reads::active_group_key(db, group))
             .await
     }
 
@@ -324,7 +326,7 @@ impl Store for SqliteStore {
         term: u32,
     ) -> Result<Option<GroupKeyRecord>, StoreError> {
         self.readers
-            .read(move |db| reads::group_key(db, group, term))
+            .look_up(move |db| reads::group_key(db, group, term))
             .await
     }
 
@@ -356,7 +358,7 @@ impl Store for SqliteStore {
     ) -> Result<Option<SecretRecord>, StoreError> {
         let name = name.clone();
         self.readers
-            .read(move |db| reads::secret_by_name(db, group, collection, &name))
+            .look_up(move |db| reads::secret_by_name(db, group, collection, &name))
             .await
     }
 
@@ -367,7 +369,7 @@ impl Store for SqliteStore {
         id: SecretId,
     ) -> Result<Option<SecretRecord>, StoreError> {
         self.readers
-            .read(move |db| reads::secret(db, group, collection, id))
+            .look_up(move |db| reads::secret(db, group, collection, id))
             .await
     }
 
@@ -410,7 +412,7 @@ impl Store for SqliteStore {
 
     async fn edit_session(&self, group: GroupId) -> Result<Option<EditSessionRecord>, StoreError> {
         self.readers
-            .read(move |db| reads::edit_session(db, group))
+            .look_up(move |db| reads::edit_session(db, group))
             .await
     }
 
@@ -430,7 +432,7 @@ impl Store for SqliteStore {
         actor: ActorId,
     ) -> Result<Vec<GrantRecord>, StoreError> {
         self.readers
-            .read(move |db| reads::grants_of(db, group, actor))
+            .look_up(move |db| reads::grants_of(db, group, actor))
             .await
     }
 
@@ -466,7 +468,7 @@ impl Store for SqliteStore {
 
     async fn published_edition(&self, distributor: SecretId) -> Result<u64, StoreError> {
         self.readers
-            .read(move |db| reads::published_edition(db, distributor))
+            .look_up(move |db| reads::published_edition(db, distributor))
             .await
     }
 

@@ -26,7 +26,7 @@ const MIGRATIONS: &[&str] = &[
 const KNOWN: u32 = MIGRATIONS.len() as u32;
 
 // Longer than any read of ours; another process may hold the file during a backup.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 // Every statement of this store fits.
 const STATEMENTS: usize = 128;

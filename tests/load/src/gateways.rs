@@ -1,4 +1,5 @@
-//! Many gateways: each with an identity of its own, and a grant on the group of the stage's credential.
+//! Gateways with identities of their own, and grants on the group of the stage's credential: many with one each, or
+//! one with many.
 
 use std::time::Duration;
 
@@ -21,20 +22,37 @@ pub(crate) async fn register(stage: &Stage, count: usize) -> Result<Vec<Identity
     let group = id_of(&manager, "secretGroups", "payments").await?;
     let mut gateways = Vec::with_capacity(count);
     for number in 0..count {
-        let sign = async |csr| {
-            let gateway = json!({"name": format!("gateway-{number}"), "csr": csr});
-            let gateways = manager.own_path("gateways");
-            let answer = sent(&manager, Method::POST, &gateways, &gateway).await?;
-            let answer = answer.success("the registration")?.json()?;
-            let grant = format!("secretGroups/{group}/grants/{}", text(&answer, "id")?);
-            let access = json!({"access": ["read"]});
-            let reply = sent(&manager, Method::PUT, &manager.own_path(&grant), &access).await?;
-            reply.success("the grant")?;
-            text(&answer, "certificate").map(str::to_owned)
-        };
-        gateways.push(Identity::signed_by(sign).await?);
+        let name = format!("gateway-{number}");
+        gateways.push(registered(&manager, &name, std::slice::from_ref(&group)).await?);
     }
     Ok(gateways)
+}
+
+/// Registers one and lets it read that many groups, of which one has the credential.
+pub(crate) async fn register_with_grants(stage: &Stage, count: usize) -> Result<Identity> {
+    let manager = Manager::login(&stage.vault).await?;
+    let mut groups = vec![id_of(&manager, "secretGroups", "payments").await?];
+    for number in 1..count {
+        groups.push(manager.create_group(&format!("group-{number}")).await?);
+    }
+    registered(&manager, "wide", &groups).await
+}
+
+async fn registered(manager: &Manager, name: &str, groups: &[String]) -> Result<Identity> {
+    let sign = async |csr| {
+        let gateway = json!({"name": name, "csr": csr});
+        let gateways = manager.own_path("gateways");
+        let answer = sent(manager, Method::POST, &gateways, &gateway).await?;
+        let answer = answer.success("the registration")?.json()?;
+        for group in groups {
+            let grant = format!("secretGroups/{group}/grants/{}", text(&answer, "id")?);
+            let access = json!({"access": ["read"]});
+            let reply = sent(manager, Method::PUT, &manager.own_path(&grant), &access).await?;
+            reply.success("the grant")?;
+        }
+        text(&answer, "certificate").map(str::to_owned)
+    };
+    Identity::signed_by(sign).await
 }
 
 /// The public door lets a client make so many requests per second.

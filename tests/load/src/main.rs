@@ -23,6 +23,7 @@ mod rotator;
 mod scene;
 mod sds;
 mod soak;
+mod syncs;
 mod turn;
 mod vaults;
 mod wire;

@@ -10,12 +10,17 @@ use sallyport_tests::{Result, files, tls};
 use serde_json::{Value, json};
 
 use crate::contest::Contest;
+use crate::gateways::register_with_grants;
 use crate::hammer::{Request, Target};
 use crate::openbao::{OpenBao, Storage, Token};
 use crate::process;
 
 /// The servers' processor; client and everything else have the other one.
 const PROCESSOR: usize = 0;
+
+/// Of a gateway that may read much, beside one with a single grant.
+const GRANTS: usize = 100;
+const MANY_GRANTS: &str = "sallyport, 100 grants";
 
 /// Prints a table and writes all numbers.
 pub(crate) async fn run(bao: &Path, json: &Path) -> Result<()> {
@@ -27,26 +32,28 @@ pub(crate) async fn run(bao: &Path, json: &Path) -> Result<()> {
     for server in [vault, vault_in_kernel, openbao.id()] {
         process::pin(server, PROCESSOR)?;
     }
-    let revision = revision(&stage).await?;
-    let mut contest = Contest::new(5);
+    let edge = Identity::of_gateway(&stage.edge)?;
+    let wide = register_with_grants(&stage, GRANTS).await?;
+    let revision = revision(&stage, &edge).await?;
+    let mut contest = Contest::new(6);
     for connections in [16, 1] {
         let mut add = |what, server, target| contest.add(what, server, target, connections);
         let fairest = openbao.read(Token::Fairest).await?;
         add("OpenBao, fairest token", openbao.id(), fairest);
         let as_created = openbao.read(Token::AsCreated).await?;
         add("OpenBao, token as created", openbao.id(), as_created);
-        add(
-            "sallyport, record on the disk",
-            vault,
-            resolve(&stage, None)?,
-        );
-        let in_kernel = resolve(&in_kernel, None)?;
+        let one = resolve(&stage, &edge, None)?;
+        add("sallyport, record on the disk", vault, one);
+        let many = resolve(&stage, &wide, None)?;
+        add(MANY_GRANTS, vault, many);
+        let of_kernel = Identity::of_gateway(&in_kernel.edge)?;
+        let of_kernel = resolve(&in_kernel, &of_kernel, None)?;
         add(
             "sallyport, record in the kernel",
             vault_in_kernel,
-            in_kernel,
+            of_kernel,
         );
-        let unchanged = resolve(&stage, Some(&revision))?;
+        let unchanged = resolve(&stage, &edge, Some(&revision))?;
         add("sallyport, unchanged, no record", vault, unchanged);
     }
     contest.run().await?;
@@ -74,8 +81,8 @@ async fn recording_in_the_kernel() -> Result<Stage> {
     Ok(stage)
 }
 
-/// One reference, as the gateway `edge` asks for it.
-fn resolve(stage: &Stage, revision: Option<&Value>) -> Result<Target> {
+/// One reference, as a gateway asks for it.
+fn resolve(stage: &Stage, gateway: &Identity, revision: Option<&Value>) -> Result<Target> {
     let account = stage.vault.account();
     let mut known = json!({"reference": "secret://payments/sharedSecrets/backend"});
     if let (Some(revision), Some(known)) = (revision, known.as_object_mut()) {
@@ -90,7 +97,7 @@ fn resolve(stage: &Stage, revision: Option<&Value>) -> Result<Target> {
     Ok(Target {
         peer: stage.vault.provider(),
         name: "sallyport-vault",
-        tls: tls::client(&stage.vault.ca()?, Some(&edge(stage)?), ALL_VERSIONS)?,
+        tls: tls::client(&stage.vault.ca()?, Some(gateway), ALL_VERSIONS)?,
         request: Request::Text(format!(
             "POST /provider/v1/resolve HTTP/1.1\r\nhost: sallyport-vault\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
@@ -100,8 +107,8 @@ fn resolve(stage: &Stage, revision: Option<&Value>) -> Result<Target> {
 }
 
 /// What the vault calls the newest version.
-async fn revision(stage: &Stage) -> Result<Value> {
-    let provider = sallyport_tests::provider::Provider::new(&stage.vault, Some(&edge(stage)?))?;
+async fn revision(stage: &Stage, gateway: &Identity) -> Result<Value> {
+    let provider = sallyport_tests::provider::Provider::new(&stage.vault, Some(gateway))?;
     let answer = provider
         .resolve("secret://payments/sharedSecrets/backend")
         .await?;
@@ -110,14 +117,4 @@ async fn revision(stage: &Stage) -> Result<Value> {
         .pointer("/answers/0/revision")
         .cloned()
         .unwrap_or_default())
-}
-
-fn edge(stage: &Stage) -> Result<Identity> {
-    let chain = files::read(&stage.edge.join("gateway.pem"))?;
-    Ok(Identity {
-        certificate: chain.clone(),
-        chain,
-        key: files::read(&stage.edge.join("gateway.key"))?,
-        serial: Vec::new(),
-    })
 }

@@ -4,6 +4,7 @@
 //! The quota of the public door has to be raised (`SALLYPORT_REQUESTS_PER_SECOND`, `SALLYPORT_BURST`).
 
 use std::path::Path;
+use std::time::Duration;
 
 use rustls::ALL_VERSIONS;
 use sallyport_tests::demo::{Options, Stage};
@@ -12,13 +13,18 @@ use sallyport_tests::{Result, tls};
 use serde_json::json;
 
 use crate::contest::Contest;
-use crate::hammer::{NUMBER, Request, Target};
+use crate::hammer::{Hammer, NUMBER, Request, Target};
 use crate::openbao::{OpenBao, Storage, Token};
 use crate::process;
 use crate::rotator::id_of;
+use crate::syncs::Syncs;
 
 /// The servers' processor; the client has the other one.
 const PROCESSOR: usize = 0;
+
+/// How long writes are traced, and made before that.
+const TRACED: Duration = Duration::from_secs(1);
+const WARM_UP: Duration = Duration::from_millis(100);
 
 /// Prints a table and writes all numbers.
 pub(crate) async fn run(bao: &Path, json: &Path) -> Result<()> {
@@ -39,7 +45,33 @@ pub(crate) async fn run(bao: &Path, json: &Path) -> Result<()> {
     }
     contest.run().await?;
     contest.print("req/s : OpenBao, pebbledb", |turn| turn.throughput);
-    contest.write(json)
+    contest.write(json)?;
+    println!("\nsyncs of the disk per write, one write at a time:");
+    for (name, server, target) in [
+        (
+            "OpenBao, pebbledb",
+            pebble.id(),
+            pebble.write(Token::Fairest).await?,
+        ),
+        (
+            "OpenBao, raft",
+            raft.id(),
+            raft.write(Token::Fairest).await?,
+        ),
+        ("sallyport", vault, write(&stage).await?),
+    ] {
+        println!("{name:<20}{:>6.2}", syncs_per_write(server, &target).await?);
+    }
+    Ok(())
+}
+
+/// Seen by `strace`, which has to be installed.
+async fn syncs_per_write(server: u32, target: &Target) -> Result<f64> {
+    let mut hammer = Hammer::lift(target, 1).await?;
+    hammer.strike(WARM_UP).await?;
+    let syncs = Syncs::of(server).await?;
+    let strokes = hammer.strike(TRACED).await?;
+    Ok(syncs.count()? as f64 / strokes.latencies.len() as f64)
 }
 
 /// Each time another secret, in the group `payments`.

@@ -31,10 +31,18 @@ async fn a_kill_under_load_loses_no_entry_of_a_value_that_left() -> Result<()> {
     let copy = stage.vault.data().join("copy.jsonl");
     stage.vault.stop();
     let sink = format!("\n[[audit_sinks]]\nkind = \"file\"\npath = {copy:?}\n");
-    files::append(&stage.vault.data().join("vault.toml"), &sink)?;
+    let settings = stage.vault.data().join("vault.toml");
+    files::append(&settings, &sink)?;
+    let strict = files::read(&settings)?;
 
     let mut before = 0;
-    for _ in 0..3 {
+    for durability in ["disk", "kernel", "disk"] {
+        let chosen = format!("audit_durability = {durability:?}");
+        files::write(
+            &settings,
+            &strict.replace("audit_durability = \"disk\"", &chosen),
+        )?;
+        assert!(files::read(&settings)?.contains(&chosen));
         stage.vault.resume().await?;
         let answered = hammer(&mut stage).await?;
         // Nobody has opened the data since.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use sallyport_tests::demo::{Options, Stage};
 use sallyport_tests::envoy::Envoy;
 use sallyport_tests::pki::{Identity, Validity};
 use sallyport_tests::{Result, files};
@@ -32,6 +33,42 @@ async fn clients_need_a_certificate_of_the_ca_that_is_in_the_vault() -> Result<(
     partner.ends_with("/after", (403, "unknown_issuer")).await?;
     colleague.ends_with("/after", (200, "")).await?;
     followed_to_the_end(&stage);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_filter_anybody_gets_in_and_envoy_check_finds_that() -> Result<()> {
+    let stage = Stage::furnish(Options {
+        recipe: Some("mtls-inbound"),
+        ..Options::default()
+    })
+    .await?;
+    let whole = stage.envoy_configuration()?;
+    let (before, filter) = whole
+        .split_once("          - name: sallyport.downstream")
+        .unwrap();
+    let (_, after) = filter
+        .split_once("          - name: envoy.filters.http.router")
+        .unwrap();
+    let without = format!("{before}          - name: envoy.filters.http.router{after}");
+    let envoy = Envoy::start(&stage.scratch().directory("envoy")?, &without).await?;
+    let rogue = stage.client(Some(&stage.clients.rogue))?;
+    let reply = rogue.get(envoy.listener(), "/anybody").await?;
+    assert_eq!(reply.verdict(), (200, ""));
+
+    let file = envoy.configuration().to_string_lossy();
+    let said = stage.cli.run(&["envoy", "check", &file], "").await?;
+    assert_eq!(said.code, Some(6), "{said:?}");
+    for words in [
+        "/validation_context/trust_chain_verification",
+        "ACCEPT_UNTRUSTED",
+    ] {
+        assert!(
+            said.stdout.contains(words),
+            "{words} is not in: {}",
+            said.stdout
+        );
+    }
     Ok(())
 }
 

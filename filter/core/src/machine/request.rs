@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sallyport_pki::PinRole;
 
-use super::consequence::{Consequence, Standing, consequence, observe};
+use super::consequence::{Standing, observe};
 use super::credentials::{self, Credentials};
 use super::judge::{Judgement, WaitingOn, is_unseen, judge};
 use super::note::Note;
@@ -16,7 +16,7 @@ use crate::config::{
     ClientNames, ForwardClientCertificate, Injection, Notes, Place, Policy, PolicyIndex, Upstream,
 };
 use crate::decide::{Denial, Verdict};
-use crate::effect::{Effect, Reply};
+use crate::effect::Effect;
 use crate::event::{Peer, StreamId};
 use crate::facts::{DownstreamFacts, Facts, UpstreamFacts};
 use crate::known_peers::{Known, PeerId};
@@ -341,27 +341,15 @@ fn refuse(
     denial: &Denial,
     effects: &mut Vec<Effect>,
 ) {
-    let mode = state.config.policy.get(policy).mode;
-    match consequence(
-        state,
-        stream,
-        (policy, mode),
-        Standing::New,
-        denial,
-        effects,
-    ) {
-        Consequence::Refuse => {
-            let reply = Reply::new(denial.reason, state.config.policy.direction());
-            effects.push(Effect::Deny(stream, reply));
-        }
-        Consequence::GoOn => {
-            if let Policy::Upstream(upstream) = &state.config.policy {
-                // No credential goes to a peer that did not pass, the client's word for one either.
-                clear_places(upstream, stream, effects);
-            }
-            message::go_on(state, stream, policy, Peer::Unproven, effects);
-        }
+    let met = (state.config.policy.get(policy).mode, Standing::New);
+    if message::refused_by(state, stream, policy, met, denial, effects) {
+        return;
     }
+    if let Policy::Upstream(upstream) = &state.config.policy {
+        // No credential goes to a peer that did not pass, the client's word for one either.
+        clear_places(upstream, stream, effects);
+    }
+    message::go_on(state, stream, policy, Peer::Unproven, effects);
 }
 
 /// Takes out what is in place of a credential that is the same for every request.

@@ -165,34 +165,41 @@ impl Kind for TlsContext {
 impl Settings {
     /// Every given option must be one of the target's.
     fn check(&self) -> Result<(), Error> {
+        let of = |flag: Option<&'static str>, owner| flag.map(|flag| (flag, owner));
         let versions = (!self.tls_version.is_empty()).then_some("--tls-version");
-        let crls = self
-            .crl_distributor
-            .is_some()
-            .then_some("--crl-distributor");
-        let (flex, mule, fabric) = (
-            self.flex_gateway.given().or(self.verification.given()),
-            self.mule.given(),
-            self.security_fabric.given(),
-        );
-        let (foreign, owner) = match self.target {
-            _ if self.from_file.is_some() => {
-                (flex.or(mule).or(fabric), "the options, not the file")
-            }
-            Target::FlexGateway => (
-                versions.or(mule).or(fabric),
-                "another target than flex-gateway",
+        let versions = of(versions, "is for --target mule or security-fabric");
+        let crls = self.crl_distributor.as_ref().map(|_| "--crl-distributor");
+        let flex = self.flex_gateway.given().or(self.verification.given());
+        let flex = of(flex, "is for --target flex-gateway");
+        let mule = of(self.mule.given(), "is for --target mule");
+        let fabric = &self.security_fabric;
+        let of_fabric = match fabric.idle() {
+            Some(flag) => of(
+                Some(flag),
+                "is for --target security-fabric, with --mutual-authentication",
             ),
-            Target::Mule => (flex.or(fabric).or(crls), "another target than mule"),
-            Target::SecurityFabric if fabric.is_none() && crls.is_some() => {
-                (crls, "use together with --mutual-authentication")
-            }
-            Target::SecurityFabric => (flex.or(mule), "another target than security-fabric"),
+            None => of(fabric.given(), "is for --target security-fabric"),
         };
-        if let Some(flag) = foreign {
+        let foreign = match self.target {
+            _ if self.from_file.is_some() => {
+                let given = flex.or(mule).or(of_fabric);
+                given.map(|(flag, _)| (flag, "is for the options, not the file"))
+            }
+            Target::FlexGateway => versions.or(mule).or(of_fabric),
+            Target::Mule => {
+                let crls = of(crls, "is for --target flex-gateway or security-fabric");
+                flex.or(of_fabric).or(crls)
+            }
+            Target::SecurityFabric => {
+                let idle = fabric.idle().or(crls.filter(|_| fabric.given().is_none()));
+                flex.or(mule)
+                    .or(of(idle, "goes with --mutual-authentication"))
+            }
+        };
+        if let Some((flag, reason)) = foreign {
             return Err(Error::Flag {
                 flag,
-                reason: format!("is for {owner}").into(),
+                reason: reason.into(),
             });
         }
         match self.target {

@@ -49,29 +49,29 @@ pub(super) struct SecurityFabric {
     mutual_authentication: bool,
 
     /// How strictly certificates are read [default: strict]
-    #[arg(long, value_enum, requires = "mutual_authentication")]
+    #[arg(long, value_enum)]
     checking_strength: Option<Strength>,
 
     /// How many CAs may stand between the client's certificate and the truststore, 0 to 9
     /// [default: 1]
-    #[arg(long, value_name = "N", requires = "mutual_authentication",
+    #[arg(long, value_name = "N",
         value_parser = value_parser!(u8).range(0..=i64::from(MutualAuthentication::MAX_DEPTH)))]
     verification_depth: Option<u8>,
 
     /// Certificate policy (OID) to accept; repeat it
-    #[arg(long, value_name = "OID", requires = "mutual_authentication")]
+    #[arg(long, value_name = "OID")]
     certificate_policy: Vec<PolicyOid>,
 
     /// Check the names in the certificate
-    #[arg(long, requires = "mutual_authentication")]
+    #[arg(long)]
     domain_checking: bool,
 
     /// Check certificate policies
-    #[arg(long, requires = "mutual_authentication")]
+    #[arg(long)]
     policy_checking: bool,
 
     /// Demand an acceptable policy on the whole path
-    #[arg(long, requires = "mutual_authentication")]
+    #[arg(long)]
     initial_explicit_policy: bool,
 
     /// Demand a list for every CA of the path
@@ -79,15 +79,15 @@ pub(super) struct SecurityFabric {
     crl_for_all_cas: bool,
 
     /// Send the names in the truststore to clients
-    #[arg(long, requires = "mutual_authentication")]
+    #[arg(long)]
     send_truststore: bool,
 
     /// Pin the certificates of this pinset of the same group, by name or id
-    #[arg(long, value_name = "NAME", requires = "mutual_authentication")]
+    #[arg(long, value_name = "NAME")]
     pinset: Option<String>,
 
     /// Failure of a certificate that is let pass; repeat it
-    #[arg(long, value_name = "FAILURE", requires = "mutual_authentication",
+    #[arg(long, value_name = "FAILURE",
         value_parser = PossibleValuesParser::new(OVERRIDES))]
     overlook: Vec<String>,
 }
@@ -100,10 +100,35 @@ enum Strength {
 }
 
 impl SecurityFabric {
-    /// A given option: all others need this one.
+    /// A given option.
     pub(super) fn given(&self) -> Option<&'static str> {
-        self.mutual_authentication
-            .then_some("--mutual-authentication")
+        self.check_of_clients().or(self
+            .mutual_authentication
+            .then_some("--mutual-authentication"))
+    }
+
+    /// A given option that says nothing where clients are not asked for a certificate. Clap would ask for
+    /// `--mutual-authentication`, and for the target only afterwards.
+    pub(super) fn idle(&self) -> Option<&'static str> {
+        self.check_of_clients()
+            .filter(|_| !self.mutual_authentication)
+    }
+
+    fn check_of_clients(&self) -> Option<&'static str> {
+        let options = [
+            ("--checking-strength", self.checking_strength.is_some()),
+            ("--verification-depth", self.verification_depth.is_some()),
+            ("--certificate-policy", !self.certificate_policy.is_empty()),
+            ("--domain-checking", self.domain_checking),
+            ("--policy-checking", self.policy_checking),
+            ("--initial-explicit-policy", self.initial_explicit_policy),
+            ("--crl-for-all-cas", self.crl_for_all_cas),
+            ("--send-truststore", self.send_truststore),
+            ("--pinset", self.pinset.is_some()),
+            ("--overlook", !self.overlook.is_empty()),
+        ];
+        let given = options.into_iter().find(|(_, given)| *given);
+        given.map(|(option, _)| option)
     }
 
     /// Adds what the target knows; finds the pinset in `place`.

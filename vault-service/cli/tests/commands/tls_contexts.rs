@@ -347,16 +347,49 @@ fn options_of_another_target_are_refused_before_any_request() {
         let line = format!("tls-context create x --group payments --keystore edge {rest}");
         scene.say(&line).fails(2).to_owned()
     };
-    assert!(create("--insecure").contains("--insecure is for another target than flex-gateway"));
-    assert!(create("--tls-version TLSv1.2").contains("another target than flex-gateway"));
-    assert!(create("--target mule --alpn h2").contains("another target than mule"));
-    assert!(create("--target security-fabric --insecure").contains("another target"));
-    assert!(create("--target security-fabric --cipher AES").contains("unknown word"));
-    assert!(create("--target security-fabric --pinset p").contains("--mutual-authentication"));
-    assert!(create("--target security-fabric --max-depth 1").contains("another target"));
-    let crls = "--target security-fabric --crl-distributor p";
-    assert!(create(crls).contains("--mutual-authentication"));
-    assert!(create("--target mule --crl-distributor p").contains("another target than mule"));
+    for (given, said) in [
+        ("--insecure", "--insecure is for --target mule"),
+        (
+            "--tls-version TLSv1.2",
+            "--tls-version is for --target mule or security-fabric",
+        ),
+        (
+            "--target mule --alpn h2",
+            "--alpn is for --target flex-gateway",
+        ),
+        ("--target security-fabric --cipher AES", "unknown word"),
+        (
+            "--target security-fabric --insecure",
+            "--insecure is for --target mule",
+        ),
+        (
+            "--target security-fabric --max-depth 1",
+            "--max-depth is for --target flex-gateway",
+        ),
+        (
+            "--target mule --crl-distributor p",
+            "--crl-distributor is for --target flex-gateway or security-fabric",
+        ),
+        (
+            "--pinset p",
+            "--pinset is for --target security-fabric, with --mutual-authentication",
+        ),
+        (
+            "--mutual-authentication --truststore partners --pinset p",
+            "--pinset is for --target security-fabric",
+        ),
+        (
+            "--target security-fabric --pinset p",
+            "--pinset goes with --mutual-authentication",
+        ),
+        (
+            "--target security-fabric --crl-distributor p",
+            "--crl-distributor goes with --mutual-authentication",
+        ),
+    ] {
+        let answer = create(given);
+        assert!(answer.contains(said), "{given}: {answer}");
+    }
     assert!(create("--allow-expired-crl").contains("--crl-distributor"));
     assert!(scene.vault.heard().is_empty());
 }

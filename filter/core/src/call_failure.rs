@@ -23,8 +23,8 @@ pub(crate) enum CallFailure {
     Unreachable(Option<u16>),
     /// There was a connection, and it ended instead. In TLS 1.3 a certificate is refused after the handshake.
     #[error(
-        "the connection ended without an answer{}. So it is where the vault refuses the gateway's certificate: \
-         one that has ended, or is of another CA. Run `sallyport gateway renew` with its files: it says why",
+        "the connection ended without an answer{}. So it is where the vault does not take the gateway's certificate: \
+         see whether it has ended, and of which CA it is",
         Status(*.0)
     )]
     Ended(Option<u16>),

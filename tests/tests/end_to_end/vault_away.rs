@@ -1,10 +1,12 @@
 //! The gateway while the vault is away.
 
 use http::StatusCode;
-use sallyport_tests::Result;
+use rcgen::SanType;
 use sallyport_tests::demo::{Options, Stage};
 use sallyport_tests::envoy::Envoy;
+use sallyport_tests::pki::Authority;
 use sallyport_tests::wait::{PATIENCE, until};
+use sallyport_tests::{Result, files};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vault_that_is_down_at_the_start_means_503_until_it_comes_up() -> Result<()> {
@@ -94,5 +96,58 @@ async fn a_typo_in_the_filter_configuration_stops_envoy_and_names_the_place() ->
         let said = error.to_string();
         assert!(said.contains(place), "{place} is not in: {said}");
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_refuses_the_gateways_certificate_is_told_from_one_that_is_away() -> Result<()>
+{
+    let stage = Stage::furnish(Options {
+        startup_wait: "200ms",
+        recipe: Some("mtls-inbound"),
+        ..Options::default()
+    })
+    .await?;
+    // The name of the gateway, by a CA that the vault does not know.
+    let gateways = stage.cli.json(&["gateway", "list"]).await?;
+    let identity = gateways[0]["identity"].as_str().unwrap().try_into()?;
+    let impostor = Authority::root("Another CA")?.client_as("edge", |parameters| {
+        parameters.subject_alt_names = vec![SanType::URI(identity)];
+    })?;
+    let directory = stage.scratch().directory("impostor")?;
+    let written = impostor.write_to(&directory, "gateway")?;
+    files::write(&directory.join("ca.pem"), &stage.vault.ca()?)?;
+
+    let shown = [
+        (
+            "IDENTITY_CERTIFICATE",
+            written.chain.to_string_lossy().into_owned(),
+        ),
+        ("IDENTITY_KEY", written.key.to_string_lossy().into_owned()),
+    ];
+    let configuration = stage.fill(&stage.recipe().configuration()?, &shown)?;
+    let envoy = Envoy::start(&stage.scratch().directory("envoy")?, &configuration).await?;
+    until("the refusal in the log", PATIENCE, async || {
+        let log = files::read(envoy.log())?;
+        Ok(log.contains("vault: connection ended: ").then_some(()))
+    })
+    .await?;
+
+    let (url, directory) = (
+        format!("https://{}", stage.vault.provider()),
+        directory.to_string_lossy(),
+    );
+    let renew = [
+        "gateway",
+        "renew",
+        "--provider-url",
+        &url,
+        "--out",
+        &directory,
+    ];
+    let said = stage.cli.run(&renew, "").await?;
+    assert_eq!(said.code, Some(3), "{said:?}");
+    let advice = "the vault does not take the gateway's certificate";
+    assert!(said.stderr.contains(advice), "{said:?}");
     Ok(())
 }

@@ -70,6 +70,10 @@ impl Error {
                  certificate"
             }
             Self::Unreachable { .. } => "check the url, and that the vault is running: GET /livez",
+            Self::Ended { .. } => {
+                "so it is where the vault does not take the gateway's certificate: see whether it has ended and \
+                 whose it is (openssl x509 -noout -enddate -issuer -in gateway.pem); it may also have been stopped"
+            }
             Self::Nonsense { .. } => {
                 "check that the url is a vault's, and that its version fits this command's"
             }

@@ -167,7 +167,9 @@ impl Renewal {
                 When::Now | When::Due => {}
             }
             match self.renew(&files, output) {
-                Err(error @ Error::Unreachable { .. }) if self.when == When::Always => {
+                Err(error @ (Error::Unreachable { .. } | Error::Ended { .. }))
+                    if self.when == When::Always =>
+                {
                     output.error(&error);
                     thread::sleep(RETRY);
                 }

@@ -104,6 +104,11 @@ pub(crate) enum Error {
         source: Box<ureq::Error>,
         outcome: Outcome,
     },
+    #[error("{url} ended the connection without an answer: {}", cause(source))]
+    Ended {
+        url: String,
+        source: Box<ureq::Error>,
+    },
     #[error("{0}")]
     Refused(Box<Refusal>),
     #[error("the vault does not accept these credentials: {0}")]
@@ -160,7 +165,7 @@ impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Refused(refusal) if refusal.is_conflict() => EXIT_CONFLICT,
-            Self::Unreachable { .. } => EXIT_UNREACHABLE,
+            Self::Unreachable { .. } | Self::Ended { .. } => EXIT_UNREACHABLE,
             Self::Denied { .. } => EXIT_DENIED,
             Self::Drift { .. } | Self::Unread { .. } | Self::NothingCompared { .. } => EXIT_DRIFT,
             Self::Refused(_)
@@ -181,8 +186,18 @@ impl Error {
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Unreachable { source, .. } => !is_about_certificates(source),
+            Self::Ended { .. } => true,
             Self::Refused(refusal) => matches!(refusal.status, 429 | 502 | 503 | 504),
             _ => false,
+        }
+    }
+
+    /// From a call for which a certificate was shown. In TLS 1.3 it is refused after the handshake, and who is
+    /// still sending then does not come to read the alert.
+    pub(crate) fn of_shown_certificate(self) -> Self {
+        match self {
+            Self::Unreachable { url, source, .. } if is_end(&source) => Self::Ended { url, source },
+            other => other,
         }
     }
 
@@ -202,6 +217,14 @@ fn cause(error: &ureq::Error) -> String {
         ureq::Error::Io(error) => error.to_string(),
         other => other.to_string(),
     }
+}
+
+fn is_end(error: &ureq::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(error, ureq::Error::Io(error) if matches!(
+        error.kind(),
+        Kind::BrokenPipe | Kind::ConnectionReset | Kind::ConnectionAborted | Kind::UnexpectedEof
+    ))
 }
 
 /// Whether the vault's certificate, or the CA file, is at fault; or ours.

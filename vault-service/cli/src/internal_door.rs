@@ -63,7 +63,7 @@ impl AsGateway {
 impl InternalDoor {
     /// Asks with a JSON body. What is repeated behind this door does no harm.
     pub(crate) fn post(&self, path: &str, json: &[u8]) -> Result<Answer, Error> {
-        post((&self.agent, &self.url), path, json)
+        post((&self.agent, &self.url), path, json).map_err(Error::of_shown_certificate)
     }
 }
 

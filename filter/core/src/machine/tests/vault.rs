@@ -105,8 +105,7 @@ fn a_connection_that_ended_is_said_with_what_may_be_wrong_with_the_certificate()
         [
             "vault: unreachable: no answer (status 503)",
             "vault: connection ended: the connection ended without an answer (status 503). So it is where the \
-             vault refuses the gateway's certificate: one that has ended, or is of another CA. Run \
-             `sallyport gateway renew` with its files: it says why",
+             vault does not take the gateway's certificate: see whether it has ended, and of which CA it is",
         ]
     );
     assert_eq!(host.count(Counter::VaultUnreachable), 2);

@@ -113,6 +113,9 @@ pub(crate) struct Serve {
     /// Requests a client may make at once, after a pause. [default: 500]
     #[arg(long, env = "SALLYPORT_BURST", value_name = "NUMBER")]
     burst: Option<NonZeroU32>,
+    /// Connections of a client to the internal door that have not shown a certificate yet. [default: 1024]
+    #[arg(long, env = "SALLYPORT_PROVIDER_HANDSHAKES", value_name = "NUMBER")]
+    provider_handshakes: Option<NonZeroU16>,
     /// Hours that the certificate of a gateway lives which renews it by itself. [default: 24]
     #[arg(
         long,
@@ -167,6 +170,7 @@ impl Serve {
             manager_key: self.manager_key.clone(),
             requests_per_second: self.requests_per_second,
             burst: self.burst,
+            provider_handshakes: self.provider_handshakes,
             gateway_certificate_hours: self.gateway_certificate_hours,
             crl_networks: self.crl_networks.clone(),
             crl_ca_file: self.crl_ca_file.clone(),

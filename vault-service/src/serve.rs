@@ -34,7 +34,7 @@ use crate::keys::KeyError;
 use crate::keys::audit::CheckpointKey;
 use crate::keys::seal::RootPublicKey;
 use crate::manager::{GatewayIssuer as _, Manager};
-use crate::metrics::Metrics;
+use crate::metrics::{GatewayMetrics, Metrics};
 use crate::provider::sds::Sds;
 use crate::provider::{
     AuditKeysError, ExternalCa, ExternalCaError, ExternalCas, GatewayCa, GatewayCaError,
@@ -55,6 +55,8 @@ pub struct Vault {
     crl_fetching: Arc<CrlFetching>,
     external: Arc<ExternalCas>,
     external_lists: Vec<FollowedLists>,
+    turned_away: GatewayMetrics,
+    limits: Limits,
     checkpoint_key: Arc<CheckpointKey>,
     sinks: Sinks,
     _lock: File,
@@ -245,6 +247,11 @@ impl Vault {
             crl_fetching,
             external,
             external_lists,
+            turned_away: metrics.gateways.clone(),
+            limits: Limits {
+                connections_per_network: settings.provider_handshakes.get().into(),
+                ..Limits::INTERNAL
+            },
             checkpoint_key: audit_keys.checkpoint,
             sinks,
             _lock: lock,
@@ -283,13 +290,15 @@ impl Vault {
                     public_tls,
                     public_routes,
                     Limits::PUBLIC,
+                    None,
                     stop.clone()
                 ),
                 listener::serve(
                     internal,
                     internal_tls,
                     internal_routes,
-                    Limits::INTERNAL,
+                    self.limits,
+                    Some(self.turned_away),
                     stop.clone()
                 ),
                 self.inside.forget_what_changes(stop.clone()),

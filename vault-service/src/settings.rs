@@ -58,6 +58,8 @@ pub struct Given {
     pub requests_per_second: Option<NonZeroU32>,
     /// Requests at once, after a pause.
     pub burst: Option<NonZeroU32>,
+    /// Connections of one network to the internal door that have not shown a certificate yet.
+    pub provider_handshakes: Option<NonZeroU16>,
     /// Further names of SDS resources.
     pub sds_names: Option<BTreeMap<String, String>>,
     /// Hours that a gateway's certificate lives.
@@ -112,6 +114,8 @@ pub struct Settings {
     pub requests_per_second: NonZeroU32,
     /// Requests at once, after a pause.
     pub burst: NonZeroU32,
+    /// Connections of one network to the internal door that have not shown a certificate yet.
+    pub provider_handshakes: NonZeroU16,
     /// Further names of SDS resources.
     pub sds_names: Aliases,
     /// SDS for Envoys of this machine.
@@ -239,6 +243,7 @@ impl Given {
             manager_key: self.manager_key.or(weaker.manager_key),
             requests_per_second: self.requests_per_second.or(weaker.requests_per_second),
             burst: self.burst.or(weaker.burst),
+            provider_handshakes: self.provider_handshakes.or(weaker.provider_handshakes),
             sds_names: self.sds_names.or(weaker.sds_names),
             sds_socket: self.sds_socket.or(weaker.sds_socket),
             gateway_cas: self.gateway_cas.or(weaker.gateway_cas),
@@ -262,6 +267,7 @@ impl Settings {
     const REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(100).unwrap();
     const GATEWAY_CERTIFICATE_HOURS: NonZeroU16 = NonZeroU16::new(24).unwrap();
     const BURST: NonZeroU32 = NonZeroU32::new(500).unwrap();
+    const PROVIDER_HANDSHAKES: NonZeroU16 = NonZeroU16::new(1_024).unwrap();
 
     /// Settings in force, from what was given.
     pub fn from_given(given: Given) -> Result<Self, SettingsError> {
@@ -300,6 +306,9 @@ impl Settings {
                 .requests_per_second
                 .unwrap_or(Self::REQUESTS_PER_SECOND),
             burst: given.burst.unwrap_or(Self::BURST),
+            provider_handshakes: given
+                .provider_handshakes
+                .unwrap_or(Self::PROVIDER_HANDSHAKES),
             sds_names: sds_names(given.sds_names.unwrap_or_default())?,
             sds_socket: given.sds_socket.map(sds_socket).transpose()?,
             gateway_cas: gateway_cas(given.gateway_cas.unwrap_or_default())?,
@@ -463,6 +472,7 @@ mod tests {
             "requests_per_second = 0",
             "burst = 0",
             "burst = -1",
+            "provider_handshakes = 0",
             "crl_max_mib = 0",
         ] {
             let error = toml::from_str::<Given>(text).unwrap_err().to_string();

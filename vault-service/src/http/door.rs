@@ -7,18 +7,24 @@ use axum::response::{IntoResponse, Response};
 use super::problem::Problem;
 use super::shape::Shape;
 use crate::audit::SinkStanding;
-use crate::provider::Unready;
+use crate::provider::{LapsedCa, Unready};
 
 /// `GET /livez`: the process answers.
 pub(super) async fn livez() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: nothing keeps the vault from answering. Says how each audit sink stands.
-pub(super) fn readiness(reasons: &[Unready], sinks: &[SinkStanding]) -> Response {
+/// `GET /readyz`: nothing keeps the vault from answering. Says how each audit sink stands, and which
+/// CAs have all of their gateways refused.
+pub(super) fn readiness(
+    reasons: &[Unready],
+    sinks: &[SinkStanding],
+    lapsed: &[LapsedCa],
+) -> Response {
     if reasons.is_empty() {
         let sinks = sinks.iter().map(|sink| format!("audit sink {sink}\n"));
-        return format!("ok\n{}", sinks.collect::<String>()).into_response();
+        let lapsed = lapsed.iter().map(|ca| format!("{ca}\n"));
+        return format!("ok\n{}", sinks.chain(lapsed).collect::<String>()).into_response();
     }
     let reasons: Vec<String> = reasons.iter().map(Unready::to_string).collect();
     Problem::new(

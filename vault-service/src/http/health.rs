@@ -67,7 +67,7 @@ pub(super) async fn metrics(State(provider): State<Arc<Provider>>) -> Response {
 }
 
 /// `GET /readyz`: `{"ready": false, "reasons": [{"code": "store", "detail": "..."}]}`, and 503.
-/// `auditSinks` says how each stands.
+/// `auditSinks` says how each stands, `gatewayCas` which have all of their gateways refused.
 async fn readyz(State(health): State<Health>) -> (StatusCode, Json<Value>) {
     let mut reasons = health.provider.unready().await;
     if *health.stopping.borrow() {
@@ -83,6 +83,15 @@ async fn readyz(State(health): State<Health>) -> (StatusCode, Json<Value>) {
     let sinks = health.provider.sinks().into_iter();
     let sinks = sinks.map(|sink| json!({ "sink": sink.name, "detail": sink.standing.to_string() }));
     let sinks: Vec<Value> = sinks.collect();
-    let body = json!({ "ready": reasons.is_empty(), "reasons": list, "auditSinks": sinks });
+    let lapsed = health.provider.lapsed_cas().into_iter();
+    let lapsed = lapsed.map(
+        |ca| json!({ "position": ca.position, "code": ca.lapse.code(), "detail": ca.to_string() }),
+    );
+    let body = json!({
+        "ready": reasons.is_empty(),
+        "reasons": list,
+        "auditSinks": sinks,
+        "gatewayCas": lapsed.collect::<Vec<Value>>(),
+    });
     (status, Json(body))
 }

@@ -1,5 +1,6 @@
 //! A TLS listener: handshakes and requests within limits, and a graceful end.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use rustls::ServerConfig;
+use rustls::{CertificateError, ServerConfig};
 use rustls_pki_types::CertificateDer;
 use sallyport_pki::Certificate;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -27,6 +28,7 @@ use super::network::Network;
 use super::remainder;
 use crate::clock;
 use crate::crowd::Crowd;
+use crate::metrics::{GatewayMetrics, TurnedAway};
 
 /// Largest request head, in bytes.
 const MAX_HEAD: usize = 32 * 1024;
@@ -38,6 +40,16 @@ const MAX_STREAMS: u32 = 100;
 /// streams and on frames that continue a head stay as they are.
 const PING: Duration = Duration::from_secs(30);
 
+/// Which connections of a network count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Counted {
+    /// All that are open.
+    #[default]
+    Open,
+    /// Those whose handshake is not done: who has shown a certificate counts no more.
+    Greeting,
+}
+
 /// What a listener grants its clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -45,6 +57,8 @@ pub struct Limits {
     pub connections: usize,
     /// How many of them may come from one network.
     pub connections_per_network: usize,
+    /// Which of them count there.
+    pub counted: Counted,
     /// Longest TLS handshake.
     pub handshake: Duration,
     /// Longest time until a request's head is complete: from the end of the handshake, and over
@@ -57,14 +71,16 @@ impl Limits {
     pub const PUBLIC: Self = Self {
         connections: 10_000,
         connections_per_network: 256,
+        counted: Counted::Open,
         handshake: Duration::from_secs(10),
         head: Duration::from_secs(10),
     };
 
-    /// The internal door: many gateways may stand behind one address, so that no network has a limit of its
-    /// own; those who show no certificate in time are gone after the handshake's.
+    /// The internal door: many gateways may stand behind one address, and all of them come at once after an
+    /// outage, so that only those count which have not shown a certificate yet.
     pub const INTERNAL: Self = Self {
-        connections_per_network: Self::PUBLIC.connections,
+        connections_per_network: 1_024,
+        counted: Counted::Greeting,
         ..Self::PUBLIC
     };
 }
@@ -92,14 +108,21 @@ pub struct Peer {
     pub certificates: Arc<Vec<CertificateDer<'static>>>,
 }
 
-/// Serves until `stop` says so, then lets open requests end within the grace period.
+/// Serves until `stop` says so, then lets open requests end within the grace period. Who gets no further
+/// than the handshake is counted there, if anywhere.
 pub async fn serve(
     listener: TcpListener,
     tls: Arc<ServerConfig>,
     router: Router,
     limits: Limits,
+    turned_away: Option<GatewayMetrics>,
     stop: watch::Receiver<bool>,
 ) {
+    let turn_away = move |why| {
+        if let Some(metrics) = &turned_away {
+            metrics.turned_away(why);
+        }
+    };
     let acceptor = TlsAcceptor::from(tls);
     let crowd = Crowd::default();
     let asked = stop.clone();
@@ -107,25 +130,30 @@ pub async fn serve(
         let network = Network::from(address.ip());
         let Some(place) = crowd.enter(network, limits.connections_per_network) else {
             debug!(%network, "too many connections from this network");
+            turn_away(TurnedAway::NetworkFull);
             return None;
         };
         let (acceptor, router, stop) = (acceptor.clone(), router.clone(), asked.clone());
+        let turn_away = turn_away.clone();
         Some(async move {
-            if let Some((stream, peer)) = greet(stream, network, acceptor, limits).await {
-                // What was agreed in the handshake holds; looking at the first bytes
-                // instead would let a client that never sends any stay.
-                let protocol = match stream.get_ref().1.alpn_protocol() {
-                    Some(b"h2") => Protocol::Http2,
-                    _ => Protocol::Http1,
-                };
-                let until = end_of(&peer);
-                let connection = Connection {
-                    stream,
-                    protocol,
-                    until,
-                };
-                converse(connection, peer, router, limits, stop).await;
-            }
+            let (stream, peer) = match greet(stream, network, acceptor, limits).await {
+                Ok(greeted) => greeted,
+                Err(why) => return turn_away(why),
+            };
+            let place = Some(place).filter(|_| limits.counted == Counted::Open);
+            // What was agreed in the handshake holds; looking at the first bytes
+            // instead would let a client that never sends any stay.
+            let protocol = match stream.get_ref().1.alpn_protocol() {
+                Some(b"h2") => Protocol::Http2,
+                _ => Protocol::Http1,
+            };
+            let until = end_of(&peer);
+            let connection = Connection {
+                stream,
+                protocol,
+                until,
+            };
+            converse(connection, peer, router, limits, stop).await;
             drop(place);
         })
     })
@@ -138,17 +166,17 @@ async fn greet(
     network: Network,
     acceptor: TlsAcceptor,
     limits: Limits,
-) -> Option<(TlsStream<TcpStream>, Peer)> {
+) -> Result<(TlsStream<TcpStream>, Peer), TurnedAway> {
     let _ = stream.set_nodelay(true);
     let stream = match tokio::time::timeout(limits.handshake, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
             debug!(%error, "TLS handshake failed");
-            return None;
+            return Err(why(&error));
         }
         Err(_) => {
             debug!("TLS handshake took too long");
-            return None;
+            return Err(TurnedAway::HandshakeTimeout);
         }
     };
     let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
@@ -160,7 +188,27 @@ async fn greet(
         network,
         certificates: Arc::new(certificates),
     };
-    Some((stream, peer))
+    Ok((stream, peer))
+}
+
+/// What the TLS library had against a client.
+fn why(error: &io::Error) -> TurnedAway {
+    let error = error.get_ref().and_then(|error| error.downcast_ref());
+    match error {
+        Some(rustls::Error::NoCertificatesPresented) => TurnedAway::NoCertificate,
+        Some(rustls::Error::InvalidCertificate(error)) => match error {
+            // A CA of the same name as one that is trusted.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                TurnedAway::UnknownCa
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                TurnedAway::Expired
+            }
+            CertificateError::Revoked => TurnedAway::Revoked,
+            _ => TurnedAway::BadCertificate,
+        },
+        _ => TurnedAway::BadHandshake,
+    }
 }
 
 /// Requests and answers, until either side has had enough. Every request carries `peer`.

@@ -140,7 +140,8 @@ async fn read<T: DeserializeOwned>(
 }
 
 async fn readyz(State(provider): State<Arc<Provider>>) -> Response {
-    door::readiness(&provider.unready().await, &provider.sinks())
+    let reasons = provider.unready().await;
+    door::readiness(&reasons, &provider.sinks(), &provider.lapsed_cas())
 }
 
 async fn mark(request: Request, next: Next) -> Response {
@@ -154,7 +155,7 @@ async fn mark(request: Request, next: Next) -> Response {
 
 fn problem(error: &ProviderError) -> Problem {
     let (status, code) = match error {
-        ProviderError::NotAGateway => (StatusCode::FORBIDDEN, "not_a_gateway"),
+        ProviderError::NotAGateway { .. } => (StatusCode::FORBIDDEN, "not_a_gateway"),
         ProviderError::References { .. } => (StatusCode::BAD_REQUEST, "too_many_references"),
         ProviderError::Wait { .. } => (StatusCode::BAD_REQUEST, "wait_too_long"),
         ProviderError::Audit(AuditError::Sinks(no_sink)) => {

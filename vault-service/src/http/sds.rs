@@ -18,6 +18,7 @@ use super::listener::Peer;
 use super::{door, edge};
 use crate::audit::AuditError;
 use crate::clock;
+use crate::metrics::TurnedAway;
 use crate::provider::sds::wire::{DiscoveryRequest, DiscoveryResponse};
 use crate::provider::sds::{
     Breach, Conversation, Delta, Ended, MAX_REQUEST, Protocol, Sds, StateOfTheWorld,
@@ -51,7 +52,13 @@ pub fn router_for_processes(sds: Arc<Sds>) -> Router {
 async fn by_certificate(mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>();
     let Some(peer) = peer else {
-        return status(&ProviderError::NotAGateway.into()).into_http::<Body>();
+        return status(
+            &ProviderError::NotAGateway {
+                why: TurnedAway::NoCertificate,
+            }
+            .into(),
+        )
+        .into_http::<Body>();
     };
     let credential = Credential::Certificate(Arc::clone(&peer.certificates));
     request.extensions_mut().insert(credential);
@@ -127,7 +134,7 @@ fn status(ended: &Ended) -> Status {
         Ended::Breach(Breach::Type | Breach::NameLength) | Ended::Request => {
             Status::invalid_argument(text)
         }
-        Ended::Provider(ProviderError::NotAGateway) => Status::permission_denied(text),
+        Ended::Provider(ProviderError::NotAGateway { .. }) => Status::permission_denied(text),
         Ended::Expired => Status::unauthenticated(text),
         Ended::Closing => Status::unavailable(text),
         Ended::Provider(ProviderError::Audit(AuditError::Sinks(no_sink))) => {

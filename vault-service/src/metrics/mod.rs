@@ -8,6 +8,7 @@ mod audit;
 mod crl;
 mod door;
 mod expiry;
+mod gateways;
 mod listing;
 mod open;
 mod resolve;
@@ -26,6 +27,7 @@ pub use audit::AuditMetrics;
 pub use crl::CrlMetrics;
 pub use door::DoorMetrics;
 pub use expiry::ExpiryMetrics;
+pub use gateways::{GatewayMetrics, TurnedAway};
 pub use listing::{LISTED, Listing};
 pub use open::Open;
 pub use resolve::ResolveMetrics;
@@ -54,6 +56,8 @@ pub struct Metrics {
     pub sds: SdsMetrics,
     /// The public door.
     pub door: DoorMetrics,
+    /// Who is not let in at the internal one.
+    pub gateways: GatewayMetrics,
     /// What ends when.
     pub expiry: ExpiryMetrics,
     /// How far gateways are.
@@ -79,6 +83,7 @@ impl Metrics {
             resolve: ResolveMetrics::register(&mut registry),
             sds: SdsMetrics::register(&mut registry),
             door: DoorMetrics::register(&mut registry),
+            gateways: GatewayMetrics::register(&mut registry),
             expiry: ExpiryMetrics::register(&mut registry),
             rollout: RolloutMetrics::register(&mut registry),
             crl: CrlMetrics::register(&mut registry),
@@ -123,6 +128,7 @@ mod tests {
         metrics.resolve.answered("current");
         let moment = Duration::from_millis(1);
         metrics.door.answered(StatusCode::OK, moment);
+        metrics.gateways.turned_away(TurnedAway::Expired);
         let text = metrics.encode().unwrap();
         let names: Vec<_> = text
             .lines()

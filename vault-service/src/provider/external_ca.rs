@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use super::external_lists::{ExternalLists, ExternalListsError};
 use crate::access::ExternalIdentity;
+use crate::clock::rfc3339;
 
 /// Another CA.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,40 @@ pub enum ExternalCaError {
         /// Why.
         source: ExternalListsError,
     },
+}
+
+/// A CA whose gateways are refused: no lists that it is held against are in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("gateway_cas {position}: {lapse}; its gateways are refused")]
+pub struct LapsedCa {
+    /// Its place among those of the settings, counted from 1.
+    pub position: usize,
+    /// Why.
+    pub lapse: Lapse,
+}
+
+/// Why no revocation lists are in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Lapse {
+    /// None was taken yet.
+    #[error("there is no revocation list yet")]
+    NoLists,
+    /// One of them is past its end.
+    #[error("a revocation list ended at {}", rfc3339(*.at))]
+    Ended {
+        /// The first end.
+        at: UnixTime,
+    },
+}
+
+impl Lapse {
+    /// The word for it, for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoLists => "no_lists",
+            Self::Ended { .. } => "lists_ended",
+        }
+    }
 }
 
 /// Who signed a certificate that the listener has let in.
@@ -176,9 +211,19 @@ impl ExternalCas {
         Some(self.external.get(ca)?.lists.as_ref()?.ca_digest())
     }
 
-    /// When the first list of the CA at that place ends.
-    pub fn next_update(&self, ca: usize) -> Option<UnixTime> {
-        self.external.get(ca)?.lists.as_ref()?.next_update()
+    /// Why the lists of the CA at that place are not in force, if it is held against any.
+    pub fn lapse(&self, ca: usize, now: UnixTime) -> Option<Lapse> {
+        self.external.get(ca)?.lists.as_ref()?.lapse(now)
+    }
+
+    /// All CAs whose lists are not in force, in the order of the settings.
+    pub fn lapsed(&self, now: UnixTime) -> Vec<LapsedCa> {
+        let cas = self.external.iter().zip(1..);
+        let lapsed = cas.filter_map(|(ca, position)| {
+            let lapse = ca.lists.as_ref()?.lapse(now)?;
+            Some(LapsedCa { position, lapse })
+        });
+        lapsed.collect()
     }
 
     /// Has every open call looked at again: lists have changed, or ended.

@@ -12,6 +12,8 @@ use sallyport_pki::{
 };
 use thiserror::Error;
 
+use super::external_ca::Lapse;
+
 /// Most bytes of a file of lists: a full one as PEM.
 pub const MAX_LIST_FILE: u64 = MAX_CRL_BYTES as u64 / 2 * 3;
 
@@ -163,10 +165,13 @@ impl ExternalLists {
         Digest::of(&certificates.concat())
     }
 
-    /// When the first of the lists ends.
-    pub(super) fn next_update(&self) -> Option<UnixTime> {
+    /// Why they are not in force: there are none, or one has ended.
+    pub(super) fn lapse(&self, now: UnixTime) -> Option<Lapse> {
         let lists = self.in_force();
-        lists.lists().iter().map(|list| list.next_update()).min()
+        let Some(at) = lists.lists().iter().map(|list| list.next_update()).min() else {
+            return Some(Lapse::NoLists);
+        };
+        (at <= now).then_some(Lapse::Ended { at })
     }
 
     fn in_force(&self) -> Arc<Revocations> {

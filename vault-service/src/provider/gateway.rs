@@ -14,11 +14,16 @@ use crate::access::{Caller, ExternalIdentity};
 use crate::audit::Entry;
 use crate::clock;
 use crate::manager::GatewayIssuer as _;
+use crate::metrics::TurnedAway;
 use crate::store::{ActorKind, AuditPlace};
 
 /// What is audited of whoever is turned away, and who says so.
 const OPERATION: &str = "gateway.authenticate";
 const DOOR: &str = "secrets-provider";
+
+const NOT_REGISTERED: ProviderError = ProviderError::NotAGateway {
+    why: TurnedAway::NotRegistered,
+};
 
 /// Longest name of a certificate that is told, in bytes.
 const MAX_SHOWN: usize = 512;
@@ -156,10 +161,14 @@ impl Provider {
         &self,
         chain: &[CertificateDer<'static>],
     ) -> Result<Gateway, ProviderError> {
-        let known = self.identities.of(chain, &self.external, clock::now());
-        match known {
+        let now = clock::now();
+        match self.identities.of(chain, &self.external, now) {
             None => {
-                let nobody = Err(ProviderError::NotAGateway);
+                let why = match self.external.is_revoked(chain, now) {
+                    true => TurnedAway::Revoked,
+                    false => TurnedAway::NoIdentity,
+                };
+                let nobody = Err(ProviderError::NotAGateway { why });
                 let shown = || shown(chain);
                 self.noted(nobody, AuditPlace::Vault, shown).await
             }
@@ -190,7 +199,8 @@ impl Provider {
         place: AuditPlace,
         object: impl FnOnce() -> String + Send,
     ) -> Result<T, ProviderError> {
-        if matches!(admitted, Err(ProviderError::NotAGateway)) {
+        if let Err(ProviderError::NotAGateway { why }) = admitted {
+            self.metrics.gateways.turned_away(why);
             let object = object();
             warn!(%object, "turned away: not a registered gateway, or revoked by its CA");
             let entry = Entry::of_service(DOOR, place, OPERATION, object, clock::now());
@@ -202,13 +212,13 @@ impl Provider {
 
     async fn registered(&self, identity: &GatewayIdentity) -> Result<Gateway, ProviderError> {
         if identity.trust_domain != *self.ca.trust_domain() {
-            return Err(ProviderError::NotAGateway);
+            return Err(NOT_REGISTERED);
         }
         let caller = self.gateway_actor(identity.gateway).await?;
         let caller = caller
             .filter(|caller| caller.organization == identity.scope.organization)
             .filter(|caller| caller.environment == Some(identity.scope.environment))
-            .ok_or(ProviderError::NotAGateway)?;
+            .ok_or(NOT_REGISTERED)?;
         Ok(Gateway {
             caller,
             scope: identity.scope,
@@ -223,8 +233,8 @@ impl Provider {
             Some(gateway) => self.gateway_actor(gateway).await?,
             None => None,
         };
-        let caller = caller.ok_or(ProviderError::NotAGateway)?;
-        let environment = caller.environment.ok_or(ProviderError::NotAGateway)?;
+        let caller = caller.ok_or(NOT_REGISTERED)?;
+        let environment = caller.environment.ok_or(NOT_REGISTERED)?;
         Ok(Gateway {
             scope: Scope {
                 organization: caller.organization,
@@ -253,11 +263,12 @@ impl Provider {
     async fn is_registered(&self, gateway: &Gateway) -> Result<(), ProviderError> {
         if let Some(chain) = &gateway.revocable {
             let known = self.identities.of(chain, &self.external, clock::now());
-            known.ok_or(ProviderError::NotAGateway)?;
+            let why = TurnedAway::Revoked;
+            known.ok_or(ProviderError::NotAGateway { why })?;
         }
         match self.store.actor(gateway.caller.id).await? {
             Some(_) => Ok(()),
-            None => Err(ProviderError::NotAGateway),
+            None => Err(NOT_REGISTERED),
         }
     }
 }

@@ -37,13 +37,16 @@ use self::gateway::Identities;
 use self::keyring::Keyring;
 use self::warm::WarmStore;
 use crate::audit::{AuditError, AuditLog, NoSink, SinkStanding};
+use crate::clock;
 use crate::keys::KeyError;
 use crate::keys::open::RootPrivateKey;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, TurnedAway};
 use crate::store::{Setting, Store, StoreError};
 pub use audit_keys::{AuditKeysError, audit_keys};
 pub use download::{Download, DownloadError};
-pub use external_ca::{ExternalCa, ExternalCaError, ExternalCas, ExternalNames, GivenLists};
+pub use external_ca::{
+    ExternalCa, ExternalCaError, ExternalCas, ExternalNames, GivenLists, Lapse, LapsedCa,
+};
 pub use external_lists::{ExternalListsError, MAX_LIST_FILE};
 pub use gateway::{Credential, Gateway};
 pub use gateway_ca::{GatewayCa, GatewayCaError, IssuedServerCertificate, NewGatewayCa, to_pem};
@@ -69,7 +72,10 @@ pub struct Provider {
 pub enum ProviderError {
     /// The client certificate is not that of a registered gateway.
     #[error("the client certificate does not belong to a registered gateway")]
-    NotAGateway,
+    NotAGateway {
+        /// What is wrong with it; for the metric, whoever is turned away is not told.
+        why: TurnedAway,
+    },
     /// More references than allowed, or none.
     #[error("a call names 1 to {max} references, this one names {found}")]
     References {
@@ -177,6 +183,7 @@ impl Provider {
     pub fn metrics(&self) -> Result<String, std::fmt::Error> {
         let waiting = i64::try_from(self.store.waiting()).unwrap_or(i64::MAX);
         self.metrics.store_queue.set(waiting);
+        self.metrics.gateways.lapsed(self.lapsed_cas().len());
         self.metrics.encode()
     }
 
@@ -188,6 +195,11 @@ impl Provider {
         }
         reasons.extend(self.audit.sinks().check().err().map(Unready::Audit));
         reasons
+    }
+
+    /// CAs whose gateways it refuses. It answers all others, so it is ready nevertheless.
+    pub fn lapsed_cas(&self) -> Vec<LapsedCa> {
+        self.external.lapsed(clock::now())
     }
 
     /// How the sinks of the audit log stand.

@@ -8,6 +8,7 @@ use super::gateway::Renewal;
 use super::{Gateway, Provider, ProviderError};
 use crate::audit::{AuditError, Entry};
 use crate::manager::{GatewayCertificate, GatewayIssuer as _, IssueError, Renewing, renewed};
+use crate::metrics::TurnedAway;
 use crate::store::{StoreError, Write};
 
 /// What is audited.
@@ -50,7 +51,9 @@ impl Provider {
             recorded.map_err(ProviderError::from)?;
             return Err(RenewalError::AnotherCa);
         }
-        let shown = Certificate::from_der(shown).map_err(|_| ProviderError::NotAGateway)?;
+        let shown = Certificate::from_der(shown).map_err(|_| ProviderError::NotAGateway {
+            why: TurnedAway::BadCertificate,
+        })?;
         let key = *shown.spki_sha256().as_bytes();
         let newest = self.store.gateway_key(caller.id).await;
         let newest = newest.map_err(ProviderError::from)?;
@@ -78,9 +81,10 @@ impl Provider {
             Err(AuditError::Store(StoreError::Gone {
                 what: "gateway key",
             })) => Err(RenewalError::OtherKey),
-            Err(AuditError::Store(StoreError::Gone { .. })) => {
-                Err(ProviderError::NotAGateway.into())
+            Err(AuditError::Store(StoreError::Gone { .. })) => Err(ProviderError::NotAGateway {
+                why: TurnedAway::NotRegistered,
             }
+            .into()),
             Err(error) => Err(ProviderError::from(error).into()),
         }
     }

@@ -231,5 +231,5 @@ async fn a_gateway_that_is_removed_is_refused_at_once_also_on_an_open_watch() {
     // Long before the watch would have ended.
     let ended = tokio::time::timeout(Duration::from_secs(30), watching).await;
     let error = ended.unwrap().unwrap().unwrap_err();
-    assert!(matches!(error, ProviderError::NotAGateway));
+    assert!(matches!(error, ProviderError::NotAGateway { .. }));
 }

@@ -71,7 +71,7 @@ async fn a_probe_needs_neither_tls_nor_a_certificate() {
         probed.get("/livez").await,
         (StatusCode::OK, "ok\n".to_owned())
     );
-    let ready = json!({ "ready": true, "reasons": [], "auditSinks": [] });
+    let ready = json!({ "ready": true, "reasons": [], "auditSinks": [], "gatewayCas": [] });
     assert_eq!(probed.readiness().await, (StatusCode::OK, ready));
     let (status, metrics) = probed.get("/metrics").await;
     assert_eq!(status, StatusCode::OK);
@@ -98,7 +98,7 @@ async fn a_vault_that_stops_is_alive_but_not_ready() {
         probed.readiness().await,
         (
             StatusCode::SERVICE_UNAVAILABLE,
-            json!({ "ready": false, "reasons": [reason], "auditSinks": [] })
+            json!({ "ready": false, "reasons": [reason], "auditSinks": [], "gatewayCas": [] })
         )
     );
     assert_eq!(probed.get("/livez").await.0, StatusCode::OK);

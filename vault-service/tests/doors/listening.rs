@@ -87,6 +87,7 @@ impl Listening {
             tls::public(identity).unwrap(),
             edge::around(routes, Arc::new(Quotas::new(quota)), Metrics::new().door),
             limits,
+            None,
             stopped,
         ));
         Self {

@@ -197,10 +197,10 @@ async fn revoking_a_grant_deleting_a_group_or_the_gateway_is_told_at_once() {
         .resolve(&gateway, BACKEND, Some(&withdrawn), 60)
         .await
         .unwrap_err();
-    assert!(matches!(error, ProviderError::NotAGateway));
+    assert!(matches!(error, ProviderError::NotAGateway { .. }));
     // Who comes back with a certificate that is still good is turned away, and that is in the log.
     let again = vault.provider.authenticate(&shown).await;
-    assert!(matches!(again, Err(ProviderError::NotAGateway)));
+    assert!(matches!(again, Err(ProviderError::NotAGateway { .. })));
     let log = vault.audit().await;
     let turned_away = log
         .iter()

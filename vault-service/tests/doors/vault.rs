@@ -23,7 +23,7 @@ use sallyport_vault::jobs::crl_fetch::{
 };
 use sallyport_vault::keys::seal::RootPublicKey;
 use sallyport_vault::manager::{Form, Manager, PinnedLeaves};
-use sallyport_vault::metrics::Metrics;
+use sallyport_vault::metrics::{GatewayMetrics, Metrics};
 use sallyport_vault::provider::{
     ExternalCa, ExternalCas, Gateway, GatewayCa, Provider, ProviderError,
 };
@@ -325,7 +325,7 @@ impl Vault {
     pub(crate) async fn provider_trusting(
         &self,
         others: &[ExternalCa],
-    ) -> (Arc<Provider>, Arc<ExternalCas>) {
+    ) -> (Arc<Provider>, Arc<ExternalCas>, GatewayMetrics) {
         let ca = self.internal_ca().await;
         let data = DataDir::open(&self.dir.path().join("data")).unwrap();
         let root = data.read_root_key().unwrap();
@@ -337,9 +337,10 @@ impl Vault {
         let domain = "test.internal".parse().unwrap();
         let external = ExternalCas::new(ca.certificate(), &domain, others, clock::now());
         let external = Arc::new(external.unwrap());
+        let gateways = metrics.gateways.clone();
         let provider = Provider::new(store, root, Arc::new(ca), audit, metrics);
         let provider = provider.with_external_cas(Arc::clone(&external));
-        (Arc::new(provider), external)
+        (Arc::new(provider), external, gateways)
     }
 
     /// A connected app that may do this in a group, and a token of it.

@@ -35,7 +35,7 @@ pub struct FollowedLists {
     ca: usize,
     origin: Followed,
     kept: Option<KeptLists>,
-    ended: bool,
+    lapsed: bool,
 }
 
 enum Followed {
@@ -82,7 +82,7 @@ impl FollowedLists {
             ca,
             origin,
             kept: None,
-            ended: false,
+            lapsed: false,
         }
     }
 
@@ -138,14 +138,13 @@ impl FollowedLists {
         if let Some(kept) = &mut self.kept {
             kept.write().await;
         }
-        // One without any has nobody to let in either.
-        let ended = external.next_update(self.ca).is_none_or(|end| end <= now);
-        if ended && !self.ended {
+        let lapse = external.lapse(self.ca, now);
+        if let Some(lapse) = lapse.filter(|_| !self.lapsed) {
             let lists = &self.origin;
-            warn!(%lists, "revocation lists of a CA of gateways have ended, or there are none: its gateways are refused");
+            warn!(%lists, %lapse, "no revocation lists of a CA of gateways are in force: its gateways are refused");
             external.look_again();
         }
-        self.ended = ended;
+        self.lapsed = lapse.is_some();
     }
 }
 

@@ -1,9 +1,11 @@
 //! Gateways with certificates of other CAs, over real TLS.
 
 mod revocation;
+mod turned_away;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{Method, Request, StatusCode};
@@ -27,6 +29,7 @@ use sallyport_vault::provider::{
 use sallyport_vault::serve;
 use sallyport_vault::settings::Settings;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -67,8 +70,25 @@ impl Outside {
         Self::over(scene, spire, corporate, lists).await
     }
 
+    /// With other limits than those of a vault.
+    async fn within(limits: Limits) -> Self {
+        let scene = Scene::new().await;
+        scene.password("backend", "one").await;
+        Self::limited(scene, ca(), ca(), GivenLists::Unlisted, limits).await
+    }
+
     /// The inner door of a vault that is there.
     async fn over(scene: Scene, spire: Authority, corporate: Authority, lists: GivenLists) -> Self {
+        Self::limited(scene, spire, corporate, lists, Limits::INTERNAL).await
+    }
+
+    async fn limited(
+        scene: Scene,
+        spire: Authority,
+        corporate: Authority,
+        lists: GivenLists,
+        limits: Limits,
+    ) -> Self {
         let domain = "example.org".parse().unwrap();
         let others = [
             ExternalCa {
@@ -78,7 +98,7 @@ impl Outside {
             external(&corporate, ExternalNames::Subjects),
         ];
         let internal = scene.vault.internal_ca().await;
-        let (inner, external) = scene.vault.provider_trusting(&others).await;
+        let (inner, external, turned_away) = scene.vault.provider_trusting(&others).await;
         let issued = internal
             .issue_server(&["localhost".to_owned()], clock::now())
             .unwrap();
@@ -98,7 +118,8 @@ impl Outside {
             listener,
             tls,
             routes,
-            Limits::INTERNAL,
+            limits,
+            Some(turned_away),
             stopped,
         ));
         Self {
@@ -125,6 +146,18 @@ impl Outside {
         let path = format!("grants/{}", id.as_str().unwrap());
         let read = json!({ "access": ["read"] });
         self.scene.door.own(Method::PUT, &path, read).await.ok();
+    }
+
+    /// Returns when it is so.
+    async fn until(&self, is_so: impl Fn(&Self) -> bool) {
+        let wait = async {
+            while !is_so(self) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), wait)
+            .await
+            .unwrap();
     }
 
     /// What a client with that certificate is answered.
@@ -198,6 +231,17 @@ struct Shown {
 
 /// A certificate with these URI names and this common name, if any.
 fn shown(ca: &Issuer<'_, KeyPair>, uris: &[&str], common_name: Option<&str>) -> Shown {
+    signed(ca, named(uris, common_name))
+}
+
+/// A certificate with this URI name, until that moment.
+fn shown_until(ca: &Issuer<'_, KeyPair>, uri: &str, until: OffsetDateTime) -> Shown {
+    let mut params = named(&[uri], None);
+    params.not_after = until;
+    signed(ca, params)
+}
+
+fn named(uris: &[&str], common_name: Option<&str>) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
     if let Some(name) = common_name {
@@ -205,6 +249,10 @@ fn shown(ca: &Issuer<'_, KeyPair>, uris: &[&str], common_name: Option<&str>) -> 
     }
     let uris = uris.iter().map(|uri| Ia5String::try_from(*uri).unwrap());
     params.subject_alt_names = uris.map(SanType::URI).collect();
+    params
+}
+
+fn signed(ca: &Issuer<'_, KeyPair>, params: CertificateParams) -> Shown {
     let key = KeyPair::generate().unwrap();
     let certificate = params.signed_by(&key, ca).unwrap();
     Shown {
@@ -278,13 +326,7 @@ async fn a_ca_gives_the_names_that_it_may_and_no_others() {
             .await
     );
     // Both say that they are a gateway of the internal CA, which reads.
-    let (own, certificate, key) = outside.scene.vault.enrolled("own").await;
-    outside.scene.vault.grant(&outside.scene.group, own).await;
-    let ours = Shown {
-        chain: vec![certificate.der().to_vec().into()],
-        key: key.serialize_der(),
-        pem: String::new(),
-    };
+    let (own, ours) = outside.own_gateway().await;
     assert!(outside.reads(&ours).await);
     let identity = outside
         .scene

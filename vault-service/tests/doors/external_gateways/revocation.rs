@@ -9,10 +9,11 @@ use futures_util::stream;
 use rcgen::{
     CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, SerialNumber, date_time_ymd,
 };
-use sallyport_pki::Certificate;
+use sallyport_pki::{Certificate, UnixTime};
 use sallyport_vault::clock;
 use sallyport_vault::data_dir::DataDir;
 use sallyport_vault::jobs::external_lists::FollowedLists;
+use sallyport_vault::metrics::TurnedAway;
 use sallyport_vault::provider::sds::{Conversation, StateOfTheWorld};
 use sallyport_vault::provider::{
     Credential, ExternalCaError, ExternalCas, ExternalListsError, ExternalNames, GivenLists,
@@ -150,7 +151,7 @@ impl Outside {
     }
 
     /// Whether the handshake of a client with that certificate is refused.
-    async fn turns_away(&self, shown: &Shown) -> bool {
+    pub(super) async fn turns_away(&self, shown: &Shown) -> bool {
         let call = self.call(&Value::Null, 0);
         match self.connect(shown).await {
             // With TLS 1.3 a client hears of it when it says something.
@@ -181,18 +182,12 @@ async fn a_revoked_gateway_loses_its_open_calls_and_streams_and_its_next_handsha
         conversation.next(&mut silence).await
     });
     // Both are there when the list comes: the call is counted, the stream was opened.
-    let is_there = || {
-        let metrics = outside.inside.metrics().unwrap();
-        metrics.contains("sallyport_resolve_open 1\n")
-    };
-    let waits = async {
-        while !is_there() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), waits)
-        .await
-        .unwrap();
+    outside
+        .until(|outside| {
+            let metrics = outside.inside.metrics().unwrap();
+            metrics.contains("sallyport_resolve_open 1\n")
+        })
+        .await;
 
     outside.publish(&good(&outside.spire, 2, &[&edge])).unwrap();
     let ended = tokio::time::timeout(Duration::from_secs(30), async {
@@ -200,7 +195,9 @@ async fn a_revoked_gateway_loses_its_open_calls_and_streams_and_its_next_handsha
     });
     let (called, streamed) = ended.await.unwrap();
     assert_eq!(called.unwrap().0, StatusCode::FORBIDDEN);
-    let refused = ProviderError::NotAGateway;
+    let refused = ProviderError::NotAGateway {
+        why: TurnedAway::Revoked,
+    };
     assert_eq!(streamed.unwrap_err().to_string(), refused.to_string());
     let call = outside.call(&Value::Null, 0);
     let (status, answer) = ask(&mut open, RESOLVE, call).await.unwrap();
@@ -452,4 +449,30 @@ async fn whoever_deletes_a_distributor_is_told_which_cas_rely_on_it() {
         "the settings hold gateways with subjects against its lists",
     ]);
     assert_eq!(deleted.is(StatusCode::OK).json()["warnings"], warnings);
+}
+
+#[tokio::test]
+async fn readiness_and_a_metric_name_a_ca_without_lists_in_force() {
+    let (outside, edge) = Outside::awaiting_lists().await;
+    let lapsed = || outside.inside.metrics().unwrap();
+    let (_, own) = outside.own_gateway().await;
+    assert!(lapsed().contains("sallyport_crl_gateway_cas_lapsed 1\n"));
+    let probed = outside.probe(&own).await;
+    assert_eq!(
+        probed,
+        "ok\ngateway_cas 1: there is no revocation list yet; its gateways are refused\n"
+    );
+    outside.publish(&good(&outside.spire, 1, &[])).unwrap();
+    assert!(outside.reads(&edge).await);
+    assert!(lapsed().contains("sallyport_crl_gateway_cas_lapsed 0\n"));
+    assert_eq!(outside.probe(&own).await, "ok\n");
+
+    let beyond = UnixTime(date_time_ymd(2049, 1, 1).unix_timestamp());
+    let [lapsed] = outside.external.lapsed(beyond)[..] else {
+        panic!("the lists have not ended");
+    };
+    assert_eq!((lapsed.position, lapsed.lapse.code()), (1, "lists_ended"));
+    let said =
+        "gateway_cas 1: a revocation list ended at 2049-01-01T00:00:00Z; its gateways are refused";
+    assert_eq!(lapsed.to_string(), said);
 }

@@ -78,6 +78,7 @@ impl Door {
             tls::mutual(identity, [ca.certificate().clone()], Arc::default()).unwrap(),
             provider::router(Arc::clone(&vault.provider), Arc::clone(&sds)),
             Limits::INTERNAL,
+            None,
             stopped,
         ));
         Self {

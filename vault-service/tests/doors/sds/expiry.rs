@@ -43,6 +43,7 @@ async fn a_connection_ends_with_the_certificate_of_its_client() {
         tls,
         Router::new(),
         Limits::INTERNAL,
+        None,
         stopped,
     ));
 

@@ -42,16 +42,7 @@ pub(crate) fn show(mut place: GroupCollection, name: &str, output: Output) -> Re
 pub(crate) fn warn_of_users(place: &mut GroupCollection, id: Uuid) {
     let path = place.own_item(id, "users");
     let users = place.session.client.get(&path).unwrap_or(Value::Null);
-    let cas = users.get("gatewayCas").and_then(Value::as_array);
-    for ca in cas.into_iter().flatten().take(LINES) {
-        let whose = match ca.get("trustDomain").and_then(Value::as_str) {
-            Some(domain) => format!("of {}", printable(domain)),
-            None => "with subjects".to_owned(),
-        };
-        warn(&format!(
-            "warning: the settings hold gateways {whose} against its lists"
-        ));
-    }
+    warn_of_cas(&users);
     let secrets = users.get("secrets").and_then(Value::as_array);
     for secret in secrets.into_iter().flatten().take(LINES) {
         let field = |name: &str| printable(&secret.get(name).map(text_of).unwrap_or_default());
@@ -75,6 +66,7 @@ pub(crate) fn warn_of_users(place: &mut GroupCollection, id: Uuid) {
 pub(crate) fn warn_of_readers(session: &mut Session, group: Uuid) {
     let path = session.own(format_args!("/secretGroups/{group}/rollout"));
     let answer = session.client.get(&path).unwrap_or(Value::Null);
+    warn_of_cas(&answer);
     let gateways = answer.get("gateways").and_then(Value::as_array);
     let readers = gateways.into_iter().flatten().filter_map(|gateway| {
         let name = printable(&text_of(gateway.get("name")?));
@@ -85,6 +77,25 @@ pub(crate) fn warn_of_readers(session: &mut Session, group: Uuid) {
         })
     });
     warn_of(&readers.collect::<Vec<_>>());
+}
+
+/// A line for each CA of gateways that relies on a CRL distributor, of the first.
+fn warn_of_cas(answer: &Value) {
+    let cas = answer.get("gatewayCas").and_then(Value::as_array);
+    for ca in cas.into_iter().flatten().take(LINES) {
+        let field = |name: &str| ca.get(name).and_then(Value::as_str).map(printable);
+        let whose = match field("trustDomain") {
+            Some(domain) => format!("of {domain}"),
+            None => "with subjects".to_owned(),
+        };
+        let lists = match field("distributor") {
+            Some(distributor) => format!("the lists of {distributor}"),
+            None => "its lists".to_owned(),
+        };
+        warn(&format!(
+            "warning: the settings hold gateways {whose} against {lists}"
+        ));
+    }
 }
 
 /// A line for each gateway, of the first.

@@ -124,13 +124,17 @@ fn without_a_terminal_nothing_is_destroyed_but_with_yes() {
 fn whoever_deletes_a_group_is_told_which_gateways_read_it() {
     let scene = Scene::logged_in();
     let gateway = |name: &str, secrets: u64| json!({"id": ID, "name": name, "secrets": secrets});
-    let rollout = json!({"gateways": [gateway("gw-1", 3), gateway("gw-2", 1), gateway("gw-3", 0)]});
+    let rollout = json!({
+        "gateways": [gateway("gw-1", 3), gateway("gw-2", 1), gateway("gw-3", 0)],
+        "gatewayCas": [{"distributor": "spire", "trustDomain": "example.org"}],
+    });
     let path = own_in_group("/rollout");
     scene.vault.answer("GET", &path, 200, rollout);
     scene
         .vault
         .answer_text("DELETE", &in_group(""), 204, "", "");
-    let warning = "warning: gateway gw-1 runs 3 secrets of it\n\
+    let warning = "warning: the settings hold gateways of example.org against the lists of spire\n\
+                   warning: gateway gw-1 runs 3 secrets of it\n\
                    warning: gateway gw-2 runs a secret of it\n\
                    warning: gateway gw-3 may read it\n";
     let ended = at_a_terminal(&scene, "group delete payments", "n\n");

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use sallyport_model::{Access, GroupId, GroupName};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -16,8 +17,9 @@ use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::{AnypointFailure, Failure};
 use super::path::{Ids, InGroup, InScope};
+use super::reliant_cas::reliant_on_group;
 use crate::clock;
-use crate::manager::{GroupChange, NewGroup};
+use crate::manager::{GroupChange, ManagerError, NewGroup};
 use crate::store::{EditSessionRecord, GroupRecord};
 
 pub(super) fn routes() -> Routes<ManagerDoor> {
@@ -69,7 +71,11 @@ pub(super) fn routes() -> Routes<ManagerDoor> {
                 "deleteSecretGroup",
                 "Delete a secret group and what is in it",
             )
-            .answers_nothing("It is gone."),
+            .answers_nothing("It is gone.")
+            .answers::<Message>(
+                200,
+                "It is gone, and gateways are held against its lists: the warnings say whose.",
+            ),
         )
         .under("Secret groups")
 }
@@ -192,14 +198,27 @@ async fn delete(
     State(door): State<ManagerDoor>,
     Authenticated(caller): Authenticated,
     Ids(ids): Ids<InGroup>,
-) -> Result<StatusCode, AnypointFailure> {
+) -> Result<Response, AnypointFailure> {
     let now = clock::now();
     let group = door
         .manager
         .group(&caller, ids.scope(), ids.group, Access::Manage, now)
         .await?;
+    let reliant = match door.manager.may_read(&caller, &group).await? {
+        true => reliant_on_group(&group, &door)
+            .await
+            .map_err(ManagerError::from)?,
+        false => Vec::new(),
+    };
     door.manager.delete_group(&caller, group, now).await?;
-    Ok(StatusCode::NO_CONTENT)
+    if reliant.is_empty() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    Ok(Json(Message {
+        message: "Secret group deleted".into(),
+        warnings: reliant.iter().map(ToString::to_string).collect(),
+    })
+    .into_response())
 }
 
 fn shown_group(group: &GroupRecord, session: Option<&EditSessionRecord>) -> SecretGroup {

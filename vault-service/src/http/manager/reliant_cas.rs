@@ -2,14 +2,15 @@
 
 use std::fmt;
 
-use sallyport_model::{Collection, Selector};
+use sallyport_model::{Collection, SecretName, Selector};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::super::openapi::NameText;
 use super::ManagerDoor;
 use crate::provider::ExternalNames;
 use crate::settings::{DistributorPlace, ListOrigin};
-use crate::store::{GroupRecord, SecretRecord};
+use crate::store::{GroupRecord, SecretRecord, StoreError};
 
 /// A CA of gateways.
 #[derive(Serialize, ToSchema)]
@@ -39,6 +40,34 @@ pub(super) fn reliant_on(
     cas.collect()
 }
 
+/// A CRL distributor of a group, and a CA that relies on it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReliantOnDistributor {
+    /// The name of the distributor.
+    #[schema(value_type = NameText)]
+    distributor: SecretName,
+    #[serde(flatten)]
+    #[schema(inline)]
+    ca: ReliantCa,
+}
+
+/// The CAs that rely on CRL distributors of a group.
+pub(super) async fn reliant_on_group(
+    group: &GroupRecord,
+    door: &ManagerDoor,
+) -> Result<Vec<ReliantOnDistributor>, StoreError> {
+    let collection = Collection::CrlDistributorConfigs;
+    let distributors = door.store.secrets(group.id, collection).await?;
+    let reliant = distributors.iter().flat_map(|(secret, _)| {
+        let cas = reliant_on(secret, group, door).into_iter();
+        cas.map(|ca| ReliantOnDistributor {
+            distributor: secret.name.clone(),
+            ca,
+        })
+    });
+    Ok(reliant.collect())
+}
+
 fn is_at(place: &DistributorPlace, group: &GroupRecord, secret: &SecretRecord) -> bool {
     secret.collection == Collection::CrlDistributorConfigs
         && place.scope == group.scope
@@ -61,5 +90,12 @@ impl fmt::Display for ReliantCa {
             ),
             None => f.write_str("the settings hold gateways with subjects against its lists"),
         }
+    }
+}
+
+impl fmt::Display for ReliantOnDistributor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { distributor, ca } = self;
+        write!(f, "CRL distributor {:?}: {ca}", distributor.as_str())
     }
 }

@@ -11,7 +11,7 @@ use super::ManagerDoor;
 use super::authenticated::Authenticated;
 use super::failure::OwnFailure;
 use super::path::{Ids, InGroup, OfSecret};
-use super::reliant_cas::reliant_on;
+use super::reliant_cas::{ReliantOnDistributor, reliant_on, reliant_on_group};
 use super::secrets::operation;
 use super::within::{Read, Within, Write};
 use crate::clock;
@@ -56,11 +56,14 @@ struct ShownRollout {
     gateways: Vec<RunningGateway>,
 }
 
-/// Who reads a group.
+/// Who reads a group, or relies on it.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct GroupRollout {
     /// Those with a read grant on it, however narrow.
     gateways: Vec<GroupReader>,
+    /// CAs whose gateways the settings hold against the lists of its CRL distributors.
+    gateway_cas: Vec<ReliantOnDistributor>,
 }
 
 /// A gateway that may read secrets of a group.
@@ -112,6 +115,9 @@ async fn show_of_group(
     });
     Ok(Json(GroupRollout {
         gateways: readers.collect(),
+        gateway_cas: reliant_on_group(&group, &door)
+            .await
+            .map_err(ManagerError::from)?,
     }))
 }
 

@@ -443,12 +443,26 @@ async fn whoever_deletes_a_distributor_is_told_which_cas_rely_on_it() {
     let users = door.own(Method::GET, &users, Value::Null).await.ok();
     let rely = json!([{ "trustDomain": "example.org" }, { "trustDomain": null }]);
     assert_eq!(users["gatewayCas"], rely);
-    let deleted = door.call(Method::DELETE, &place, &[], Value::Null).await;
-    let warnings = json!([
+    let sentences = [
         "the settings hold gateways of example.org against its lists",
         "the settings hold gateways with subjects against its lists",
+    ];
+    let deleted = door.call(Method::DELETE, &place, &[], Value::Null).await;
+    let warnings = &deleted.is(StatusCode::OK).json()["warnings"];
+    assert_eq!(*warnings, json!(sentences));
+
+    // Whoever deletes the whole group is told the same.
+    outside.distributor("second", &outside.spire).await;
+    let rollout = door.own(Method::GET, "rollout", Value::Null).await.ok();
+    let rely = json!([
+        { "distributor": "spire", "trustDomain": "example.org" },
+        { "distributor": "spire", "trustDomain": null },
     ]);
-    assert_eq!(deleted.is(StatusCode::OK).json()["warnings"], warnings);
+    assert_eq!(rollout["gatewayCas"], rely);
+    let deleted = door.call(Method::DELETE, "", &[], Value::Null).await;
+    let warnings = &deleted.is(StatusCode::OK).json()["warnings"];
+    let named = sentences.map(|sentence| format!("CRL distributor \"spire\": {sentence}"));
+    assert_eq!(*warnings, json!(named));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod around;
 mod check;
 mod check_orders;
+mod check_secrets;
 mod choice;
 mod chosen_keys;
 mod connection;

@@ -2,6 +2,7 @@
 
 mod contexts;
 mod door;
+mod endings;
 mod expiry;
 mod streams;
 mod unix_socket;

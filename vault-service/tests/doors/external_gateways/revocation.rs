@@ -59,9 +59,7 @@ impl Outside {
     /// A gateway that may read, of a CA whose list names nobody.
     async fn with_edge() -> (Self, Shown) {
         let outside = Self::listing(|ca| GivenLists::File(good(ca, 1, &[]))).await;
-        let registration = json!({ "name": "edge", "spiffeId": EDGE });
-        outside.let_read(registration).await;
-        let edge = shown(&outside.spire, &[EDGE], None);
+        let edge = outside.edge().await;
         assert!(outside.reads(&edge).await);
         (outside, edge)
     }
@@ -69,10 +67,14 @@ impl Outside {
     /// A gateway that may read, of a CA whose lists come from a distributor that is not there yet.
     async fn awaiting_lists() -> (Self, Shown) {
         let outside = Self::listing(|_| GivenLists::Later).await;
-        let registration = json!({ "name": "edge", "spiffeId": EDGE });
-        outside.let_read(registration).await;
-        let edge = shown(&outside.spire, &[EDGE], None);
+        let edge = outside.edge().await;
         (outside, edge)
+    }
+
+    async fn edge(&self) -> Shown {
+        let registration = json!({ "name": "edge", "spiffeId": EDGE });
+        self.let_read(registration).await;
+        shown(&self.spire, &[EDGE], None)
     }
 
     /// The distributor `spire`, as the settings name it.
@@ -129,6 +131,14 @@ impl Outside {
         });
         let made = door.call(Method::POST, "crlDistributorConfigs", &[], distributor);
         made.await.created()
+    }
+
+    /// A list comes into force, and its distributor goes.
+    async fn leave_behind(&self, list: &[u8], lists: &mut FollowedLists) {
+        let distributor = self.distributor("first", &self.spire).await;
+        self.publish_at(&distributor, list).await;
+        self.look(lists).await;
+        self.delete(&distributor).await;
     }
 
     async fn delete(&self, distributor: &str) {
@@ -338,12 +348,9 @@ async fn a_ca_takes_over_the_lists_that_its_distributor_publishes() {
 async fn an_older_list_after_a_restart_takes_no_place_of_the_one_before() {
     let (outside, edge) = Outside::awaiting_lists().await;
     let mut lists = outside.kept().await;
-    let distributor = outside.distributor("first", &outside.spire).await;
     let revoked = good(&outside.spire, 5, &[&edge]);
-    outside.publish_at(&distributor, &revoked).await;
-    outside.look(&mut lists).await;
+    outside.leave_behind(&revoked, &mut lists).await;
     assert!(outside.turns_away(&edge).await);
-    outside.delete(&distributor).await;
     let again = outside.distributor("second", &outside.spire).await;
     let older = good(&outside.spire, 4, &[]);
     outside.publish_at(&again, &older).await;
@@ -362,11 +369,8 @@ async fn lists_stay_in_force_over_a_restart_without_their_distributor() {
     let (outside, edge) = Outside::awaiting_lists().await;
     let revoked = shown(&outside.spire, &[EDGE], None);
     let mut lists = outside.kept().await;
-    let distributor = outside.distributor("first", &outside.spire).await;
     let list = good(&outside.spire, 1, &[&revoked]);
-    outside.publish_at(&distributor, &list).await;
-    outside.look(&mut lists).await;
-    outside.delete(&distributor).await;
+    outside.leave_behind(&list, &mut lists).await;
 
     let outside = outside.restarted().await;
     assert!(outside.turns_away(&edge).await);
@@ -382,12 +386,9 @@ async fn kept_lists_that_do_not_read_or_are_of_another_ca_let_nobody_in() {
     let path = outside
         .data()
         .kept_lists(outside.external.ca_digest(0).unwrap());
-    let distributor = outside.distributor("first", &outside.spire).await;
     let list = good(&outside.spire, 1, &[]);
-    outside.publish_at(&distributor, &list).await;
-    outside.look(&mut lists).await;
+    outside.leave_behind(&list, &mut lists).await;
     let kept = fs::read(&path).unwrap();
-    outside.delete(&distributor).await;
 
     let mut outside = outside;
     let of_nobody = br#"{"lists":[]}"#;

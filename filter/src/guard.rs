@@ -6,7 +6,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use proxy_wasm::types::Action;
-use sallyport_filter_core::config::{Direction, Place, Protocol};
+use sallyport_filter_core::Direction;
+use sallyport_filter_core::config::{Place, Protocol};
 use sallyport_filter_core::{
     Attribute, Call, CallId, Config, Counter, Effect, Event, Facts, Reading, Reason, Reply,
     Rewrite, Speaker, StreamId, Streams,

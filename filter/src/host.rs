@@ -5,7 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
-use sallyport_filter_core::config::{Direction, Vault};
+use sallyport_filter_core::Direction;
+use sallyport_filter_core::config::Vault;
 use sallyport_filter_core::signatures::VERIFY_SIGNATURE;
 use sallyport_filter_core::{BUCKET_READS, ReadBucket};
 use sallyport_filter_core::{

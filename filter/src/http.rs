@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
-use sallyport_filter_core::config::Direction;
+use sallyport_filter_core::Direction;
 use sallyport_filter_core::{Reason, Reply, StreamId};
 
 use crate::guard::Guard;

@@ -6,13 +6,11 @@ use std::sync::Arc;
 
 use sallyport_pki::{PeerName, certificate_from_pem};
 
+use crate::attribute::Attribute;
 use crate::decide::Denial;
 use crate::head::Head;
 use crate::header_name::HeaderName;
 use crate::reason::Reason;
-
-/// What the filter of a listener says of a client that passed, and all filters of the request read.
-pub const CLIENT_NAMES: &str = "sallyport.client_names";
 
 /// Why nobody is chosen by a name: the listener does not tell it, or the client has none.
 const NO_NAME_TOLD: &str = "chosen by the client's name, and none was told: the listener's entry needs \
@@ -46,10 +44,6 @@ pub(crate) enum By {
     /// The names of the client, after the filter of its listener let it pass.
     Client,
 }
-
-/// The path of an attribute.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Attribute(pub(crate) Vec<String>);
 
 impl<T> Pick<T> {
     /// The same for every request.
@@ -179,22 +173,6 @@ impl By {
             Self::Attribute(attribute) => Some(attribute.clone()),
             Self::Client => Some(Attribute::client_names()),
         }
-    }
-}
-
-impl Attribute {
-    fn client_names() -> Self {
-        Self(vec![CLIENT_NAMES.to_owned()])
-    }
-
-    /// Whether it is the name that the client asked for in the handshake.
-    pub(crate) fn is_requested_server_name(&self) -> bool {
-        matches!(self.0.as_slice(), [first, second] if first == "connection" && second == "requested_server_name")
-    }
-
-    /// Its parts.
-    pub fn path(&self) -> &[String] {
-        &self.0
     }
 }
 

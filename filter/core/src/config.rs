@@ -17,14 +17,16 @@ use std::time::Duration;
 use sallyport_model::{Reference, Scope};
 use sallyport_pki::AllowedNames;
 
-pub(crate) use document::word::{place as place_of_word, words};
 pub use error::{ConfigError, Fault};
 pub use injection::{AbsentCredential, Injection, InjectionPlace, InjectionValue, Overwrite};
-pub use on_failure::{Failure, OnFailure, OnStale};
+pub use on_failure::{Failure, OnFailure};
 pub use route::{Place, Route, RouteMatch};
 
-use crate::choice::{Attribute, By};
+use crate::attribute::Attribute;
+use crate::choice::By;
 use crate::decide::Checks;
+use crate::direction::Direction;
+use crate::mode::Mode;
 use crate::ordered::Set;
 use crate::policy::check::CallerCheck;
 use crate::policy::encryption::Encryption;
@@ -112,15 +114,6 @@ pub enum Policy {
     Upstream(Upstream),
 }
 
-/// The two sides of a gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Direction {
-    /// The client's connection.
-    Downstream,
-    /// The connection to the server.
-    Upstream,
-}
-
 /// What clients must show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Downstream {
@@ -183,17 +176,6 @@ pub struct Upstream {
     pub inject: Vec<Injection>,
     /// How requests to it are signed.
     pub sign: Option<Box<Sign>>,
-}
-
-/// What happens to a request whose peer did not pass.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// It is answered by the gateway with the reason.
-    #[default]
-    Enforce,
-    /// It goes on; the same verdict is only counted and logged. Credentials are still never
-    /// injected towards a server that did not pass.
-    Observe,
 }
 
 /// What happens to `x-forwarded-client-cert`.
@@ -402,16 +384,6 @@ impl PolicyIndex {
 
     pub(crate) const fn of_route(index: usize) -> Self {
         Self(index + 1)
-    }
-}
-
-impl Direction {
-    /// The word in counters and log lines.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Downstream => "downstream",
-            Self::Upstream => "upstream",
-        }
     }
 }
 

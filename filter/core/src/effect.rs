@@ -7,7 +7,8 @@ use std::time::Duration;
 use sallyport_model::{ResolveRequest, SecretString};
 use zeroize::Zeroizing;
 
-use crate::config::{Direction, Place};
+use crate::config::Place;
+use crate::direction::Direction;
 use crate::event::{Reading, StreamId};
 use crate::header_name::HeaderName;
 use crate::metric::{Counter, Gauge};

@@ -5,7 +5,7 @@ use std::fmt;
 use sallyport_message::{Header, Request};
 use zeroize::Zeroize as _;
 
-use crate::choice::Attribute;
+use crate::attribute::Attribute;
 
 /// Most header lines that are looked at; Envoy takes a hundred by default.
 const MAX_LINES: usize = 512;

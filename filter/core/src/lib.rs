@@ -7,10 +7,12 @@
 
 #![forbid(unsafe_code)]
 
+mod attribute;
 mod call_failure;
 mod choice;
 pub mod config;
 pub mod decide;
+mod direction;
 mod duration;
 mod effect;
 mod event;
@@ -23,6 +25,7 @@ mod known_peers;
 mod machine;
 mod material;
 mod metric;
+mod mode;
 mod ordered;
 pub mod policy;
 mod reason;
@@ -36,14 +39,16 @@ mod time;
 mod usable;
 mod verdict_cache;
 mod watch;
+mod word;
 mod xfcc;
 
 #[cfg(test)]
 #[cfg(not(target_arch = "wasm32"))]
 mod fixtures;
 
-pub use choice::{Attribute, CLIENT_NAMES};
+pub use attribute::{Attribute, CLIENT_NAMES};
 pub use config::{Config, ConfigError};
+pub use direction::Direction;
 pub use duration::{DurationError, Written};
 pub use effect::{Call, Effect, Level, Line, Message, Reply, Rewrite};
 pub use event::{CallAnswer, Event, Reading, Speaker, StreamId};
@@ -54,6 +59,7 @@ pub use known_peers::PeerId;
 pub use machine::{MAX_CONNECTIONS, MAX_WAITING, State, step};
 pub use material::{MaterialError, Prepared, TlsContext, Verification};
 pub use metric::{BUCKET_READS, Counter, Gauge};
+pub use mode::Mode;
 pub use reason::{Reason, Unavailable};
 #[cfg(any(test, feature = "recording"))]
 pub use recording::Recorder;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sallyport_pki::PinRole;
 
-use crate::config::Direction;
+use crate::direction::Direction;
 use crate::policy::check::SchemeName;
 use crate::policy::keys::Version;
 use crate::reason::Reason;

@@ -4,7 +4,7 @@
 //! goes to the log only. Which side did not pass is told by the status: 400, 401, 403, 408 and 413 the
 //! client, 502 the server, 503 the gateway itself cannot decide or has no credential, 504 no handshake in time.
 
-use crate::config::Direction;
+use crate::direction::Direction;
 
 /// A reason to deny.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use sallyport_model::Reference;
 
-use crate::config::OnStale;
 use crate::material::Prepared;
 use crate::reason::Reason;
 use crate::snapshot::{Availability, Snapshot, Unusable};
@@ -15,6 +14,16 @@ pub(crate) struct Usable<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) on_stale: OnStale,
     pub(crate) uptime: Duration,
+}
+
+/// What happens to a secret that was not confirmed in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnStale {
+    /// It is used as long as the vault allows it for its kind (`staleFor`).
+    #[default]
+    Use,
+    /// It is not used.
+    Deny,
 }
 
 /// Whether the vault confirmed a secret in time.

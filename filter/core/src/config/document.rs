@@ -7,6 +7,7 @@ mod chosen_value;
 mod downstream;
 mod encryption;
 mod injection;
+mod mode;
 mod name;
 mod object;
 mod on_failure;
@@ -21,7 +22,6 @@ pub(super) mod schema;
 mod sign;
 mod upstream;
 mod vault;
-pub(super) mod word;
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -30,13 +30,13 @@ use serde::Deserialize;
 
 use super::{Config, ConfigError, Fault, Notes, Plugin, Policy};
 use crate::duration;
+use crate::word::words;
 pub(super) use chosen_value::{XDS_NAMES, XDS_TREES};
 use downstream::DownstreamDocument;
 use object::object;
 use on_failure::OnFailureDocument;
 use upstream::UpstreamDocument;
 use vault::{VaultDocument, WatchWord};
-use word::words;
 
 const MAX_BYTES: usize = 256 * 1024;
 

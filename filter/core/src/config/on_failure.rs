@@ -1,6 +1,7 @@
 //! `onFailure`: what happens to requests that cannot be decided for want of a secret.
 
 use crate::reason::Unavailable;
+use crate::usable::OnStale;
 
 /// What happens, by why the secret is not at hand. Peers that did not pass are no failure: no
 /// setting here lets them pass.
@@ -24,16 +25,6 @@ pub enum Failure {
     Deny,
     /// It goes on unchecked and without a credential; that is counted and logged.
     LetPass,
-}
-
-/// What happens to a secret that was not confirmed in time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnStale {
-    /// It is used as long as the vault allows it for its kind (`staleFor`).
-    #[default]
-    Use,
-    /// It is not used.
-    Deny,
 }
 
 impl OnFailure {

@@ -1,7 +1,7 @@
 //! The checks of a verdict, in the order they are made, and who is told of those that were passed.
 
-use crate::config::words;
 use crate::reason::Reason;
+use crate::word::words;
 
 /// One question about a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

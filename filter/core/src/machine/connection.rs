@@ -11,7 +11,7 @@ use sallyport_pki::UnixTime;
 use super::consequence::{Consequence, Standing, consequence, observe};
 use super::judge::{Judgement, WaitingOn, judge};
 use super::{MAX_WAITING, State};
-use crate::config::{Notes, OnStale, Place, PolicyIndex};
+use crate::config::{Notes, Place, PolicyIndex};
 use crate::decide::{Denial, Verdict};
 use crate::effect::Effect;
 use crate::event::{Speaker, StreamId};
@@ -19,6 +19,7 @@ use crate::facts::Facts;
 use crate::metric::Counter;
 use crate::reason::Reason;
 use crate::time::Now;
+use crate::usable::OnStale;
 use table::{Connection, Pending, Stage};
 
 pub(super) use table::{Connections, LOOKS};

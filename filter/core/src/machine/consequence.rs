@@ -2,11 +2,13 @@
 
 use super::State;
 use super::note;
-use crate::config::{Direction, Failure, Mode, PolicyIndex};
+use crate::config::{Failure, PolicyIndex};
 use crate::decide::Denial;
+use crate::direction::Direction;
 use crate::effect::{Effect, Line};
 use crate::event::StreamId;
 use crate::metric::Counter;
+use crate::mode::Mode;
 
 /// What becomes of somebody who did not pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

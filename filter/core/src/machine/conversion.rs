@@ -7,12 +7,13 @@ use zeroize::Zeroizing;
 
 use super::State;
 use super::consequence::Standing;
-use crate::config::{Mode, PolicyIndex};
+use crate::config::PolicyIndex;
 use crate::decide::Denial;
 use crate::effect::{Effect, Message, Rewrite};
 use crate::event::StreamId;
 use crate::head::Head;
 use crate::metric::Counter;
+use crate::mode::Mode;
 use crate::policy::encryption::{Encryption, Unconverted, Way};
 use crate::reason::Reason;
 use crate::time::Now;

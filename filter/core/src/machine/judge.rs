@@ -8,8 +8,9 @@ use sallyport_pki::{PinMatch, UnixTime};
 
 use super::State;
 use super::note::{self, Note};
-use crate::config::{Direction, PeerPolicy, Policy, PolicyIndex};
+use crate::config::{PeerPolicy, Policy, PolicyIndex};
 use crate::decide::{self, Denial, Verdict, decide};
+use crate::direction::Direction;
 use crate::effect::{Effect, Line};
 use crate::facts::{Facts, UpstreamFacts};
 use crate::material::Prepared;

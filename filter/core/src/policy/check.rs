@@ -20,10 +20,11 @@ use serde_json::{Map, Value};
 
 use super::keys::{self, Found, Missing, Version, fitting};
 use crate::choice::Pick;
-use crate::config::{Direction, Mode};
 use crate::decide::Denial;
+use crate::direction::Direction;
 use crate::head::Head;
 use crate::header_name::HeaderName;
+use crate::mode::Mode;
 use crate::reason::Reason;
 use crate::usable::{Age, Usable};
 

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::keys::{self, Found, Missing, Version};
 use crate::choice::Pick;
-use crate::config::Mode;
+use crate::mode::Mode;
 use crate::reason::Reason;
 use crate::usable::{Age, Usable};
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::bytes;
-use crate::choice::Attribute;
+use crate::attribute::Attribute;
 use crate::config::{Place, PolicyIndex};
 use crate::event::{CallAnswer, Event, Peer, Reading, Speaker, StreamId};
 use crate::facts::{DownstreamFacts, Facts, UpstreamFacts};

@@ -4,9 +4,8 @@
 use std::iter::once;
 
 use sallyport_filter_core::ConfigError;
-use sallyport_filter_core::config::{
-    Config, Mode, OnFailure, PeerPolicy, Plugin, Policy, Protocol,
-};
+use sallyport_filter_core::Mode;
+use sallyport_filter_core::config::{Config, OnFailure, PeerPolicy, Plugin, Policy, Protocol};
 use sallyport_filter_core::decide::Check;
 use sallyport_model::Reference;
 use serde_json::Value;

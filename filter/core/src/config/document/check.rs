@@ -5,16 +5,16 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::choice::SecretDocument;
+use super::mode::ModeWord;
 use super::object::object;
-use super::policy::ModeWord;
 use super::reference::{SecretKind, secrets};
-use super::word::words;
 use super::{count, name, wait};
 use crate::config::{ConfigError, Fault};
 use crate::header_name::HeaderName;
 use crate::policy::check::{
     Accept, CallerCheck, IdentityHeader, Replay, Scheme, SignatureCheck, SignedBody,
 };
+use crate::word::words;
 use sallyport_message::http_signatures::{self, Component};
 use sallyport_message::jwt::{self, Algorithm, Expiry};
 

@@ -6,10 +6,10 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::object::object;
-use super::word::words;
 use super::{chosen_value, count};
 use crate::choice::{By, Choice, Pick};
 use crate::config::{ConfigError, Fault, pointer};
+use crate::word::words;
 use sallyport_model::{Reference, TemplatePart};
 
 /// Most values that a secret is chosen by.

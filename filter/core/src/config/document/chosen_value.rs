@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use sallyport_pki::{DnsName, EmailAddress};
 
 use super::name;
-use crate::choice::{Attribute, By};
+use crate::attribute::Attribute;
+use crate::choice::By;
 use crate::config::{ConfigError, Fault};
 
 /// Attributes of `xds` that are text.

@@ -4,13 +4,14 @@ use super::body::BodyDocument;
 use super::check::CheckDocument;
 use super::count;
 use super::encryption::MessageDocument;
+use super::mode::ModeWord;
 use super::object::object;
-use super::policy::{self, Certificates, Messages, ModeWord};
+use super::policy::{self, Certificates, Messages};
 use super::protocol::ProtocolWord;
 use super::route::RouteDocument;
-use super::word::words;
 use crate::config::{ClientNames, ConfigError, Downstream, Fault, ForwardClientCertificate, Route};
 use crate::decide::Check;
+use crate::word::words;
 
 pub(super) const MAX_ROUTES: usize = 64;
 

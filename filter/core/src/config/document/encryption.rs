@@ -7,12 +7,13 @@ use sallyport_message::jwe::{ContentEncryption, KeyManagement, Profile, Serializ
 
 use super::choice::SecretDocument;
 use super::count;
+use super::mode::ModeWord;
 use super::object::object;
-use super::policy::ModeWord;
 use super::reference::{SecretKind, secret, secrets};
-use super::word::words;
-use crate::config::{ConfigError, Fault, Mode};
+use crate::config::{ConfigError, Fault};
+use crate::mode::Mode;
 use crate::policy::encryption::{AbsentField, Encryption, Way};
+use crate::word::words;
 
 pub(super) const MAX_FIELDS: usize = 32;
 

@@ -1,8 +1,9 @@
 //! `onFailure`: what happens to requests that cannot be decided for want of a secret.
 
 use super::object::object;
-use super::word::words;
-use crate::config::{ConfigError, Failure, Fault, OnFailure, OnStale};
+use crate::config::{ConfigError, Failure, Fault, OnFailure};
+use crate::usable::OnStale;
+use crate::word::words;
 
 /// What happens to requests that cannot be decided, by why the secret is not at hand. A peer that
 /// did not pass is no failure: nothing here lets it pass.

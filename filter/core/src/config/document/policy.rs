@@ -3,19 +3,11 @@
 use super::body::BodyDocument;
 use super::check::CheckDocument;
 use super::encryption::MessageDocument;
-use super::word::words;
+use super::mode::ModeWord;
 use super::{peer_names, reference};
-use crate::config::{ConfigError, Fault, Mode, PeerPolicy};
+use crate::config::{ConfigError, Fault, PeerPolicy};
 use crate::decide::Check;
-
-words! {
-    #[derive(Clone, Copy, Default)]
-    pub(super) enum ModeWord {
-        #[default]
-        Enforce = "enforce",
-        Observe = "observe",
-    }
-}
+use crate::mode::Mode;
 
 /// What is asked of certificates.
 pub(super) struct Certificates {
@@ -81,13 +73,4 @@ pub(super) fn read(
         }
     }
     Ok(policy)
-}
-
-impl From<ModeWord> for Mode {
-    fn from(word: ModeWord) -> Self {
-        match word {
-            ModeWord::Enforce => Self::Enforce,
-            ModeWord::Observe => Self::Observe,
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! `protocol`, and what it leaves no sense to.
 
-use super::word::words;
 use crate::config::{ConfigError, Fault, Protocol, RouteMatch};
+use crate::word::words;
 
 words! {
     #[derive(Clone, Copy, Default)]

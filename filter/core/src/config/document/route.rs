@@ -3,9 +3,10 @@
 use super::body::BodyDocument;
 use super::check::CheckDocument;
 use super::encryption::MessageDocument;
+use super::mode::ModeWord;
 use super::name;
 use super::object::object;
-use super::policy::{self, Certificates, Messages, ModeWord};
+use super::policy::{self, Certificates, Messages};
 use crate::config::{ConfigError, Fault, Route, RouteMatch};
 use crate::decide::Check;
 

@@ -6,10 +6,10 @@ use sallyport_message::sigv4;
 use super::check::components;
 use super::choice::SecretDocument;
 use super::object::object;
-use super::word::words;
 use super::{name, reference};
 use crate::config::{ConfigError, Fault};
 use crate::policy::sign::{Sign, SignScheme, SignedPayload};
+use crate::word::words;
 
 /// How requests to the server are signed.
 #[cfg_attr(

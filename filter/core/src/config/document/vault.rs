@@ -5,9 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::object::object;
-use super::word::words;
 use super::{name, wait};
 use crate::config::{ConfigError, Fault, Vault, WatchMode};
+use crate::word::words;
 use sallyport_model::{MAX_WAIT_SECONDS, Scope};
 
 const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(60);

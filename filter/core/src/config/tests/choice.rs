@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{fault, upstream, with};
-use crate::choice::Attribute;
+use crate::attribute::Attribute;
 use crate::config::{ClientNames, Config, Fault, Policy};
 use crate::header_name::HeaderNameError;
 

@@ -6,9 +6,11 @@ use serde_json::json;
 
 use super::{downstream, fault, upstream, vault, with};
 use crate::config::{
-    Config, ConfigError, Failure, Fault, ForwardClientCertificate, InjectionValue, Mode, OnFailure,
-    OnStale, Policy,
+    Config, ConfigError, Failure, Fault, ForwardClientCertificate, InjectionValue, OnFailure,
+    Policy,
 };
+use crate::mode::Mode;
+use crate::usable::OnStale;
 
 #[test]
 fn what_is_left_out_has_strict_defaults() {

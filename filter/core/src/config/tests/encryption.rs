@@ -2,7 +2,8 @@ use serde_json::{Value, json};
 
 use super::{downstream, upstream, with};
 use crate::config::document::schema::schema;
-use crate::config::{Config, ConfigError, Fault, Mode, Policy};
+use crate::config::{Config, ConfigError, Fault, Policy};
+use crate::mode::Mode;
 use crate::policy::encryption::{AbsentField, Way};
 use sallyport_message::jwe::{ContentEncryption, KeyManagement, Serialization};
 

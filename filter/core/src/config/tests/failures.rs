@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{downstream, upstream, with};
-use crate::config::{Failure, Fault, OnFailure, OnStale, PolicyIndex};
+use crate::config::{Failure, Fault, OnFailure, PolicyIndex};
 use crate::decide::Check;
+use crate::usable::OnStale;
 
 #[test]
 fn every_class_of_failure_is_set_by_itself() {

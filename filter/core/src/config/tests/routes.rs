@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{downstream, route, upstream, with, with_routes};
-use crate::config::{Config, Fault, Mode, Place, Protocol};
+use crate::config::{Config, Fault, Place, Protocol};
+use crate::mode::Mode;
 
 #[test]
 fn the_first_route_that_fits_counts_and_the_default_is_for_the_rest() {

@@ -117,7 +117,7 @@ fn a_caller_without_credential_is_told_what_to_show() {
         assert_eq!(fate.challenge(), challenge);
         assert!(host.log.iter().all(|line| !line.contains("canary")));
         assert_eq!(
-            host.count(Counter::Allowed(crate::config::Direction::Downstream)),
+            host.count(Counter::Allowed(crate::direction::Direction::Downstream)),
             0
         );
     }
@@ -410,7 +410,7 @@ fn an_observed_caller_goes_on_but_is_nobody() {
         .with("x-caller", "root");
     assert_eq!(host.sends(wrong), Fate::Resumed);
     assert_eq!(host.headers, ["-x-caller"]);
-    let side = crate::config::Direction::Downstream;
+    let side = crate::direction::Direction::Downstream;
     assert_eq!(
         host.count(Counter::Observed(side, Reason::CredentialWrong)),
         1

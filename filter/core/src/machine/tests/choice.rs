@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use sallyport_model::{Outcome, SecretString};
 
 use super::trusting;
-use crate::config::Direction;
+use crate::direction::Direction;
 use crate::facts::Facts;
 use crate::fixtures::{
     Authority, Contents, Fate, Host, Leaf, Lines, basic, from_client, secret_key, symmetric,
@@ -159,7 +159,7 @@ fn the_clients_names_choose_after_the_filter_of_its_listener_let_it_pass() {
         .with(&format!("{GROUP}/acme"), symmetric(&secret_key(1)));
     let name = names.lines().next().unwrap();
     let mut upstream = Host::ready(&Host::upstream(&choice(name)), &contents);
-    let told_so = get().saying(&[crate::choice::CLIENT_NAMES], &names);
+    let told_so = get().saying(&[crate::attribute::CLIENT_NAMES], &names);
     assert_eq!(scene.sends(&mut upstream, told_so), Fate::Resumed);
     assert_eq!(upstream.count(Counter::Signed), 1);
     let fate = scene.sends(&mut upstream, get().with("signature", "forged"));
@@ -170,7 +170,7 @@ fn the_clients_names_choose_after_the_filter_of_its_listener_let_it_pass() {
     assert!(upstream.headers.contains(&"-signature".to_owned()));
     let log = upstream.log.join("\n");
     assert!(log.contains("none was told"), "{log}");
-    let other = get().saying(&[crate::choice::CLIENT_NAMES], "dns:other.test\n");
+    let other = get().saying(&[crate::attribute::CLIENT_NAMES], "dns:other.test\n");
     let fate = scene.sends(&mut upstream, other);
     assert_eq!(fate.reason(), Some(Reason::SecretNotChosen));
     let last = upstream.log.last().unwrap();

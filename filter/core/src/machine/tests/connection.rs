@@ -1,7 +1,8 @@
 use sallyport_model::{Material, Outcome};
 
 use super::{PIN_SETTING, PINS, TLS, trusting};
-use crate::config::{Direction, Place};
+use crate::config::Place;
+use crate::direction::Direction;
 use crate::event::{Event, Speaker};
 use crate::facts::{Facts, UpstreamFacts};
 use crate::fixtures::{AFTER, Authority, Flow, Host, from_client, pinset, tls_context, to_server};

@@ -10,7 +10,7 @@ use sallyport_message::jwe::{ContentEncryption, KeyManagement, Label, Profile, R
 use sallyport_model::{Material, SecretString, SharedSecret};
 use zeroize::Zeroizing;
 
-use crate::config::Direction;
+use crate::direction::Direction;
 use crate::event::{Event, StreamId};
 use crate::facts::{DownstreamFacts, Facts};
 use crate::fixtures::{

@@ -2,7 +2,7 @@ use sallyport_model::{ClientCertificatePolicy, Material, TlsVersion};
 use sallyport_pki::UnixTime;
 
 use super::{PIN_SETTING, PINS, TLS, trusting};
-use crate::config::Direction;
+use crate::direction::Direction;
 use crate::facts::{DownstreamFacts, Facts};
 use crate::fixtures::{
     AFTER, AT, Authority, BEFORE, Contents, Fate, Host, from_client, pinset, tls_context,

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::decryption::{SEALING, a256kw, body, key, post, posts, profile, set};
 use super::trusting;
-use crate::config::Direction;
+use crate::direction::Direction;
 use crate::event::StreamId;
 use crate::facts::Facts;
 use crate::fixtures::{

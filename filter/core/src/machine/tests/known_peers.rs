@@ -3,7 +3,8 @@
 use sallyport_model::{Material, Outcome};
 
 use super::{PIN_SETTING, PINS, TLS, trusting};
-use crate::config::{Direction, Place};
+use crate::config::Place;
+use crate::direction::Direction;
 use crate::facts::{DownstreamFacts, Facts, UpstreamFacts};
 use crate::fixtures::{
     AFTER, AT, Authority, Contents, Fate, Host, Leaf, from_client, pinset, tls_context, to_server,

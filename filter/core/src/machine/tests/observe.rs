@@ -1,7 +1,7 @@
 use sallyport_model::{Material, Outcome};
 
 use super::{TLS, trusting};
-use crate::config::Direction;
+use crate::direction::Direction;
 use crate::event::Event;
 use crate::facts::{DownstreamFacts, Facts, UpstreamFacts};
 use crate::fixtures::{Authority, Fate, Host};

@@ -5,7 +5,8 @@ use sallyport_pki::{Digest, Pin, PinKind};
 
 use super::revocation::{STRICT, revocation};
 use super::{PINS, TLS};
-use crate::config::{Direction, Place};
+use crate::config::Place;
+use crate::direction::Direction;
 use crate::facts::{DownstreamFacts, Facts};
 use crate::fixtures::{
     AT, Authority, Contents, Fate, Host, Leaf, from_client, pinset, pinset_of, tls_context,

@@ -3,7 +3,7 @@
 use sallyport_model::{Material, Outcome, Refusal};
 
 use super::{TLS, trusting};
-use crate::config::Direction;
+use crate::direction::Direction;
 use crate::event::Event;
 use crate::facts::{Facts, UpstreamFacts};
 use crate::fixtures::{

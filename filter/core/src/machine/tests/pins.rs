@@ -4,7 +4,7 @@ use sallyport_model::{Material, ServerCertificatePolicy};
 use sallyport_pki::{Pin, PinKind, PinRole, UnixTime};
 
 use super::{PIN_SETTING, PINS, TLS, trusting};
-use crate::config::Direction;
+use crate::direction::Direction;
 use crate::fixtures::{AT, Authority, Contents, Fate, Host, Leaf, pinset_of, tls_context};
 use crate::metric::Counter;
 use crate::reason::Reason;

@@ -3,7 +3,7 @@
 use sallyport_model::{Material, Outcome, SharedSecret};
 
 use super::trusting;
-use crate::config::Direction;
+use crate::direction::Direction;
 use crate::facts::Facts;
 use crate::fixtures::{Authority, Contents, Fate, Host, Leaf, Lines, to_server};
 use crate::metric::Counter;

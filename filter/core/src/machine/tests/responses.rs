@@ -7,7 +7,8 @@ use sallyport_message::jwe::{ContentEncryption, KeyManagement, Label, Profile, R
 use sallyport_model::{Outcome, SecretString};
 use zeroize::Zeroizing;
 
-use crate::config::{Direction, Place};
+use crate::config::Place;
+use crate::direction::Direction;
 use crate::event::{Event, StreamId};
 use crate::facts::{DownstreamFacts, Facts};
 use crate::fixtures::{Contents, Fate, Host, Lines, Shelf, aes_key, random, symmetric};

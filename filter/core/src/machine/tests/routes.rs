@@ -1,7 +1,8 @@
 use sallyport_model::{ClientCertificatePolicy, Material, TlsContextMaterial};
 
 use super::{TLS, trusting};
-use crate::config::{Direction, Place};
+use crate::config::Place;
+use crate::direction::Direction;
 use crate::facts::{DownstreamFacts, Facts};
 use crate::fixtures::{Authority, Contents, Fate, Host, Leaf, from_client, tls_context};
 use crate::known_peers::PeerId;

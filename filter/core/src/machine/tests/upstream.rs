@@ -1,7 +1,7 @@
 use sallyport_model::{Material, ServerCertificatePolicy, TlsVersion};
 
 use super::{PIN_SETTING, PINS, TLS, trusting};
-use crate::config::Direction;
+use crate::direction::Direction;
 use crate::event::Event;
 use crate::facts::{Facts, UpstreamFacts};
 use crate::fixtures::{

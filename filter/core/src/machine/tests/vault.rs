@@ -4,7 +4,7 @@ use sallyport_model::{Der, Material, Outcome, PinsetMaterial, Refusal, ResolveRe
 use zeroize::Zeroizing;
 
 use super::{PIN_SETTING, PINS, TLS, trusting};
-use crate::config::Direction;
+use crate::direction::Direction;
 use crate::event::{CallAnswer, Event};
 use crate::fixtures::{
     Authority, Fate, Host, pinset, secret_key, symmetric, unavailable, vault_answer,

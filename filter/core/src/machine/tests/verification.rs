@@ -142,7 +142,7 @@ fn an_expired_client_is_verified_as_of_its_last_moment_and_that_verdict_is_kept(
         assert_eq!(host.client(&leaf), Fate::Resumed);
         host.wall = UnixTime(host.wall.0 + 86_400);
     }
-    let verified = Counter::Verified(crate::config::Direction::Downstream);
+    let verified = Counter::Verified(crate::direction::Direction::Downstream);
     assert_eq!(host.count(verified), 1);
     // Nobody else is let pass with it.
     let stranger = Authority::new("root").client("partner");

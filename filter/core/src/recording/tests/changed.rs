@@ -6,7 +6,8 @@ use std::rc::Rc;
 use proptest::prelude::*;
 
 use super::lived::{Lived, Outside, Shown, answer};
-use crate::config::{Config, Direction};
+use crate::config::Config;
+use crate::direction::Direction;
 use crate::event::{Event, StreamId};
 use crate::facts::{DownstreamFacts, Facts, UpstreamFacts};
 use crate::fixtures::{Host, Ledger, Lines, Shelf};

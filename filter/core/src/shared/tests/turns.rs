@@ -3,7 +3,7 @@
 use sallyport_model::ResolveRequest;
 
 use super::process::{FIRST, OTHER, Process, SECOND, Service, Worker, held, held_of_both};
-use crate::config::Direction;
+use crate::direction::Direction;
 use crate::event::Event;
 use crate::fixtures::unavailable;
 use crate::metric::{Counter, Gauge};

@@ -47,7 +47,7 @@ macro_rules! words {
             ),+
         }
 
-        $crate::config::words!($name { $($variant = $word),+ });
+        $crate::word::words!($name { $($variant = $word),+ });
     };
     ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
         impl<'de> serde::Deserialize<'de> for $name {
@@ -56,7 +56,7 @@ macro_rules! words {
                 D: serde::Deserializer<'de>,
             {
                 const WORDS: &[&str] = &[$($word),+];
-                let place = $crate::config::place_of_word(deserializer, WORDS)?;
+                let place = $crate::word::place(deserializer, WORDS)?;
                 let known = [$(Self::$variant),+].get(place).copied();
                 known.ok_or_else(|| serde::de::Error::custom("no such word"))
             }

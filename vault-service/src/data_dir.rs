@@ -138,7 +138,7 @@ impl DataDir {
         self.0.join("vault.toml")
     }
 
-    /// What a CRL distributor published last for the CA whose certificates have this digest.
+    /// The last good revocation lists of the CA whose certificates have this digest.
     pub fn kept_lists(&self, ca: Digest) -> PathBuf {
         self.0.join(format!("lists-{ca}.json"))
     }

@@ -206,6 +206,29 @@ impl ExternalCas {
         Ok(())
     }
 
+    /// Puts lists that were in force before a restart in force for the CA at that place, unless it has newer
+    /// ones, and has every open call looked at again.
+    ///
+    /// # Errors
+    /// See [`ExternalListsError`]; those that there are stay.
+    pub fn take_kept(
+        &self,
+        ca: usize,
+        kept: &Revocations,
+        now: UnixTime,
+    ) -> Result<(), ExternalListsError> {
+        if let Some(lists) = self.external.get(ca).and_then(|ca| ca.lists.as_ref()) {
+            lists.take_kept(kept, now)?;
+            self.look_again();
+        }
+        Ok(())
+    }
+
+    /// The lists in force for the CA at that place, if it is held against any.
+    pub fn in_force(&self, ca: usize) -> Option<Arc<Revocations>> {
+        Some(self.external.get(ca)?.lists.as_ref()?.in_force())
+    }
+
     /// SHA-256 over the certificates of the CA at that place, if they are held against lists.
     pub fn ca_digest(&self, ca: usize) -> Option<Digest> {
         Some(self.external.get(ca)?.lists.as_ref()?.ca_digest())

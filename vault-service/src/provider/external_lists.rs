@@ -91,6 +91,40 @@ impl ExternalLists {
     /// or somebody who has a certificate of it. For each list in force there has to be one, and none
     /// that is older.
     pub(super) fn take_published(&self, published: &Revocations) -> Result<(), ExternalListsError> {
+        let ours = self.ours(published)?;
+        for (known, position) in self.in_force().lists().iter().zip(1..) {
+            let next = ours.iter().find(|list| is_edition_of(list, known));
+            if next.is_none_or(|next| next.number() < known.number()) {
+                return Err(ExternalListsError::Older { position });
+            }
+        }
+        self.put_in_force(Revocations::from_lists(ours)?);
+        Ok(())
+    }
+
+    /// Takes over lists that were in force before a restart, verified then: each of them unless there is a
+    /// newer one, and those that nothing has followed until they end.
+    pub(super) fn take_kept(
+        &self,
+        kept: &Revocations,
+        now: UnixTime,
+    ) -> Result<(), ExternalListsError> {
+        let mut lists = self.in_force().lists().to_vec();
+        for kept in self.ours(kept)? {
+            let known = lists.iter_mut().find(|list| is_edition_of(list, &kept));
+            match known {
+                Some(known) if known.number() < kept.number() => *known = kept,
+                Some(_) => {}
+                None if kept.next_update() <= now => {}
+                None => lists.push(kept),
+            }
+        }
+        self.put_in_force(Revocations::from_lists(lists)?);
+        Ok(())
+    }
+
+    /// Those that the CA has signed, or somebody who has a certificate of it.
+    fn ours(&self, lists: &Revocations) -> Result<Vec<RevocationList>, ExternalListsError> {
         let keys: Vec<_> = self
             .certificates
             .iter()
@@ -101,22 +135,11 @@ impl ExternalLists {
             let by = signer.delegation.as_ref().map_or(signer.key, |it| it.by);
             keys.contains(&by)
         };
-        let ours: Vec<_> = published.lists().iter().filter(is_ours).cloned().collect();
-        if ours.is_empty() {
-            return Err(ExternalListsError::Empty);
+        let ours: Vec<_> = lists.lists().iter().filter(is_ours).cloned().collect();
+        match ours.is_empty() {
+            true => Err(ExternalListsError::Empty),
+            false => Ok(ours),
         }
-        for (known, position) in self.in_force().lists().iter().zip(1..) {
-            let says = |list: &&RevocationList| {
-                (&list.signer.name, list.signer.key, &list.scope)
-                    == (&known.signer.name, known.signer.key, &known.scope)
-            };
-            let next = ours.iter().find(says);
-            if next.is_none_or(|next| next.number() < known.number()) {
-                return Err(ExternalListsError::Older { position });
-            }
-        }
-        self.put_in_force(Revocations::from_lists(ours)?);
-        Ok(())
     }
 
     fn put_in_force(&self, next: Revocations) {
@@ -174,9 +197,15 @@ impl ExternalLists {
         (at <= now).then_some(Lapse::Ended { at })
     }
 
-    fn in_force(&self) -> Arc<Revocations> {
+    pub(super) fn in_force(&self) -> Arc<Revocations> {
         Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Whether both are lists of the same signer and scope: then one takes the place of the other.
+fn is_edition_of(list: &RevocationList, other: &RevocationList) -> bool {
+    (&list.signer.name, list.signer.key, &list.scope)
+        == (&other.signer.name, other.signer.key, &other.scope)
 }
 
 /// The CRLs of a file, DER.

@@ -1,5 +1,5 @@
-//! What a CRL distributor published last for a CA, in a file: after a restart no older lists take its
-//! place, and it stays in force if the distributor is gone.
+//! The last good lists of a CA, in a file of ours: after a restart no older ones take their place, and
+//! what a CRL distributor has published stays in force if the distributor is gone.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ pub(super) struct KeptLists {
     dir: DataDir,
     path: PathBuf,
     unwritten: Option<Arc<Vec<u8>>>,
+    in_force: Option<Digest>,
     warned: bool,
 }
 
@@ -30,6 +31,7 @@ impl KeptLists {
             dir: dir.clone(),
             path: dir.kept_lists(ca),
             unwritten: None,
+            in_force: None,
             warned: false,
         }
     }
@@ -47,9 +49,22 @@ impl KeptLists {
         }
     }
 
-    /// Has these lists written in the place of those of before.
+    /// What was read is in force.
+    pub(super) const fn are_in_force(&mut self, lists: Digest) {
+        self.in_force = Some(lists);
+    }
+
+    /// Whether these lists are in force, and kept or soon to be.
+    pub(super) fn has(&self, lists: &[u8]) -> bool {
+        self.in_force == Some(Digest::of(lists))
+    }
+
+    /// Has lists that are in force written in the place of those of before, unless they are the same.
     pub(super) fn keep(&mut self, lists: Vec<u8>) {
-        self.unwritten = Some(Arc::new(lists));
+        if !self.has(&lists) {
+            self.are_in_force(Digest::of(&lists));
+            self.unwritten = Some(Arc::new(lists));
+        }
     }
 
     /// Writes what is not written yet. What fails is said once, and tried again the next time.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sallyport_model::{RevocationMaterial, RevocationMaterialError};
-use sallyport_pki::{Revocations, UnixTime};
+use sallyport_pki::{Digest, Revocations, UnixTime};
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinError;
@@ -47,6 +47,8 @@ enum Followed {
 enum News {
     File(PathBuf),
     Published(Vec<u8>),
+    /// Those of a file, in force before a restart.
+    Kept(Vec<u8>),
 }
 
 #[derive(Debug, Error)]
@@ -86,29 +88,42 @@ impl FollowedLists {
         }
     }
 
-    /// Keeps what a distributor publishes in a file of the data directory. What is there already is
-    /// put in force, under the rules for what is published; a file that does not read is as none.
+    /// Keeps what is in force in a file of the data directory. What is there already is put in force: of
+    /// a distributor under the rules for what is published, of a file where that one has no newer list. What
+    /// is kept and does not read is as nothing.
     pub async fn keep_in(&mut self, dir: &DataDir, external: &Arc<ExternalCas>, now: UnixTime) {
-        let Followed::Distributor(lists) = &self.origin else {
-            return;
-        };
         let Some(ca) = external.ca_digest(self.ca) else {
             return;
         };
-        let kept = KeptLists::new(dir, ca);
+        let mut kept = KeptLists::new(dir, ca);
+        let lists = &self.origin;
+        let read = kept.read();
         let file = kept.path().display();
-        let news = match kept.read() {
-            Ok(None) => None,
-            Ok(Some(json)) => Some(Ok(News::Published(json))),
-            Err(error) => Some(Err(error.into())),
-        };
-        if let Some(news) = news {
-            match take(news, self.ca, external, now).await {
-                Ok(_) => {
-                    info!(%lists, %file, "kept revocation lists of a CA of gateways are in force again");
+        match read {
+            Ok(None) => {}
+            Ok(Some(json)) => {
+                let digest = Digest::of(&json);
+                let news = match lists {
+                    Followed::File(_) => News::Kept(json),
+                    Followed::Distributor(_) => News::Published(json),
+                };
+                match take(Ok(news), self.ca, external, now).await {
+                    Ok(_) => {
+                        info!(%lists, %file, "kept revocation lists of a CA of gateways are in force again, except for older ones");
+                        kept.are_in_force(digest);
+                    }
+                    Err(error) => not_taken(lists, &kept, &error),
                 }
+            }
+            Err(error) => not_taken(lists, &kept, &error.into()),
+        }
+        if let Followed::File(_) = lists
+            && let Some(in_force) = external.in_force(self.ca)
+        {
+            match encoded(&in_force) {
+                Ok(in_force) => kept.keep(in_force),
                 Err(error) => {
-                    warn!(%lists, %file, %error, "kept revocation lists of a CA of gateways are not taken: its gateways are refused until the distributor has some");
+                    warn!(%lists, %error, "revocation lists of a CA of gateways cannot be kept");
                 }
             }
         }
@@ -121,13 +136,18 @@ impl FollowedLists {
             Followed::File(file) => file.news().map(Ok),
             Followed::Distributor(distributor) => distributor.news(store).await,
         };
+        let known = |news: &Result<News, Failure>| match (news, &self.kept) {
+            (Ok(News::Published(lists)), Some(kept)) => kept.has(lists),
+            _ => false,
+        };
+        let news = news.filter(|news| !known(news));
         if let Some(news) = news {
             let lists = &self.origin;
             match take(news, self.ca, external, now).await {
-                Ok(published) => {
+                Ok(in_force) => {
                     info!(%lists, "revocation lists of a CA of gateways were read again");
-                    if let Some((kept, published)) = self.kept.as_mut().zip(published) {
-                        kept.keep(published);
+                    if let Some(kept) = &mut self.kept {
+                        kept.keep(in_force);
                     }
                 }
                 Err(error) => {
@@ -157,28 +177,45 @@ impl fmt::Display for Followed {
     }
 }
 
-/// Puts lists in force; returns those that were published.
+/// Puts lists in force; returns what is to be kept of them.
 async fn take(
     news: Result<News, Failure>,
     ca: usize,
     external: &Arc<ExternalCas>,
     now: UnixTime,
-) -> Result<Option<Vec<u8>>, Failure> {
+) -> Result<Vec<u8>, Failure> {
     let (news, external) = (news?, Arc::clone(external));
     // A large list is read and verified for a while.
     let taken = tokio::task::spawn_blocking(move || match news {
         News::File(path) => {
             external.take_lists(ca, &read(&path)?, now)?;
-            Ok(None)
+            let in_force = external.in_force(ca).unwrap_or_default();
+            Ok(encoded(&in_force)?)
         }
         News::Published(json) => {
-            let material: RevocationMaterial = serde_json::from_slice(&json)?;
-            let published = Revocations::try_from(material)?;
-            external.take_published(ca, &published)?;
-            Ok(Some(json))
+            external.take_published(ca, &decoded(&json)?)?;
+            Ok(json)
+        }
+        News::Kept(json) => {
+            external.take_kept(ca, &decoded(&json)?, now)?;
+            Ok(json)
         }
     });
     taken.await?
+}
+
+fn encoded(lists: &Revocations) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&RevocationMaterial::from(lists))
+}
+
+fn decoded(json: &[u8]) -> Result<Revocations, Failure> {
+    let material: RevocationMaterial = serde_json::from_slice(json)?;
+    Ok(material.try_into()?)
+}
+
+fn not_taken(lists: &Followed, kept: &KeptLists, error: &Failure) {
+    let file = kept.path().display();
+    warn!(%lists, %file, %error, "kept revocation lists of a CA of gateways are not taken: the vault starts as without them");
 }
 
 /// Looks again and again, until `stop` says so.

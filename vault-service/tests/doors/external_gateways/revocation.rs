@@ -1,6 +1,7 @@
 //! Certificates that their own CA has taken back.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ fn list(ca: &Authority, number: u64, revoked: &[&Shown], until: i32) -> String {
     params.signed_by(ca).unwrap().pem().unwrap()
 }
 
-fn good(ca: &Authority, number: u64, revoked: &[&Shown]) -> Vec<u8> {
+pub(super) fn good(ca: &Authority, number: u64, revoked: &[&Shown]) -> Vec<u8> {
     list(ca, number, revoked, 2049).into_bytes()
 }
 
@@ -65,7 +66,7 @@ impl Outside {
     }
 
     /// A gateway that may read, of a CA whose lists come from a distributor that is not there yet.
-    async fn awaiting_lists() -> (Self, Shown) {
+    pub(super) async fn awaiting_lists() -> (Self, Shown) {
         let outside = Self::listing(|_| GivenLists::Later).await;
         let edge = outside.edge().await;
         (outside, edge)
@@ -85,7 +86,7 @@ impl Outside {
     }
 
     /// Its lists, which nobody has looked at.
-    fn distributed(&self) -> FollowedLists {
+    pub(super) fn distributed(&self) -> FollowedLists {
         let place = self.place().parse().unwrap();
         FollowedLists::new(0, ListOrigin::Distributor(place))
     }
@@ -109,13 +110,24 @@ impl Outside {
         Self::over(self.scene, self.spire, self.corporate, GivenLists::Later).await
     }
 
-    async fn look(&self, lists: &mut FollowedLists) {
+    pub(super) async fn look(&self, lists: &mut FollowedLists) {
         let store = &*self.scene.vault.store;
         lists.look(&self.external, store, clock::now()).await;
     }
 
     /// A CRL distributor `spire` for lists of a CA, whose certificate has this name; its id.
     async fn distributor(&self, signer_name: &str, ca: &Authority) -> String {
+        let url = "http://crl.example/ca.crl";
+        self.distributor_at(url, signer_name, ca).await
+    }
+
+    /// The same, whose list is fetched from there.
+    pub(super) async fn distributor_at(
+        &self,
+        url: &str,
+        signer_name: &str,
+        ca: &Authority,
+    ) -> String {
         let door = &self.scene.door;
         let pem = ca.pem();
         let parts = [
@@ -126,7 +138,7 @@ impl Outside {
         let signer = door.form(Method::POST, "certificates", &parts).await;
         let signer = signer.created();
         let distributor = json!({
-            "name": "spire", "completeCrlIssuerUrl": "http://crl.example/ca.crl", "frequency": 60,
+            "name": "spire", "completeCrlIssuerUrl": url, "frequency": 60,
             "distributorCertificate": { "path": format!("certificates/{signer}") },
         });
         let made = door.call(Method::POST, "crlDistributorConfigs", &[], distributor);
@@ -365,6 +377,52 @@ async fn an_older_list_after_a_restart_takes_no_place_of_the_one_before() {
 }
 
 #[tokio::test]
+async fn an_older_file_after_a_restart_takes_no_place_of_the_one_before() {
+    let (outside, edge) = Outside::with_edge().await;
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("spire.crl");
+    let start = async |outside: &Outside, lists: &[u8]| {
+        fs::write(&path, lists).unwrap();
+        let mut file = FollowedLists::new(0, ListOrigin::File(path.clone()));
+        let (data, external) = (outside.data(), &outside.external);
+        file.keep_in(&data, external, clock::now()).await;
+        outside.look(&mut file).await;
+        file
+    };
+    let again = async |outside: Outside, lists: &[u8]| {
+        let given = GivenLists::File(lists.to_vec());
+        let Outside {
+            scene,
+            spire,
+            corporate,
+            ..
+        } = outside;
+        Outside::over(scene, spire, corporate, given).await
+    };
+    let older = good(&outside.spire, 4, &[]);
+    let mut file = start(&outside, &older).await;
+    // Longer than the one before: that a file has changed is seen however soon it does.
+    fs::write(&path, good(&outside.spire, 5, &[&edge])).unwrap();
+    outside.look(&mut file).await;
+    assert!(outside.turns_away(&edge).await);
+    let kept = outside
+        .data()
+        .kept_lists(outside.external.ca_digest(0).unwrap());
+    let written = fs::metadata(&kept).unwrap().ino();
+
+    let outside = again(outside, &older).await;
+    assert!(outside.reads(&edge).await);
+    start(&outside, &older).await;
+    assert!(outside.turns_away(&edge).await);
+    assert_eq!(fs::metadata(&kept).unwrap().ino(), written);
+    let newer = good(&outside.spire, 6, &[]);
+    let outside = again(outside, &newer).await;
+    start(&outside, &newer).await;
+    assert!(outside.reads(&edge).await);
+    assert_ne!(fs::metadata(&kept).unwrap().ino(), written);
+}
+
+#[tokio::test]
 async fn lists_stay_in_force_over_a_restart_without_their_distributor() {
     let (outside, edge) = Outside::awaiting_lists().await;
     let revoked = shown(&outside.spire, &[EDGE], None);
@@ -377,6 +435,23 @@ async fn lists_stay_in_force_over_a_restart_without_their_distributor() {
     outside.kept().await;
     assert!(outside.reads(&edge).await);
     assert!(outside.turns_away(&revoked).await);
+}
+
+#[tokio::test]
+async fn kept_lists_that_are_still_published_are_not_written_again() {
+    let (outside, edge) = Outside::awaiting_lists().await;
+    let mut lists = outside.kept().await;
+    let distributor = outside.distributor("first", &outside.spire).await;
+    let list = good(&outside.spire, 1, &[]);
+    outside.publish_at(&distributor, &list).await;
+    outside.look(&mut lists).await;
+    let ca = outside.external.ca_digest(0).unwrap();
+    let kept = outside.data().kept_lists(ca);
+    let written = fs::metadata(&kept).unwrap().ino();
+    let outside = outside.restarted().await;
+    outside.kept().await;
+    assert!(outside.reads(&edge).await);
+    assert_eq!(fs::metadata(&kept).unwrap().ino(), written);
 }
 
 #[tokio::test]

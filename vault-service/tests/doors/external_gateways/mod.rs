@@ -1,5 +1,6 @@
 //! Gateways with certificates of other CAs, over real TLS.
 
+mod fetched;
 mod revocation;
 mod turned_away;
 

@@ -1,7 +1,7 @@
 //! Every kind of secret through the public door, in the bodies real clients send.
 
 mod download;
-mod fetched_lists;
+pub(crate) mod fetched_lists;
 mod published_lists;
 mod secrecy;
 mod served_contexts;

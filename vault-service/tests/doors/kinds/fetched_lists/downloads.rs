@@ -9,7 +9,7 @@ use sallyport_vault::jobs::crl_fetch::{AddressRules, DownloadLimits};
 use serde_json::json;
 
 use super::server::{ListServer, Names, Reply, head_and, list};
-use super::{Ca, Fetched};
+use super::{Ca, Fetched, downloader};
 use sallyport_vault::trace::{self, TraceContext};
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn what_is_no_list_is_refused_and_the_last_good_list_stays() {
 #[tokio::test]
 async fn a_server_that_takes_its_time_is_left() {
     let fetched = Fetched::new().await;
-    let mut downloader = fetched.downloader(Names::at(&["127.0.0.1"]));
+    let mut downloader = downloader(Names::at(&["127.0.0.1"]));
     downloader.limits = DownloadLimits {
         total: Duration::from_millis(300),
         ..downloader.limits
@@ -176,7 +176,7 @@ async fn what_is_not_public_is_not_contacted() {
         // One that is public among them does not help.
         &["1.1.1.1", "127.0.0.1"],
     ] {
-        let mut downloader = fetched.downloader(Names::at(addresses));
+        let mut downloader = downloader(Names::at(addresses));
         downloader.addresses = AddressRules::default();
         let job = fetched.job_with(downloader);
         assert_eq!(
@@ -192,7 +192,7 @@ async fn what_is_not_public_is_not_contacted() {
     }
     assert_eq!(fetched.server.seen(), [""; 0]);
 
-    let nowhere = fetched.job_with(fetched.downloader(Names::at(&[])));
+    let nowhere = fetched.job_with(downloader(Names::at(&[])));
     assert_eq!(fetched.outcome(&nowhere).await.0, "unresolvable");
 }
 
@@ -203,7 +203,7 @@ async fn addresses_in_urls_are_looked_at_as_well() {
         let url = format!("http://{host}:{}/ca.crl", server.address.port());
         let fetched = Fetched::with(server, Ca::new("partner CA"), &url, None).await;
         let names = Names::at(&["127.0.0.1"]);
-        let mut downloader = fetched.downloader(Arc::clone(&names) as _);
+        let mut downloader = downloader(Arc::clone(&names) as _);
         downloader.addresses = AddressRules::default();
         let job = fetched.job_with(downloader);
         assert_eq!(
@@ -219,7 +219,7 @@ async fn addresses_in_urls_are_looked_at_as_well() {
 async fn a_name_that_changes_its_address_meanwhile_is_not_asked_again() {
     let fetched = Fetched::new().await;
     let names = Names::changing(&[&["127.0.0.1"], &["10.0.0.7"]]);
-    let job = fetched.job_with(fetched.downloader(Arc::clone(&names) as _));
+    let job = fetched.job_with(downloader(Arc::clone(&names) as _));
     let moved = "Location: /moved.crl\r\n";
     fetched
         .server
@@ -258,7 +258,7 @@ async fn a_server_with_tls_shows_a_certificate_of_the_distributor_or_of_the_sett
         fetched
             .server
             .at("/ca.crl", list(fetched.ca.crl(2, &[]).der()));
-        let mut downloader = fetched.downloader(Names::at(&["127.0.0.1"]));
+        let mut downloader = downloader(Names::at(&["127.0.0.1"]));
         downloader.server_cas = vec![CertificateDer::from(of_settings.0.der().to_vec())];
         let job = fetched.job_with(downloader);
         assert_eq!(fetched.outcome(&job).await.0, failure);

@@ -2,7 +2,7 @@
 
 mod downloads;
 mod lists;
-mod server;
+pub(crate) mod server;
 mod turns;
 
 use std::sync::Arc;
@@ -62,18 +62,7 @@ impl Fetched {
 
     /// The job, with a server on the loopback network.
     fn job(&self) -> CrlFetching {
-        self.job_with(self.downloader(Names::at(&["127.0.0.1"])))
-    }
-
-    fn downloader(&self, resolver: Arc<dyn Resolver>) -> Downloader {
-        Downloader {
-            resolver,
-            addresses: AddressRules {
-                allowed: vec!["127.0.0.0/8".parse().unwrap()],
-            },
-            limits: DownloadLimits::of_bytes(64 * 1024),
-            server_cas: Vec::new(),
-        }
+        self.job_with(downloader(Names::at(&["127.0.0.1"])))
     }
 
     fn job_with(&self, downloader: Downloader) -> CrlFetching {
@@ -119,6 +108,18 @@ impl Fetched {
         lists
             .map(|list| list["number"].as_str().unwrap().to_owned())
             .collect()
+    }
+}
+
+/// What fetches from servers on the loopback network.
+pub(crate) fn downloader(resolver: Arc<dyn Resolver>) -> Downloader {
+    Downloader {
+        resolver,
+        addresses: AddressRules {
+            allowed: vec!["127.0.0.0/8".parse().unwrap()],
+        },
+        limits: DownloadLimits::of_bytes(64 * 1024),
+        server_cas: Vec::new(),
     }
 }
 

@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// What the server does with a request.
 #[derive(Clone)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// Writes this and closes.
     Whole(Vec<u8>),
     /// Writes this, and nothing more.
@@ -27,7 +27,7 @@ pub(super) enum Reply {
 }
 
 /// A list, as servers send it.
-pub(super) fn list(crl: &[u8]) -> Reply {
+pub(crate) fn list(crl: &[u8]) -> Reply {
     Reply::Whole(head_and(
         "200 OK",
         "Content-Type: application/pkix-crl\r\n",
@@ -42,14 +42,14 @@ pub(super) fn head_and(status: &str, fields: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-pub(super) struct ListServer {
+pub(crate) struct ListServer {
     pub(super) address: SocketAddr,
     replies: Arc<Mutex<Vec<(String, Reply)>>>,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
 impl ListServer {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::serve(None).await
     }
 
@@ -95,14 +95,14 @@ impl ListServer {
     }
 
     /// What is answered at a path from now on.
-    pub(super) fn at(&self, path: &str, reply: Reply) {
+    pub(crate) fn at(&self, path: &str, reply: Reply) {
         let mut replies = self.replies.lock().unwrap();
         replies.retain(|(known, _)| known != path);
         replies.push((path.to_owned(), reply));
     }
 
     /// A URL of a path here, by a name that [`Names`] know.
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://lists.test:{}{path}", self.address.port())
     }
 
@@ -152,13 +152,13 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Knows one name, by other addresses every time it is asked.
-pub(super) struct Names {
+pub(crate) struct Names {
     answers: Vec<Vec<IpAddr>>,
     asked: AtomicUsize,
 }
 
 impl Names {
-    pub(super) fn at(addresses: &[&str]) -> Arc<Self> {
+    pub(crate) fn at(addresses: &[&str]) -> Arc<Self> {
         Self::changing(&[addresses])
     }
 

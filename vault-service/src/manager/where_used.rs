@@ -21,6 +21,8 @@ pub struct SecretUser {
 /// Everybody who uses a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WhereUsed {
+    /// The secret.
+    pub secret: SecretRecord,
     /// Secrets of the same group, by kind and name.
     pub secrets: Vec<SecretUser>,
     /// Gateways with a read grant that reaches the secret, or what refers to it.
@@ -59,6 +61,7 @@ impl Manager {
         });
         let gateways: Vec<_> = gateways.collect();
         Ok(WhereUsed {
+            secret,
             secrets,
             gateways: gateways.into_iter().map(|grantee| grantee.actor).collect(),
         })

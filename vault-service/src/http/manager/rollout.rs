@@ -126,7 +126,6 @@ async fn show(
     at: Within<Read, OfSecret>,
 ) -> Result<Json<ShownRollout>, OwnFailure> {
     let id = at.ids.secret;
-    let (secret, _, _) = door.manager.secret(&at.group, at.collection, id).await?;
     let used = door
         .manager
         .where_used(&at.group, at.collection, id)
@@ -147,11 +146,11 @@ async fn show(
         .collect();
     let mut versions = gateways.iter().filter_map(|gateway| gateway.version);
     Ok(Json(ShownRollout {
-        version: secret.current,
+        version: used.secret.current,
         running: versions.clone().count(),
         current: versions
             .by_ref()
-            .filter(|version| *version == secret.current)
+            .filter(|version| *version == used.secret.current)
             .count(),
         gateways,
     }))
@@ -171,9 +170,8 @@ pub(super) async fn in_use(
     }
     let id = at.ids.secret;
     let seen = door.manager.seen_by(&at.caller, &at.group).await?;
-    let (secret, _, _) = seen.secret(&at.group, at.collection, id).await?;
     let used = seen.where_used(&at.group, at.collection, id).await?;
-    let relying = reliant_on(&secret, &at.group, door);
+    let relying = reliant_on(&used.secret, &at.group, door);
     let relying = relying.iter().map(ToString::to_string);
     let running = used.gateways.into_iter().filter_map(|gateway| {
         let Running { version, since, .. } = door.rollout.running(gateway.id, id)?;

@@ -74,7 +74,6 @@ async fn list(
 ) -> Result<Json<SecretUsers>, OwnFailure> {
     let seen = door.manager.seen_by(&at.caller, &at.group).await?;
     let id = at.ids.secret;
-    let (secret, _, _) = seen.secret(&at.group, at.collection, id).await?;
     let used = seen.where_used(&at.group, at.collection, id).await?;
     let secrets = used.secrets.iter().map(|user| UserWithLabels {
         secret: shown_user(user),
@@ -87,7 +86,7 @@ async fn list(
     Ok(Json(SecretUsers {
         secrets: secrets.collect(),
         gateways: gateways.collect(),
-        gateway_cas: reliant_on(&secret, &at.group, &door),
+        gateway_cas: reliant_on(&used.secret, &at.group, &door),
     }))
 }
 

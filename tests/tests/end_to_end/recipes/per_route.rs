@@ -35,6 +35,8 @@ async fn each_api_behind_a_port_has_clients_of_its_own() -> Result<()> {
 async fn no_spelling_of_a_path_leads_around_the_policy_of_its_api() -> Result<()> {
     let mut stage = gateway("per-route-mtls").await?;
     for path in [
+        "/public-admin",
+        "/publicledger",
         "/public/../ledger",
         "/public/./../ledger",
         "//public/../ledger",

@@ -4,6 +4,7 @@ use rustls::AlertDescription;
 use sallyport_model::audit::AuditFault;
 
 use crate::error::{Error, Outcome, alert_of, is_about_certificates};
+use crate::login::CLIENT_SECRET_FILE;
 
 const LOGIN: &str = "run: sallyport login --url URL --ca-file FILE --client-id ID";
 
@@ -41,6 +42,12 @@ impl Error {
                 "check where it is read from"
             }
             Self::SecretsDiffer { .. } => "run it again and type the same twice",
+            Self::NoTerminal {
+                option: CLIENT_SECRET_FILE,
+                ..
+            } => {
+                "give --client-secret-file FILE, - in place of FILE to read it from stdin, or set SALLYPORT_CLIENT_SECRET"
+            }
             Self::NoTerminal { option, .. } => {
                 return format!("give {option} FILE, or {option} - to read it from stdin");
             }

@@ -104,6 +104,11 @@ impl Upload {
 }
 
 impl Words {
+    /// Other names of `rollout`. The status of a CRL distributor is that of its lists.
+    pub(crate) fn rollout_aliases(&self) -> impl IntoIterator<Item = &'static str> {
+        (self.noun != "crl-distributor").then_some("status")
+    }
+
     /// The example of a verb that takes a name and nothing but `options`.
     pub(crate) fn example(&self, verb: &str, options: &str) -> String {
         let Self { noun, example, .. } = self;

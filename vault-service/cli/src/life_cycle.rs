@@ -83,6 +83,7 @@ pub(crate) enum Verb<K: Kind> {
     Users(Existing),
     #[command(
         about = "Show which gateways run which version, as they say themselves",
+        visible_aliases = K::WORDS.rollout_aliases(),
         after_help = K::WORDS.example("rollout", "")
     )]
     Rollout(Existing),

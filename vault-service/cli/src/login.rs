@@ -71,9 +71,12 @@ pub(crate) struct Login {
     environment: Option<String>,
 }
 
+/// A client secret may be in the environment, too.
+pub(crate) const CLIENT_SECRET_FILE: &str = "--client-secret-file";
+
 const CLIENT_SECRET: Wanted = Wanted {
     what: "client secret",
-    option: "--client-secret-file",
+    option: CLIENT_SECRET_FILE,
     prompt: Prompt::Once,
     line_end: LineEnd::Dropped,
     limit: SHORT,

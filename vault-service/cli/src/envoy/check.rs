@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::configuration::{SdsName, TlsSocket, read, sockets};
 use super::context::Context;
 use super::drift::{Drift, compare};
-use super::report::{Compared, Finding, NotCompared, report};
+use super::plugins::misplaced;
+use super::report::{Checked, Compared, Finding, NotCompared, report};
 use super::untrusted::untrusted;
 use crate::error::Error;
 use crate::output::Output;
@@ -24,6 +25,9 @@ use crate::output::Output;
 /// Prints what was compared with which context, or why not, and each difference with its place (JSON
 /// pointer). Where Envoy lets more pass than a context and a filter beside it refuses that (versions,
 /// client certificates, verification of servers), this is a note and no difference.
+///
+/// A filter's entry that Envoy takes and that does not do what it says is a difference: of the other protocol, with
+/// failure_policy: FAIL_OPEN, or with a cluster for the vault that is not in the file.
 ///
 /// A place where Envoy accepts untrusted certificates (trust_chain_verification: ACCEPT_UNTRUSTED) and no
 /// filter beside it has a tlsContext is a difference too, whatever SDS names there.
@@ -40,9 +44,10 @@ pub(crate) struct Check {
 
 impl Check {
     pub(super) fn run(&self, output: Output) -> Result<(), Error> {
-        let sockets = sockets(&read(&self.file)?);
+        let configuration = read(&self.file)?;
+        let sockets = sockets(&configuration);
         let mut contexts = BTreeMap::new();
-        let mut all = Vec::new();
+        let mut compared_sockets = Vec::new();
         for socket in &sockets {
             let mut compared = Compared {
                 place: socket.place.clone(),
@@ -62,24 +67,36 @@ impl Check {
                     .findings
                     .extend(socket.differences(reference, context));
             }
-            all.push(compared);
+            compared_sockets.push(compared);
         }
-        report(&all, output)?;
-        self.judge(&all)
+        let checked = Checked {
+            sockets: compared_sockets,
+            plugins: misplaced(&configuration),
+        };
+        report(&checked, output)?;
+        self.judge(&checked)
     }
 
-    fn judge(&self, all: &[Compared]) -> Result<(), Error> {
+    fn judge(&self, checked: &Checked) -> Result<(), Error> {
         let path = self.file.clone();
-        let findings = all.iter().flat_map(|compared| &compared.findings);
-        match findings.filter(|finding| !finding.is_note).count() {
+        match checked
+            .findings()
+            .filter(|finding| !finding.is_note)
+            .count()
+        {
             0 => {}
             count => return Err(Error::Drift { path, count }),
         }
-        match all.iter().filter(|compared| compared.is_unread()).count() {
+        let sockets = &checked.sockets;
+        match sockets
+            .iter()
+            .filter(|compared| compared.is_unread())
+            .count()
+        {
             0 => {}
             count => return Err(Error::Unread { path, count }),
         }
-        match all.iter().any(|compared| !compared.contexts.is_empty()) {
+        match sockets.iter().any(|compared| !compared.contexts.is_empty()) {
             true => Ok(()),
             false => Err(Error::NothingCompared { path }),
         }

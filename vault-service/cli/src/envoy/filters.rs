@@ -36,10 +36,10 @@ impl Filters {
     pub(super) fn within(owner: &Value, place: &str, direction: Direction) -> Self {
         let mut filters = Self::default();
         visit(owner, place.to_owned(), &mut |plugin, place| {
-            let Some(text) = configuration_of(plugin) else {
+            let Some(read) = read_plugin(plugin) else {
                 return;
             };
-            match text.parse::<Plugin>() {
+            match read {
                 Ok(Plugin::Filter(config)) => {
                     filters.add(*config, fails_open(plugin), direction);
                 }
@@ -106,7 +106,12 @@ impl Guard {
     }
 }
 
-/// The JSON of a plugin of this project: in a string, or as a structure.
+/// The configuration of a plugin of this project; `None` where there is none.
+pub(super) fn read_plugin(plugin: &Value) -> Option<Result<Plugin, ConfigError>> {
+    configuration_of(plugin).map(|text| text.parse())
+}
+
+/// In a string, or as a structure.
 fn configuration_of(plugin: &Value) -> Option<String> {
     let text = match plugin.pointer("/configuration/value")? {
         Value::String(text) => text.clone(),

@@ -5,6 +5,7 @@ mod configuration;
 mod context;
 mod drift;
 mod filters;
+mod plugins;
 mod render;
 mod report;
 mod suites;

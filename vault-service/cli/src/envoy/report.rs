@@ -10,6 +10,14 @@ use super::drift::Drift;
 use crate::error::Error;
 use crate::output::{Output, text_of};
 
+/// A whole configuration, and what came out.
+pub(super) struct Checked {
+    /// Every transport socket with TLS.
+    pub(super) sockets: Vec<Compared>,
+    /// What is wrong with entries of filters.
+    pub(super) plugins: Vec<Finding>,
+}
+
 /// A transport socket, and what came out.
 pub(super) struct Compared {
     /// Where its typed configuration is (JSON pointer).
@@ -38,11 +46,10 @@ pub(super) struct Finding {
 }
 
 /// For people: a line per place and context, then the differences, then the notes.
-pub(super) fn report(all: &[Compared], output: Output) -> Result<(), Error> {
-    let (notes, differences): (Vec<&Finding>, Vec<&Finding>) = all
-        .iter()
-        .flat_map(|compared| &compared.findings)
-        .partition(|finding| finding.is_note);
+pub(super) fn report(checked: &Checked, output: Output) -> Result<(), Error> {
+    let all = &checked.sockets;
+    let (notes, differences): (Vec<&Finding>, Vec<&Finding>) =
+        checked.findings().partition(|finding| finding.is_note);
     let whole = json!({
         "compared": all.iter().map(Compared::json).collect::<Vec<_>>(),
         "differences": differences.iter().map(|it| it.json()).collect::<Vec<_>>(),
@@ -68,6 +75,13 @@ pub(super) fn report(all: &[Compared], output: Output) -> Result<(), Error> {
             "Envoy is wider than its TLS contexts; the filters beside it refuse what is too much.",
         ),
         (false, _) => Ok(()),
+    }
+}
+
+impl Checked {
+    pub(super) fn findings(&self) -> impl Iterator<Item = &Finding> {
+        let of_sockets = self.sockets.iter().flat_map(|compared| &compared.findings);
+        of_sockets.chain(&self.plugins)
     }
 }
 

@@ -54,6 +54,9 @@ fn rendered(scene: &Scene, line: &str) -> Value {
 
 /// A configuration with these listeners' and clusters' transport sockets.
 fn configuration(listener: &Value, cluster: &Value) -> Value {
+    let mut cluster = cluster.clone();
+    // Where the filters below have their vault.
+    cluster["name"] = json!("c");
     json!({"static_resources": {
         "listeners": [{"filter_chains": [listener]}], "clusters": [cluster],
     }})
@@ -324,6 +327,89 @@ fn a_wider_envoy_is_a_note_where_a_filter_refuses_the_rest_and_a_stricter_one_di
         (code, answer["differences"][0]["found"].as_str()),
         (6, Some("TLSv1_3"))
     );
+}
+
+#[test]
+fn an_entry_that_envoy_takes_and_that_cannot_do_its_work_is_found() {
+    const ENTRY: &str = "/filters/0/typed_config/http_filters/0/typed_config/config";
+    let scene = with_contexts();
+    let (listener, cluster) = (rendered(&scene, DOWNSTREAM), rendered(&scene, UPSTREAM));
+    let good = policy(&json!({"tlsContext": INBOUND}));
+    let differences = |change: &dyn Fn(&mut Value)| {
+        let mut listener = listener.clone();
+        listener["filters"] = filter(&good.to_string());
+        let mut whole = configuration(&listener, &cluster);
+        change(&mut whole);
+        let (code, answer) = check(&scene, &whole);
+        (code, answer["differences"].clone())
+    };
+    let chain = "/static_resources/listeners/0/filter_chains/0";
+    let entry = format!("{chain}{ENTRY}");
+    let set = |whole: &mut Value, field: &str, value: Value| {
+        whole.pointer_mut(&entry).unwrap()[field] = value;
+    };
+    assert_eq!(differences(&|_| ()), (0, json!([])));
+
+    for open in [
+        ("failure_policy", json!("FAIL_OPEN")),
+        ("failure_policy", json!(3)),
+        ("fail_open", json!(true)),
+    ] {
+        let (code, found) = differences(&|whole| set(whole, open.0, open.1.clone()));
+        assert_eq!(code, 6);
+        assert_eq!(found[0]["place"], format!("{entry}/{}", open.0));
+        assert!(
+            found[0]["wanted"]
+                .as_str()
+                .unwrap()
+                .starts_with("FAIL_RELOAD: as it is, ")
+        );
+    }
+
+    let mut tcp = good.clone();
+    tcp["downstream"]["protocol"] = json!("tcp");
+    let (code, found) = differences(&|whole| {
+        set(
+            whole,
+            "configuration",
+            json!({"@type": "x", "value": tcp.to_string()}),
+        );
+    });
+    assert_eq!((code, &found[0]["found"]), (6, &json!({"protocol": "tcp"})));
+    assert_eq!(found[0]["place"], format!("{entry}/configuration/value"));
+
+    // The same entries in front of tcp_proxy: now the other one is wrong.
+    for (configuration, code) in [(&tcp, 0), (&good, 6)] {
+        let (ended, found) = differences(&|whole| {
+            let plugin =
+                json!({"configuration": {"@type": "x", "value": configuration.to_string()}});
+            whole.pointer_mut(chain).unwrap()["filters"] =
+                json!([{"typed_config": {"config": plugin}}]);
+        });
+        assert_eq!(ended, code, "{found}");
+    }
+
+    let lost = good
+        .to_string()
+        .replace(r#""cluster":"c""#, r#""cluster":"vualt""#);
+    let lose = |whole: &mut Value| {
+        set(whole, "configuration", json!({"@type": "x", "value": lost}));
+    };
+    let (code, found) = differences(&lose);
+    assert_eq!(code, 6);
+    assert_eq!(found[0]["found"], json!({"vault": {"cluster": "vualt"}}));
+    assert!(
+        found[0]["wanted"]
+            .as_str()
+            .unwrap()
+            .starts_with("a cluster of this file (c) ")
+    );
+    // Where clusters come from elsewhere nobody can tell.
+    let elsewhere = differences(&|whole| {
+        lose(whole);
+        whole["dynamic_resources"] = json!({"cds_config": {"ads": {}}});
+    });
+    assert_eq!(elsewhere, (0, json!([])));
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod crl;
 mod gateway_cas;
 mod health;
 mod log;
+mod sds;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +19,7 @@ use sallyport_model::GatewayIdentityError;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::http::unix_socket::{SocketAccess, SocketSettings};
+use crate::http::unix_socket::SocketSettings;
 use crate::provider::sds::{Aliases, ResourceNameError};
 use crate::store::AuditDurability;
 
@@ -32,6 +33,7 @@ pub use gateway_cas::{
 };
 pub use health::{HealthListen, HealthListenError};
 pub use log::LogFormat;
+pub use sds::GivenSocket;
 
 /// What `--print-default-config` prints; every knob with its default.
 pub const DEFAULT_CONFIG: &str = include_str!("settings/default.toml");
@@ -80,19 +82,6 @@ pub struct Given {
     pub audit_durability: Option<AuditDurability>,
     /// Where audit entries go besides the store.
     pub audit_sinks: Option<Vec<GivenSink>>,
-}
-
-/// Settings of the Unix socket.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GivenSocket {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its permissions: `0600`, the default, or `0660`.
-    #[serde(default)]
-    pub mode: Option<String>,
-    /// SPIFFE IDs of gateways, by user id.
-    pub gateways: BTreeMap<String, String>,
 }
 
 /// Settings in force.
@@ -309,8 +298,8 @@ impl Settings {
             provider_handshakes: given
                 .provider_handshakes
                 .unwrap_or(Self::PROVIDER_HANDSHAKES),
-            sds_names: sds_names(given.sds_names.unwrap_or_default())?,
-            sds_socket: given.sds_socket.map(sds_socket).transpose()?,
+            sds_names: sds::names(given.sds_names.unwrap_or_default())?,
+            sds_socket: given.sds_socket.map(sds::socket).transpose()?,
             gateway_cas: gateway_cas(given.gateway_cas.unwrap_or_default())?,
             gateway_certificate_hours: given
                 .gateway_certificate_hours
@@ -342,37 +331,6 @@ impl Settings {
     }
 }
 
-fn sds_names(given: BTreeMap<String, String>) -> Result<Aliases, SettingsError> {
-    let read = given.into_iter().map(|(name, text)| match text.parse() {
-        Ok(resource) => Ok((name, resource)),
-        Err(source) => Err(SettingsError::SdsName { name, source }),
-    });
-    read.collect()
-}
-
-fn sds_socket(given: GivenSocket) -> Result<SocketSettings, SettingsError> {
-    let access = match given.mode.as_deref() {
-        None | Some("0600") => SocketAccess::Owner,
-        Some("0660") => SocketAccess::Group,
-        Some(mode) => {
-            let mode = mode.to_owned();
-            return Err(SettingsError::SocketMode { mode });
-        }
-    };
-    let gateways = given.gateways.into_iter().map(|(user, gateway)| {
-        let user: u32 = user.parse().map_err(|_| SettingsError::User { user })?;
-        match gateway.parse() {
-            Ok(gateway) => Ok((user, gateway)),
-            Err(source) => Err(SettingsError::Gateway { user, source }),
-        }
-    });
-    Ok(SocketSettings {
-        gateways: gateways.collect::<Result<_, _>>()?,
-        path: given.path,
-        access,
-    })
-}
-
 fn gateway_cas(given: Vec<GivenGatewayCa>) -> Result<Vec<GatewayCaSettings>, SettingsError> {
     given.into_iter().map(GatewayCaSettings::try_from).collect()
 }
@@ -389,6 +347,7 @@ fn check_server_name(name: &str) -> Result<(), SettingsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::unix_socket::SocketAccess;
 
     #[test]
     fn the_printed_default_config_gives_the_defaults() {

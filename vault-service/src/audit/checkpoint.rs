@@ -79,10 +79,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_killed_vault_left_unsigned_is_signed_without_anybody_asking() {
-        let place = tempfile::TempDir::new().unwrap();
-        let store = SqliteStore::create(&place.path().join("sallyport.db")).unwrap();
-        let store: Arc<dyn Store> = Arc::new(store);
-        let house = House::in_store(&store).await;
+        let (_place, store, house) = open().await;
         let left = Write::Audit(audit_entry(house.scope, "left"));
         store.commit(vec![left]).await.unwrap();
         let key = AuditKeys::sample().unwrap().checkpoint;
@@ -103,10 +100,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_new_is_signed_within_the_interval_and_nothing_twice() {
-        let place = tempfile::TempDir::new().unwrap();
-        let store = SqliteStore::create(&place.path().join("sallyport.db")).unwrap();
-        let store: Arc<dyn Store> = Arc::new(store);
-        let house = House::in_store(&store).await;
+        let (_place, store, house) = open().await;
         let key = AuditKeys::sample().unwrap().checkpoint;
         let (stop, stopped) = watch::channel(false);
         tokio::time::pause();
@@ -132,5 +126,13 @@ mod tests {
             verifier.finish(None, OpenTail::Refuse).unwrap().checkpoints,
             2
         );
+    }
+
+    async fn open() -> (tempfile::TempDir, Arc<dyn Store>, House) {
+        let place = tempfile::TempDir::new().unwrap();
+        let store = SqliteStore::create(&place.path().join("sallyport.db")).unwrap();
+        let store: Arc<dyn Store> = Arc::new(store);
+        let house = House::in_store(&store).await;
+        (place, store, house)
     }
 }

@@ -182,11 +182,7 @@ impl ExternalCas {
         file: &[u8],
         now: UnixTime,
     ) -> Result<(), ExternalListsError> {
-        if let Some(lists) = self.external.get(ca).and_then(|ca| ca.lists.as_ref()) {
-            lists.take(file, now)?;
-            self.look_again();
-        }
-        Ok(())
+        self.change(ca, |lists| lists.take(file, now))
     }
 
     /// Puts the lists that a CRL distributor publishes in force for the CA at that place, and has every
@@ -199,11 +195,7 @@ impl ExternalCas {
         ca: usize,
         published: &Revocations,
     ) -> Result<(), ExternalListsError> {
-        if let Some(lists) = self.external.get(ca).and_then(|ca| ca.lists.as_ref()) {
-            lists.take_published(published)?;
-            self.look_again();
-        }
-        Ok(())
+        self.change(ca, |lists| lists.take_published(published))
     }
 
     /// Puts lists that were in force before a restart in force for the CA at that place, unless it has newer
@@ -217,8 +209,17 @@ impl ExternalCas {
         kept: &Revocations,
         now: UnixTime,
     ) -> Result<(), ExternalListsError> {
+        self.change(ca, |lists| lists.take_kept(kept, now))
+    }
+
+    /// What changes the lists of the CA at that place, if it is held against any, has every open call looked at again.
+    fn change(
+        &self,
+        ca: usize,
+        change: impl FnOnce(&ExternalLists) -> Result<(), ExternalListsError>,
+    ) -> Result<(), ExternalListsError> {
         if let Some(lists) = self.external.get(ca).and_then(|ca| ca.lists.as_ref()) {
-            lists.take_kept(kept, now)?;
+            change(lists)?;
             self.look_again();
         }
         Ok(())

@@ -21,7 +21,7 @@ use crate::store::{ActorKind, AuditPlace};
 const OPERATION: &str = "gateway.authenticate";
 const DOOR: &str = "secrets-provider";
 
-const NOT_REGISTERED: ProviderError = ProviderError::NotAGateway {
+pub(super) const NOT_REGISTERED: ProviderError = ProviderError::NotAGateway {
     why: TurnedAway::NotRegistered,
 };
 

@@ -4,7 +4,7 @@ use sallyport_model::GatewayIdentity;
 use sallyport_pki::{Certificate, UnixTime};
 use thiserror::Error;
 
-use super::gateway::Renewal;
+use super::gateway::{NOT_REGISTERED, Renewal};
 use super::{Gateway, Provider, ProviderError};
 use crate::audit::{AuditError, Entry};
 use crate::manager::{GatewayCertificate, GatewayIssuer as _, IssueError, Renewing, renewed};
@@ -81,10 +81,7 @@ impl Provider {
             Err(AuditError::Store(StoreError::Gone {
                 what: "gateway key",
             })) => Err(RenewalError::OtherKey),
-            Err(AuditError::Store(StoreError::Gone { .. })) => Err(ProviderError::NotAGateway {
-                why: TurnedAway::NotRegistered,
-            }
-            .into()),
+            Err(AuditError::Store(StoreError::Gone { .. })) => Err(NOT_REGISTERED.into()),
             Err(error) => Err(ProviderError::from(error).into()),
         }
     }

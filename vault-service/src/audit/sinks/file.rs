@@ -104,26 +104,18 @@ impl Device for Rotating {
         let mut rest = lines;
         while !rest.is_empty() {
             let open = self.current()?;
-            let fitting = match open.kind {
+            let count = match open.kind {
                 Kind::Regular => fitting(rest, max.saturating_sub(open.size)),
                 Kind::Other => rest.len(),
             };
-            // A line that no file has room for has one of its own.
-            let count = if open.size == 0 {
-                fitting.max(1)
-            } else {
-                fitting
-            };
-            let Some((now, later)) = rest.split_at_checked(count) else {
-                break;
-            };
-            match now {
-                [] => {
-                    self.open = None;
-                    self.put_aside()?;
-                }
-                now => open.write(now)?,
+            if count == 0 && open.size > 0 {
+                self.open = None;
+                self.put_aside()?;
+                continue;
             }
+            // A line that no file has room for has one of its own.
+            let (now, later) = rest.split_at(count.max(1));
+            open.write(now)?;
             rest = later;
         }
         Ok(())

@@ -3,6 +3,7 @@
 
 mod apply;
 mod chain;
+mod error;
 mod feed;
 mod journal;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod pool;
 mod reads;
 mod rows;
 mod schema;
+mod stored_log;
 mod sync_behind;
 #[cfg(test)]
 mod tests;
@@ -22,22 +24,21 @@ mod writer;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use async_trait::async_trait;
 use sallyport_model::{
     ActorId, Collection, EnvironmentId, GroupId, GroupName, OrganizationId, Scope, SecretId,
     SecretName, Username,
 };
-use thiserror::Error;
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 
-use self::chain::Head;
+use self::error::{EngineError, file_error};
 use self::feed::Log;
 use self::journal::{Found, Journal};
 use self::pool::ReadPool;
+pub use self::stored_log::StoredLog;
 use self::writer::{Writer, Writing};
 use super::{
     ActorKind, ActorRecord, AuditDurability, AuditFilter, AuditPage, AuditPlace, AuditRecord,
@@ -108,37 +109,6 @@ impl SqliteStore {
     {
         self.writer.fold().await?;
         self.readers.read(read).await
-    }
-}
-
-/// The audit log in the file of a store, which may be in use; nothing is written.
-#[derive(Debug)]
-pub struct StoredLog {
-    database: rusqlite::Connection,
-    journal: Found,
-}
-
-impl StoredLog {
-    /// Opens a database of this version of the program.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self {
-            // First: what is folded meanwhile is in the database.
-            journal: Found::beside(path)?,
-            database: schema::open_for_reading(path)?,
-        })
-    }
-
-    /// Lines after a position, oldest first.
-    pub fn after(&self, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError> {
-        // Both at one moment: what is folded in between would be in neither.
-        let database = self.database.unchecked_transaction()?;
-        let mut lines = reads::log(&database, after, limit)?;
-        let head = Head::read(&database)?;
-        let room = usize::try_from(limit).unwrap_or(usize::MAX) - lines.len();
-        let journal = self.journal.after(head.seq, head.hash);
-        let rest = journal.map(|(line, _)| line);
-        lines.extend(rest.filter(|line| line.seq > after).take(room));
-        Ok(lines)
     }
 }
 
@@ -526,54 +496,6 @@ impl Store for SqliteStore {
     }
 }
 
-/// What can go wrong around the engine; the source of `StoreError::Engine`.
-#[derive(Debug, Error)]
-enum EngineError {
-    #[error("database file {path}")]
-    File {
-        path: PathBuf,
-        #[source]
-        source: io::Error,
-    },
-    #[error("journal mode is {found}, the file system has no write-ahead log")]
-    NoWriteAheadLog { found: String },
-    #[error("the writer has stopped")]
-    WriterStopped,
-    #[error("the readers have stopped")]
-    ReadersStopped,
-    #[error("the transaction was not committed")]
-    NotCommitted(#[source] Arc<StoreError>),
-    #[error("a write contradicts itself: {what}")]
-    Contradiction { what: &'static str },
-    #[error("the journal of the audit log cannot be written")]
-    Journal(#[source] io::Error),
-    #[error("an audit entry cannot be written as a line")]
-    Line(#[source] serde_json::Error),
-    #[error("number {0} does not fit")]
-    NumberTooLarge(u64),
-}
-
-impl From<EngineError> for StoreError {
-    fn from(error: EngineError) -> Self {
-        Self::Engine(Box::new(error))
-    }
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-        match error.sqlite_error_code() {
-            Some(DatabaseCorrupt | NotADatabase) => Self::Damaged { what: "database" },
-            _ => Self::Engine(Box::new(error)),
-        }
-    }
-}
-
-fn file_error(path: &Path, source: io::Error) -> StoreError {
-    let path = path.to_owned();
-    EngineError::File { path, source }.into()
-}
-
 // A new file is only there after a crash of the machine when its directory was synced, too.
 fn sync_directory_of(path: &Path) -> Result<(), StoreError> {
     let directory = match path.parent() {
@@ -585,7 +507,6 @@ fn sync_directory_of(path: &Path) -> Result<(), StoreError> {
         .map_err(|error| file_error(directory, error))
 }
 
-// The engine's integers are signed.
 /// A place as its columns: no environment outside of one, the nil UUID for the vault itself.
 fn ids_of_place(place: AuditPlace) -> (OrganizationId, Option<EnvironmentId>) {
     match place {
@@ -595,6 +516,7 @@ fn ids_of_place(place: AuditPlace) -> (OrganizationId, Option<EnvironmentId>) {
     }
 }
 
+// The engine's integers are signed.
 fn integer(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(|_| EngineError::NumberTooLarge(number).into())
 }

@@ -105,6 +105,11 @@ impl Journal {
         synced && !batch.is_empty() && self.pending.len() < MOST && batch.iter().all(fits)
     }
 
+    /// Whether an entry is on the disk when it is appended.
+    pub(super) fn waits_for_disk(&self) -> bool {
+        self.behind.is_none()
+    }
+
     /// Appends entries with their lines; they are as durable as was asked for when it returns.
     pub(super) fn append(&mut self, entries: Vec<Chained>, lines: &[LogLine]) -> io::Result<()> {
         self.bytes.clear();

@@ -73,6 +73,37 @@ async fn crash_at_any_time(durability: AuditDurability) {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn entries_of_many_who_write_at_once_are_one_chain() {
+    const WRITERS: usize = 8;
+    const EACH: usize = FOLD_AT / 2 + 7;
+    for durability in [AuditDurability::Disk, AuditDurability::Kernel] {
+        let place = TempDir::new().unwrap();
+        let (store, house) = open_with(&place, durability).await;
+        let before = lines(&store).await.len();
+        let mut writers = tokio::task::JoinSet::new();
+        for writer in 0..WRITERS {
+            let (store, scope) = (Arc::clone(&store), house.scope);
+            writers.spawn(async move {
+                for round in 0..EACH {
+                    let entry = audit_entry(scope, &format!("{writer} {round}"));
+                    store.commit(vec![Write::Audit(entry)]).await.unwrap();
+                }
+            });
+        }
+        for round in 0..40 {
+            let name = format!("environment-{round}");
+            let environment = environment(house.scope.organization, &name);
+            let batch = vec![Write::CreateEnvironment(environment)];
+            house.commit(batch).await.unwrap();
+        }
+        writers.join_all().await;
+        let log = lines(&store).await;
+        assert_eq!(log.len(), before + WRITERS * EACH);
+        verify(&log);
+    }
+}
+
 #[tokio::test]
 async fn an_entry_that_was_cut_by_a_crash_takes_none_before_it_along() {
     let place = TempDir::new().unwrap();

@@ -3,6 +3,7 @@
 
 mod apply;
 mod chain;
+mod committer;
 mod error;
 mod feed;
 mod journal;
@@ -34,12 +35,13 @@ use sallyport_model::{
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 
+use self::committer::Writing;
 use self::error::{EngineError, file_error};
 use self::feed::Log;
 use self::journal::{Found, Journal};
 use self::pool::ReadPool;
 pub use self::stored_log::StoredLog;
-use self::writer::{Writer, Writing};
+use self::writer::Writer;
 use super::{
     ActorKind, ActorRecord, AuditDurability, AuditFilter, AuditPage, AuditPlace, AuditRecord,
     ChangeSeq, CrlFetchRecord, EditSessionRecord, EnvironmentRecord, Expiries, Expiring,

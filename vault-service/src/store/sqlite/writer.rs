@@ -1,22 +1,16 @@
-//! The thread that writes. Batches that wait together are committed together, with one sync: entries of
-//! the audit log alone in the journal, anything else in the database.
+//! The thread that writes. Batches that wait together are committed together, with one sync.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, TryLockError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-use sallyport_model::audit::Sealed;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tracing::warn;
 
-use super::super::{ChangeSeq, LogLine, StoreError, Write};
+use super::super::{StoreError, Write};
 use super::EngineError;
-use super::apply::{self, Applied, Traces};
-use super::chain::Head;
-use super::feed::Log;
-use super::journal::{Chained, FOLD_AT, Journal};
+use super::committer::{Committer, Writing};
 
 // Callers wait for room when this many batches are queued.
 const QUEUE: usize = 256;
@@ -33,6 +27,8 @@ const WAIT: Duration = Duration::from_micros(100);
 #[derive(Debug)]
 pub(super) struct Writer {
     queue: Option<mpsc::Sender<Job>>,
+    // Where no entry waits for the disk: to go to the thread and back is more work than to write one.
+    at_once: Option<Arc<Mutex<Committer>>>,
     unfolded: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -43,34 +39,22 @@ struct Job {
     answer: oneshot::Sender<Result<(), StoreError>>,
 }
 
-/// What the thread writes to, and tells.
-pub(super) struct Writing {
-    /// The only one that writes.
-    pub(super) connection: Connection,
-    pub(super) journal: Journal,
-    pub(super) head: Head,
-    pub(super) announce: watch::Sender<ChangeSeq>,
-    pub(super) log: Log,
-}
-
 impl Writer {
     /// Starts the thread.
     pub(super) fn start(writing: Writing) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let unfolded = Arc::new(AtomicBool::new(false));
-        let mut committer = Committer {
-            writing,
-            unfolded: Arc::clone(&unfolded),
-            fold_at: FOLD_AT,
-            // A crash may have come between a destruction and the removal of its traces.
-            traces: Traces::InLog,
-        };
+        let committer = Committer::new(writing, Arc::clone(&unfolded));
+        let waits_for_disk = committer.waits_for_disk();
+        let committer = Arc::new(Mutex::new(committer));
+        let at_once = (!waits_for_disk).then(|| Arc::clone(&committer));
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || committer.run(jobs))
+            .spawn(move || run(&committer, jobs, waits_for_disk))
             .map_err(|error| StoreError::Engine(Box::new(error)))?;
         Ok(Self {
             queue: Some(queue),
+            at_once,
             unfolded,
             thread: Some(thread),
         })
@@ -85,6 +69,10 @@ impl Writer {
     /// Returns when the batch is on the disk or refused. A caller that stops waiting does not stop
     /// the batch.
     pub(super) async fn commit(&self, batch: Vec<Write>) -> Result<(), StoreError> {
+        let batch = match self.commit_at_once(batch) {
+            Ok(outcome) => return outcome,
+            Err(batch) => batch,
+        };
         let (answer, answered) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or(EngineError::WriterStopped)?;
         queue
@@ -92,6 +80,14 @@ impl Writer {
             .await
             .map_err(|_| EngineError::WriterStopped)?;
         answered.await.map_err(|_| EngineError::WriterStopped)?
+    }
+
+    fn commit_at_once(&self, batch: Vec<Write>) -> Result<Result<(), StoreError>, Vec<Write>> {
+        match self.at_once.as_ref().map(|committer| committer.try_lock()) {
+            Some(Ok(mut committer)) => committer.commit_at_once(batch),
+            Some(Err(TryLockError::Poisoned(_))) => Ok(Err(EngineError::WriterStopped.into())),
+            Some(Err(TryLockError::WouldBlock)) | None => Err(batch),
+        }
     }
 
     /// Returns when the database has every entry of the log that was committed before.
@@ -114,181 +110,53 @@ impl Drop for Writer {
     }
 }
 
-/// What became of each batch.
-type Outcomes = Vec<Result<(), StoreError>>;
-
-struct Committer {
-    writing: Writing,
-    unfolded: Arc<AtomicBool>,
-    // Grows while the database takes nothing, so that it is not tried for every entry.
-    fold_at: usize,
-    traces: Traces,
-}
-
-impl Committer {
-    fn run(&mut self, mut jobs: mpsc::Receiver<Job>) {
-        self.remove_traces();
-        let mut siblings = 0;
-        while let Some(first) = jobs.blocking_recv() {
-            if siblings >= SIBLINGS && jobs.len() + 1 < siblings {
-                thread::sleep(WAIT);
-            }
-            let mut together = vec![first];
-            while together.len() < TOGETHER {
-                let Ok(job) = jobs.try_recv() else { break };
-                together.push(job);
-            }
-            siblings = together.len();
-            self.commit(together);
-            if self.writing.journal.pending().len() >= self.fold_at {
-                self.fold();
-            }
+// Ends with the queue, or when whoever has written panicked: nobody knows then where the log ends.
+fn run(committer: &Mutex<Committer>, mut jobs: mpsc::Receiver<Job>, waits_for_disk: bool) {
+    let Ok(mut committing) = committer.lock() else {
+        return;
+    };
+    committing.remove_traces();
+    drop(committing);
+    let mut siblings = 0;
+    while let Some(first) = jobs.blocking_recv() {
+        if waits_for_disk && siblings >= SIBLINGS && jobs.len() + 1 < siblings {
+            thread::sleep(WAIT);
         }
-        self.fold();
-    }
-
-    fn commit(&mut self, mut jobs: Vec<Job>) {
-        let journal = &self.writing.journal;
-        let written = match jobs.iter().all(|job| journal.takes(&job.batch)) {
-            true => {
-                let batches = jobs.iter_mut().map(|job| std::mem::take(&mut job.batch));
-                let batches = batches.collect();
-                self.note(batches)
-            }
-            false => self.transact(&jobs),
-        };
-        match written {
-            Ok(outcomes) => {
-                for (job, outcome) in jobs.into_iter().zip(outcomes) {
-                    answer(job, outcome);
-                }
-            }
-            Err(error) => {
-                let error = Arc::new(error);
-                for job in jobs {
-                    let error = EngineError::NotCommitted(Arc::clone(&error));
-                    answer(job, Err(error.into()));
-                }
-            }
+        let mut together = vec![first];
+        while together.len() < TOGETHER {
+            let Ok(job) = jobs.try_recv() else { break };
+            together.push(job);
         }
-    }
-
-    // What is not folded now stays in the journal.
-    fn fold(&mut self) {
-        let folded = self.transact(&[]);
-        let left = self.writing.journal.pending().len();
-        self.fold_at = left.saturating_add(FOLD_AT);
-        if let Err(error) = folded {
-            warn!(%error, source = ?std::error::Error::source(&error), "the database does not take the journal of the audit log");
-        }
-    }
-
-    // Entries only: in the journal.
-    fn note(&mut self, batches: Vec<Vec<Write>>) -> Result<Outcomes, StoreError> {
-        let writing = &mut self.writing;
-        let mut head = writing.head;
-        let outcomes = batches.iter().map(|_| Ok(())).collect();
-        let mut chained = Vec::with_capacity(batches.len());
-        let mut lines = Vec::with_capacity(batches.len());
-        for write in batches.into_iter().flatten() {
-            let Write::Audit(record) = write else {
-                continue;
-            };
-            let (seq, Sealed { hash, line, .. }) = head.follow(&record, |_| None)?;
-            chained.push(Chained { seq, record, hash });
-            let line = Arc::from(line);
-            lines.push(LogLine { seq, line });
-        }
-        let appended = writing.journal.append(chained, &lines);
-        appended.map_err(EngineError::Journal)?;
-        writing.head = head;
-        self.unfolded.store(true, Ordering::Release);
-        writing.log.committed(lines.into());
-        Ok(outcomes)
-    }
-
-    // The inner results are of single batches; the outer error says that none was committed.
-    fn transact(&mut self, jobs: &[Job]) -> Result<Outcomes, StoreError> {
-        let writing = &mut self.writing;
-        let mut transaction = writing
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for entry in writing.journal.pending() {
-            let Chained { seq, record, hash } = entry;
-            apply::audit::insert(&transaction, *seq, record, hash, None)?;
-        }
-        let mut head = writing.head;
-        let mut newest = None;
-        let mut traces = self.traces;
-        let mut outcomes = Vec::with_capacity(jobs.len());
-        let mut lines = Vec::new();
-        for job in jobs {
-            let outcome =
-                apply_whole(&mut transaction, &mut head, &job.batch, &mut lines)?.map(|applied| {
-                    newest = applied.change.or(newest);
-                    traces = traces.and(applied.traces);
-                    lines.extend(applied.log);
-                });
-            outcomes.push(outcome);
-        }
-        transaction.commit()?;
-        writing.journal.folded();
-        writing.head = head;
-        self.unfolded.store(false, Ordering::Release);
-        self.traces = traces;
-        writing.log.committed(lines.into());
-        if let Some(seq) = newest {
-            writing.announce.send_replace(seq);
-        }
-        self.remove_traces();
-        Ok(outcomes)
-    }
-
-    // `secure_delete` zeroes the pages, but the log still holds them as they were: fold it into
-    // the file and cut it to nothing.
-    fn remove_traces(&mut self) {
-        if self.traces == Traces::None {
+        siblings = together.len();
+        let Ok(mut committer) = committer.lock() else {
             return;
-        }
-        let busy =
-            self.writing
-                .connection
-                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-                    row.get::<_, bool>(0)
-                });
-        match busy {
-            Ok(false) => self.traces = Traces::None,
-            Ok(true) => warn!("the write-ahead log is in use, destroyed data is removed later"),
-            Err(error) => warn!(%error, "destroyed data is removed from the write-ahead log later"),
-        }
+        };
+        commit(&mut committer, together);
+        committer.fold_if_due();
+    }
+    if let Ok(mut committer) = committer.lock() {
+        committer.fold();
     }
 }
 
-// All writes or none; an error outside means that the engine gave up the whole transaction. What was
-// to be done by a refused batch is in the log, as failed.
-fn apply_whole(
-    transaction: &mut Transaction<'_>,
-    head: &mut Head,
-    batch: &[Write],
-    lines: &mut Vec<LogLine>,
-) -> Result<Result<Applied, StoreError>, StoreError> {
-    let savepoint = transaction.savepoint()?;
-    let before = *head;
-    match apply::batch(&savepoint, head, batch) {
-        Ok(applied) => {
-            savepoint.commit()?;
-            Ok(Ok(applied))
+fn commit(committer: &mut Committer, jobs: Vec<Job>) {
+    let jobs = jobs
+        .into_iter()
+        .map(|Job { batch, answer }| (batch, answer));
+    let (batches, answers): (Vec<_>, Vec<_>) = jobs.unzip();
+    // A caller that stopped waiting has no use for its answer.
+    match committer.commit(batches) {
+        Ok(outcomes) => {
+            for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                let _ = answer.send(outcome);
+            }
         }
         Err(error) => {
-            savepoint.finish()?;
-            *head = before;
-            lines.extend(apply::refused(transaction, head, batch, &error)?);
-            Ok(Err(error))
+            let error = Arc::new(error);
+            for answer in answers {
+                let error = EngineError::NotCommitted(Arc::clone(&error));
+                let _ = answer.send(Err(error.into()));
+            }
         }
     }
-}
-
-fn answer(job: Job, outcome: Result<(), StoreError>) {
-    // A caller that stopped waiting has no use for the answer.
-    let _ = job.answer.send(outcome);
 }

@@ -199,4 +199,44 @@ mod tests {
             "sallyport.upstream.observed.unknown_issuer"
         );
     }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    #[test]
+    fn the_tags_of_the_demo_and_the_documents_find_the_reason_of_every_counter_that_has_one() {
+        let documents = [
+            include_str!("../../../envoy/demo/envoy.yaml"),
+            include_str!("../../../docs/filter-observability.md"),
+        ];
+        let [side, reason, role] = ["side", "reason", "role"].map(|tag| {
+            let expression = |document: &str| {
+                let start = format!("{{tag_name: sallyport.{tag}, regex: '");
+                let (_, rest) = document.split_once(&start).unwrap();
+                rest.split_once("'}").unwrap().0.to_owned()
+            };
+            let [demo, text] = documents.map(expression);
+            assert_eq!(demo, text);
+            regex::Regex::new(&demo).unwrap()
+        });
+        for direction in [Direction::Downstream, Direction::Upstream] {
+            let counted = Reason::ALL.iter().flat_map(|&reason| {
+                let counters = [
+                    Counter::Denied(direction, reason),
+                    Counter::Cut(direction, reason),
+                    Counter::Observed(direction, reason),
+                    Counter::LetPass(direction, reason),
+                ];
+                counters.map(|counter| (counter, reason.code()))
+            });
+            for (counter, code) in counted {
+                let name = format!("wasmcustom.{counter}");
+                // The second group is a tag's value.
+                assert_eq!(&side.captures(&name).unwrap()[2], direction.as_str());
+                assert_eq!(&reason.captures(&name).unwrap()[2], code);
+            }
+            let name = format!("wasmcustom.{}", Counter::Pinned(direction, PinRole::Active));
+            assert_eq!(&role.captures(&name).unwrap()[2], "active");
+            let name = format!("wasmcustom.{}", Counter::Allowed(direction));
+            assert!(reason.captures(&name).is_none() && role.captures(&name).is_none());
+        }
+    }
 }

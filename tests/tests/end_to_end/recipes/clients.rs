@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use sallyport_tests::demo::{Options, Stage};
 use sallyport_tests::envoy::Envoy;
 use sallyport_tests::pki::{Identity, Validity};
+use sallyport_tests::wait::{PATIENCE, until};
 use sallyport_tests::{Result, files};
 
 use super::{followed_to_the_end, gateway, gets};
@@ -124,6 +125,15 @@ async fn observing_counts_who_would_be_refused_and_refuses_nobody() -> Result<()
         let counter = format!("wasmcustom.sallyport.downstream.{counter}");
         gateway.stat_becomes(&counter, sent).await?;
     }
+    // Who shows no certificate does not come as far as the filter.
+    let stranger = stage.client(None)?;
+    let gateway = stage.gateway()?;
+    assert!(stranger.get(gateway.listener(), "/").await.is_err());
+    until("the client without a certificate", PATIENCE, async || {
+        let refused = gateway.sum(".ssl.fail_verify_no_cert").await?;
+        Ok((refused > 0).then_some(()))
+    })
+    .await?;
 
     let refused = (403, "pin_mismatch");
     for (name, setting, of_unpinned) in [

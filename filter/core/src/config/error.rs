@@ -68,6 +68,9 @@ pub enum Fault {
     /// Nothing is enforced.
     #[error("at least one of tlsContext, check, request and response is wanted here")]
     NothingEnforced,
+    /// Single checks to observe where all of them are.
+    #[error("mode observe lets every check pass: leave it out to observe these only")]
+    ObservesAll,
     /// Pins or names without a TLS context.
     #[error("this is about certificates, and there is no tlsContext")]
     NeedsTlsContext,

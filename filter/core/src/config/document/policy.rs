@@ -56,6 +56,10 @@ pub(super) fn read(
         response: message("response", messages.response)?,
         body,
     };
+    // Whoever names checks wants the others enforced.
+    if policy.mode == Mode::Observe && !policy.observe.is_empty() {
+        return Err(ConfigError::at(at("observe"), Fault::ObservesAll));
+    }
     let messages = policy.reads_messages() || policy.response.is_some();
     match (policy.tls_context.is_some(), messages) {
         (false, false) => return Err(ConfigError::at(section, Fault::NothingEnforced)),

@@ -80,3 +80,19 @@ fn checks_are_observed_by_name_and_the_certificate_never_is() {
         }
     }
 }
+
+#[test]
+fn who_observes_everything_names_no_single_checks() {
+    for (document, section) in [(downstream(), "/downstream"), (upstream(), "/upstream")] {
+        let observing = |mode: &str, checks: Value| {
+            let mut document = document.clone();
+            document[&section[1..]]["mode"] = json!(mode);
+            with(document, &format!("{section}/observe"), checks)
+        };
+        let error = observing("observe", json!(["pins"])).unwrap_err();
+        assert_eq!(error.pointer, format!("{section}/observe"));
+        assert_eq!(error.fault, Fault::ObservesAll);
+        assert!(observing("observe", json!([])).is_ok());
+        assert!(observing("enforce", json!(["pins"])).is_ok());
+    }
+}

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -25,6 +24,7 @@ use tracing::debug;
 use super::accept::{accept, told};
 use super::linger::Lingering;
 use super::network::Network;
+use super::open_requests::{OpenRequests, held};
 use super::remainder;
 use crate::clock;
 use crate::crowd::Crowd;
@@ -61,8 +61,8 @@ pub struct Limits {
     pub counted: Counted,
     /// Longest TLS handshake.
     pub handshake: Duration,
-    /// Longest time until a request's head is complete: from the end of the handshake, and over
-    /// HTTP/1.1 also from the end of the request before.
+    /// Longest time until a request's head is complete: from the end of the handshake, or from the end of
+    /// the request before.
     pub head: Duration,
 }
 
@@ -239,13 +239,14 @@ pub(super) async fn converse(
         .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX))
         .max_concurrent_streams(MAX_STREAMS)
         .keep_alive_interval(Some(PING));
-    let heard = Arc::new(AtomicBool::new(false));
+    // Over HTTP/1.1 the library looks at that itself.
+    let requests = matches!(protocol, Protocol::Http2).then(OpenRequests::default);
     let service = tower::service_fn({
-        let heard = Arc::clone(&heard);
+        let requests = requests.clone();
         move |mut request: Request<Incoming>| {
-            heard.store(true, Ordering::Relaxed);
             request.extensions_mut().insert(peer.clone());
-            remainder::answered(router.clone(), request)
+            let open = requests.as_ref().map(OpenRequests::enter);
+            held(open, remainder::answered(router.clone(), request))
         }
     });
     let connection = builder.serve_connection(
@@ -259,7 +260,15 @@ pub(super) async fn converse(
                 debug!(%error, "connection ended with an error");
             }
         }
-        () = silence(&heard, limits.head) => debug!("no request on a connection"),
+        () = none(&requests, limits.head) => {
+            debug!("no request on a connection");
+            connection.as_mut().graceful_shutdown();
+            // One that came at the same moment is answered.
+            tokio::select! {
+                _ = connection => {}
+                () = none(&requests, limits.head) => {}
+            }
+        }
         () = told(&mut stop) => {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
@@ -288,10 +297,10 @@ async fn over(moment: Option<Instant>) {
     }
 }
 
-/// Returns when the time is over and nothing was heard; over HTTP/2 nobody else looks at that.
-async fn silence(heard: &AtomicBool, limit: Duration) {
-    tokio::time::sleep(limit).await;
-    if heard.load(Ordering::Relaxed) {
-        std::future::pending::<()>().await;
+/// Returns when no request has been open for so long, or never where nobody counts.
+async fn none(requests: &Option<OpenRequests>, limit: Duration) {
+    match requests {
+        Some(requests) => requests.none_for(limit).await,
+        None => std::future::pending().await,
     }
 }

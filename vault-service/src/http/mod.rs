@@ -12,6 +12,7 @@ mod linger;
 pub mod listener;
 pub mod manager;
 pub mod network;
+mod open_requests;
 mod openapi;
 mod problem;
 pub mod provider;

@@ -10,6 +10,8 @@ use axum::http::{Request, StatusCode};
 use axum::routing::get;
 use http_body_util::{Full, StreamBody};
 use hyper::body::Frame;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use sallyport_vault::http::listener::Limits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -335,6 +337,34 @@ async fn a_client_that_says_nothing_or_little_is_let_go() {
     let door = Listening::open(vault.routes(), plenty(), limits).await;
     let mut no_handshake = TcpStream::connect(door.address).await.unwrap();
     assert_eq!(no_handshake.read(&mut [0; 16]).await.unwrap_or(0), 0);
+}
+
+#[tokio::test]
+async fn a_connection_without_requests_is_given_back_over_either_version_of_http() {
+    let vault = Vault::new().await;
+    let limits = Limits {
+        head: Duration::from_millis(100),
+        ..Limits::PUBLIC
+    };
+    let door = Listening::open(vault.routes(), plenty(), limits).await;
+    let request = || Request::get("https://localhost/livez").body(Full::<Bytes>::default());
+
+    let stream = TokioIo::new(door.connect("h2").await.unwrap());
+    let (mut client, connection) = http2::handshake(TokioExecutor::new(), stream)
+        .await
+        .unwrap();
+    let connection = tokio::spawn(connection);
+    let answer = client.send_request(request().unwrap()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    // The client would stay; the other side says goodbye.
+    connection.await.unwrap().unwrap();
+
+    let stream = TokioIo::new(door.connect("http/1.1").await.unwrap());
+    let (mut client, connection) = http1::handshake(stream).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let answer = client.send_request(request().unwrap()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let _ = connection.await.unwrap();
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use std::time::SystemTime;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
-    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair,
-    KeyUsagePurpose, PKCS_ED25519, PKCS_RSA_SHA256, PublicKeyData as _, RevokedCertParams,
+    CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod,
+    KeyPair, KeyUsagePurpose, PKCS_ED25519, PKCS_RSA_SHA256, PublicKeyData as _, RevokedCertParams,
     RsaKeySize, SanType, SerialNumber, date_time_ymd,
 };
 
@@ -66,7 +66,7 @@ pub enum Keys {
     P256,
     /// RSA of 2048 bits, signatures with SHA-256 (PKCS#1 v1.5).
     Rsa2048,
-    /// Ed25519, which Envoy does not take.
+    /// Ed25519, in PKCS #8 of version 2, which Envoy does not read.
     Ed25519,
 }
 
@@ -192,10 +192,27 @@ impl Authority {
 
     /// A certificate for a TLS server of that DNS name.
     pub fn server(&self, dns: &str) -> Result<Identity> {
+        self.server_as(dns, |_| {})
+    }
+
+    /// The same, for a server that staples OCSP answers (RFC 7633). Envoy does not take it without one.
+    pub fn stapling_server(&self, dns: &str) -> Result<Identity> {
+        const TLS_FEATURE: [u64; 9] = [1, 3, 6, 1, 5, 5, 7, 1, 24];
+        // A sequence of one integer: status_request.
+        let feature = CustomExtension::from_oid_content(&TLS_FEATURE, vec![0x30, 3, 2, 1, 5]);
+        self.server_as(dns, |parameters| parameters.custom_extensions.push(feature))
+    }
+
+    fn server_as(
+        &self,
+        dns: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Result<Identity> {
         let name = dns.try_into()?;
         self.issue(dns, |parameters| {
             parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
             parameters.subject_alt_names = vec![SanType::DnsName(name)];
+            change(parameters);
         })
     }
 

@@ -216,7 +216,7 @@ impl PrivateKey {
         }
     }
 
-    /// Takes over an unencrypted PKCS#8 PrivateKeyInfo.
+    /// Takes over an unencrypted PKCS#8 PrivateKeyInfo, without the public key that version 2 may have beside it.
     ///
     /// # Errors
     /// Not that structure, numbers that do not fit together, or a key that is too weak or of an
@@ -224,7 +224,7 @@ impl PrivateKey {
     pub fn from_pkcs8(pkcs8: Zeroizing<Vec<u8>>) -> Result<Self, PrivateKeyError> {
         let (algorithm, spki_sha256) = public_half(&pkcs8)?;
         Ok(Self {
-            pkcs8,
+            pkcs8: without_public_key(pkcs8)?,
             spki_sha256,
             algorithm,
         })
@@ -313,6 +313,22 @@ fn wrap(
         oid: algorithm,
         parameters: Some(parameters),
     };
+    version_1(algorithm, private_key)
+}
+
+/// The form of RFC 5208: of RFC 5958's version 2 many readers know nothing, Envoy among them.
+fn without_public_key(pkcs8: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, PrivateKeyError> {
+    let info = PrivateKeyInfoRef::from_der(&pkcs8).map_err(|_| PrivateKeyError::Malformed)?;
+    match info.public_key {
+        None => Ok(pkcs8),
+        Some(_) => version_1(info.algorithm, info.private_key),
+    }
+}
+
+fn version_1(
+    algorithm: AlgorithmIdentifierRef<'_>,
+    private_key: &OctetStringRef,
+) -> Result<Zeroizing<Vec<u8>>, PrivateKeyError> {
     let info = PrivateKeyInfoRef::new(algorithm, private_key);
     SecretDocument::encode_msg(&info)
         .map(|document| document.to_bytes())

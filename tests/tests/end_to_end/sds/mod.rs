@@ -315,7 +315,7 @@ async fn what_envoy_rejects_leaves_the_last_good_one_in_force() -> Result<()> {
     scene.start(WAYS[0]).await?;
     let partner = scene.stage.clients.partner.clone();
     assert_eq!(scene.get_as(&partner).await, OK);
-    let unfit = Authority::root_with("Other CA", Keys::Ed25519)?.server("gateway.test")?;
+    let unfit = Authority::root("Other CA")?.stapling_server("gateway.test")?;
     unfit.write_to(&scene.stage.pki(), "unfit")?;
     scene
         .say("keystore replace gateway --group payments --certificate unfit.pem --key unfit.key")
@@ -334,6 +334,27 @@ async fn what_envoy_rejects_leaves_the_last_good_one_in_force() -> Result<()> {
         )
         .await?;
     scene.becomes(&partner, OK).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_with_its_public_half_beside_it_reaches_envoy_in_the_form_that_it_reads() -> Result<()>
+{
+    let mut scene = Scene::new().await?;
+    scene.start(WAYS[0]).await?;
+    let authority = Authority::root_with("Other CA", Keys::Ed25519)?;
+    let identity = authority.server("gateway.test")?;
+    identity.write_to(&scene.stage.pki(), "ed25519")?;
+    scene
+        .say(
+            "keystore replace gateway --group payments --certificate ed25519.pem --key ed25519.key",
+        )
+        .await?;
+    let partner = Some(&scene.stage.clients.partner);
+    let client = Client::new(&authority.certificate(), "gateway.test", partner)?;
+    until("the new certificate", PATIENCE, async || {
+        Ok((scene.get(&client).await == OK).then_some(()))
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]

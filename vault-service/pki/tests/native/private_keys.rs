@@ -36,6 +36,21 @@ fn every_form_of_a_key_belongs_to_its_certificate() {
 }
 
 #[test]
+fn a_public_key_beside_the_private_one_is_left_away() {
+    // RFC 8410 section 10.3: the same key in both versions of PKCS#8.
+    let version_1 = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC";
+    let version_2 = "MHICAQEwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
+                     oB8wHQYKKoZIhvcNAQkJFDEPDA1DdXJkbGUgQ2hhaXJzgSEAGb9ECWmEzf6FQbrB\n\
+                     Z9w7lshQhqowtrbLDFw4rXAxZuE=";
+    let [older, newer] = [version_1, version_2].map(|text| {
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n");
+        PrivateKey::from_pem(pem.as_bytes(), None).unwrap()
+    });
+    assert_eq!(older.spki_sha256(), newer.spki_sha256());
+    assert_eq!(older.pkcs8_der(), newer.pkcs8_der());
+}
+
+#[test]
 fn what_tools_write_beside_a_key_is_skipped() {
     let beside = |label| format!("-----BEGIN {label}-----\nAAEC\n-----END {label}-----\n");
     let mut file = Vec::new();

@@ -36,7 +36,7 @@ use crate::vault::Vault;
 const SERVICE: &str = "/envoy.service.secret.v3.SecretDiscoveryService";
 
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The internal door. Stops when dropped.
 pub(super) struct Door {

@@ -8,7 +8,7 @@ use sallyport_vault::provider::sds::wire::{
 };
 use sallyport_vault::store::{AuditOutcome, GroupRecord};
 
-use super::door::{Connection, Door, Edge, answers, secret, subscribes, wants};
+use super::door::{Connection, Door, Edge, PATIENCE, answers, secret, subscribes, wants};
 use crate::vault::Vault;
 
 pub(super) const BACKEND: &str = "secret://payments/sharedSecrets/backend#password";
@@ -282,14 +282,21 @@ async fn a_delta_client_that_has_what_is_in_force_runs_it_without_being_sent_it_
     let rollout = stage.vault.provider.rollout();
     assert_eq!(rollout.running(stage.edge.id, stage.backend), None);
     let mut again = subscribes(&[BACKEND]);
-    again.initial_resource_versions = [(BACKEND.to_owned(), version)].into();
+    again.initial_resource_versions = [(BACKEND.to_owned(), version.clone())].into();
     let mut stream = stage.connection.delta().await;
     stream.say(again).await;
-    // It has been heard when the next change is told.
+    let running = async {
+        loop {
+            if let Some(running) = rollout.running(stage.edge.id, stage.backend) {
+                break running.version;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    assert_eq!(tokio::time::timeout(PATIENCE, running).await, Ok(1));
     stage.rotate("second").await;
-    stream.hear().await;
-    let running = rollout.running(stage.edge.id, stage.backend);
-    assert_eq!(running.map(|running| running.version), Some(1));
+    let sent = stream.hear().await.resources.remove(0);
+    assert_ne!(sent.version, version);
 }
 
 #[tokio::test]

@@ -277,12 +277,11 @@ async fn what_changes_in_the_vault_is_in_force_for_new_connections() -> Result<(
         "--yes",
     ];
     scene.stage.cli.ok(&delete).await?;
-    // The last good one stays while there is none.
-    assert_eq!(scene.get_as(&unpinned).await, OK);
+    scene.becomes(&unpinned, REFUSED).await?;
     let create = [&["tls-context", "create"], &pinned[2..]].concat();
     scene.stage.cli.ok(&create).await?;
-    scene.becomes(&unpinned, REFUSED).await?;
-    assert_eq!(scene.get_as(&partner).await, OK);
+    scene.becomes(&partner, OK).await?;
+    assert_eq!(scene.get_as(&unpinned).await, REFUSED);
     let others = unpinned.certificate.clone();
     scene.file("others.pem", &others)?;
     scene
@@ -334,6 +333,27 @@ async fn what_envoy_rejects_leaves_the_last_good_one_in_force() -> Result<()> {
         )
         .await?;
     scene.becomes(&partner, OK).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_envoy_with_rules_lets_nobody_pass_when_the_vault_has_none_for_it_any_more() -> Result<()>
+{
+    const INBOUND: &str = "tls-context replace inbound --group payments --keystore gateway --truststore partners --require-client-certificate";
+    let mut scene = Scene::new().await?;
+    let partner = scene.stage.clients.partner.clone();
+    for way in WAYS {
+        scene.start(way).await?;
+        scene.becomes(&partner, OK).await?;
+        // More than Envoy can be told.
+        scene.say(&format!("{INBOUND} --profile strict")).await?;
+        scene.becomes(&partner, REFUSED).await?;
+        scene.say(INBOUND).await?;
+        scene.becomes(&partner, OK).await?;
+    }
+    scene
+        .say("grant remove --group payments --gateway edge --yes")
+        .await?;
+    scene.becomes(&partner, REFUSED).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

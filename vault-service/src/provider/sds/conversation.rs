@@ -34,6 +34,9 @@ const OPERATION: &str = "secret.sds";
 /// What is audited when the gateway says whether it uses what went out.
 const ANSWER: &str = "secret.sds.answer";
 
+/// Said of a text that names nothing: it may be a secret in the wrong place.
+const NO_NAME: &str = "a resource is secret://<group>/<collection>/<name>#<part>";
+
 /// How long after a change further ones are waited for.
 const COALESCING: Duration = Duration::from_millis(3);
 
@@ -179,7 +182,8 @@ impl<P: Protocol> Conversation<P> {
             Heard::Rejected { reason } => {
                 self.sds.rejected.fetch_add(1, Ordering::Relaxed);
                 self.sds.provider.metrics.sds.rejected();
-                let names = self.protocol.names();
+                let names = self.protocol.names().iter();
+                let names: Vec<_> = names.map(|name| self.object(name)).collect();
                 warn!(?names, reason, "a gateway does not accept what it was sent");
             }
         }
@@ -248,9 +252,6 @@ impl<P: Protocol> Conversation<P> {
         for (name, meaning) in looked {
             let made = self.make(&gateway, &name, &meaning, &mut audit, &mut sent);
             let made = made.await?;
-            if made.secret.is_some() {
-                sent.versions.extend(meaning.in_force());
-            }
             found.insert(name, made);
         }
         let response = self.protocol.tell(found);
@@ -268,6 +269,11 @@ impl<P: Protocol> Conversation<P> {
         Ok(response)
     }
 
+    /// A name as the audit log has it.
+    fn object(&self, name: &str) -> String {
+        self.sds.provider.audit.object(name, self.sds.is_name(name))
+    }
+
     async fn make(
         &mut self,
         gateway: &Gateway,
@@ -277,7 +283,7 @@ impl<P: Protocol> Conversation<P> {
         sent: &mut Sent,
     ) -> Result<Found, ProviderError> {
         let revision = meaning.revision();
-        let object = self.sds.provider.audit.object(name, self.sds.is_name(name));
+        let object = self.object(name);
         let entry = Entry::new(
             &gateway.caller,
             gateway.scope,
@@ -289,6 +295,7 @@ impl<P: Protocol> Conversation<P> {
             Made::Given { version, secret } => {
                 self.refused.remove(name);
                 sent.resources.push((object, version));
+                sent.versions.extend(meaning.in_force());
                 audit.push(entry.version(version).allowed());
                 Ok(Found {
                     revision,
@@ -302,15 +309,23 @@ impl<P: Protocol> Conversation<P> {
             } => {
                 let known = self.refused.insert(name.to_owned(), revision.clone());
                 if known.as_ref() != Some(&revision) {
-                    warn!(gateway = %gateway.caller.name, resource = %name, reason, detail, "not served");
+                    // What is wrong with a text that is no name may repeat it.
+                    let detail = if self.sds.is_name(name) {
+                        &*detail
+                    } else {
+                        NO_NAME
+                    };
+                    warn!(gateway = %gateway.caller.name, resource = %object, reason, detail, "not served");
                     audit.push(match failed {
                         true => entry.failed(reason),
                         false => entry.refused(reason),
                     });
                 }
+                let closes = !failed && self.protocol.has(name) && self.sds.is_of_validation(name);
+                let nobody = closes.then(|| encoded(self.sds.nobody(), name));
                 Ok(Found {
                     revision,
-                    secret: None,
+                    secret: nobody,
                 })
             }
         }

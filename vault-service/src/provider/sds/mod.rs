@@ -3,7 +3,8 @@
 //!
 //! Data path: credential -> [`Conversation`] -> names ([`name`]) -> [`look`] (grants, versions; shared
 //! by all streams) -> [`protocol`] (what is due) -> [`secret`] (open, write for Envoy) -> audit entry
-//! -> response. Whatever Envoy could not be told in full is not served at all.
+//! -> response. Whatever Envoy could not be told in full is not served at all; who has rules of before
+//! gets such that nobody passes.
 
 mod conversation;
 mod look;
@@ -22,6 +23,8 @@ use sallyport_model::ActorId;
 use tokio::sync::watch;
 
 use self::look::Memo;
+use self::name::Part;
+use self::wire::Secret;
 use super::Provider;
 use crate::crowd::Crowd;
 
@@ -71,6 +74,24 @@ impl Sds {
     /// Whether a text is the name of a resource, whatever may be there.
     fn is_name(&self, text: &str) -> bool {
         self.aliases.contains_key(text) || text.parse::<ResourceName>().is_ok()
+    }
+
+    /// Whether a text names rules by which peers are verified.
+    fn is_of_validation(&self, text: &str) -> bool {
+        let is_it = |name: &ResourceName| matches!(name.part, Part::Validation(_));
+        match self.aliases.get(text) {
+            Some(name) => is_it(name),
+            None => text.parse().is_ok_and(|name| is_it(&name)),
+        }
+    }
+
+    /// The rules that nobody passes, for who has others of a name that stands for none any more: Envoy keeps the last
+    /// that it was sent.
+    fn nobody(&self) -> Secret {
+        Secret {
+            validation_context: Some(validation::nobody(self.provider.ca.certificate())),
+            ..Secret::default()
+        }
     }
 
     /// How many responses gateways have rejected since the start.

@@ -7,6 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use prost::bytes::Bytes;
+use rustls_pki_types::CertificateDer;
 use sallyport_model::{
     CertificatesMaterial, ClientCertificatePolicy, DenyOrAllow, Der, PinsetMaterial,
     PinsetMaterialError, RevocationCheck, RevocationListMaterial, ServerCertificatePolicy,
@@ -15,6 +16,7 @@ use sallyport_model::{
 use sallyport_pki::{Certificate, PinKind, PinRole, PinSet};
 use thiserror::Error;
 
+use super::super::to_pem;
 use super::name::Strength;
 use super::wire::{ACCEPT_UNTRUSTED, DataSource, VERIFY_TRUST_CHAIN, ValidationContext};
 
@@ -81,6 +83,18 @@ pub(super) fn validation_context(
     match strength {
         Strength::Whole => whole(&context.verification, truststore, signed),
         Strength::Partial => Ok(partial(&context.verification, truststore, signed)),
+    }
+}
+
+/// The context that nobody passes, whatever this CA has signed: nothing has such a digest.
+pub(super) fn nobody(ca: &CertificateDer<'_>) -> ValidationContext {
+    ValidationContext {
+        trusted_ca: Some(DataSource {
+            inline_bytes: Bytes::from(to_pem(ca)),
+        }),
+        verify_certificate_hash: vec![hex::encode([0; 32])],
+        trust_chain_verification: VERIFY_TRUST_CHAIN,
+        ..ValidationContext::default()
     }
 }
 

@@ -1,11 +1,13 @@
 //! TLS contexts as Envoy's certificates and validation contexts.
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use sallyport_vault::provider::sds::Aliases;
-use sallyport_vault::provider::sds::wire::{DataSource, DiscoveryResponse, Secret};
+use sallyport_vault::provider::sds::wire::{
+    AnySecret, DataSource, DiscoveryResponse, Secret, VERIFY_TRUST_CHAIN,
+};
 use serde_json::{Value, json};
 
-use super::door::{Connection, Door, Edge, answers, secret, wants};
+use super::door::{Connection, Door, Edge, answers, secret, subscribes, wants};
 use crate::http::Part::{self, File, Text};
 use crate::kinds::{Scene, pair, path};
 use crate::vault::ca;
@@ -151,6 +153,63 @@ async fn half_of_the_rules_are_served_under_their_own_name_only() {
     assert_eq!(house.reason().await, "not_expressible");
     let partial = house.fetch(PARTIAL).await.unwrap();
     assert!(partial.validation_context.unwrap().trusted_ca.is_some());
+}
+
+/// The only context that nobody passes.
+fn lets_nobody_pass(any: &AnySecret) -> bool {
+    let context = secret(any).validation_context.unwrap();
+    assert!(text(context.trusted_ca.as_ref()).contains("CERTIFICATE"));
+    context.verify_certificate_hash == ["00".repeat(32)]
+        && context.verify_certificate_spki.is_empty()
+        && context.trust_chain_verification == VERIFY_TRUST_CHAIN
+}
+
+#[tokio::test]
+async fn who_has_rules_that_are_none_any_more_gets_such_that_nobody_passes() {
+    let house = House::new(json!({})).await;
+    let replace = async |verification: Value| {
+        let body = body(&house.keystore, &house.truststore, verification);
+        let place = format!("tlsContexts/{}", house.context);
+        let body = body.to_string();
+        house.scene.door.json(Method::PUT, &place, &body).await.ok();
+    };
+    let mut world = house.connection.sotw().await;
+    world.say(wants(&[VALIDATION])).await;
+    let mut delta = house.connection.delta().await;
+    delta.say(subscribes(&[VALIDATION])).await;
+    let first = world.hear().await;
+    assert!(!lets_nobody_pass(&first.resources[0]));
+    world.say(answers(&[VALIDATION], &first, None)).await;
+    delta.hear().await;
+
+    // Envoy cannot be told these.
+    replace(json!({"profile": "strict"})).await;
+    let second = world.hear().await;
+    assert!(lets_nobody_pass(&second.resources[0]));
+    world.say(answers(&[VALIDATION], &second, None)).await;
+    let told = delta.hear().await;
+    let resource = told.resources[0].resource.as_ref().unwrap();
+    assert!(lets_nobody_pass(resource) && told.removed_resources.is_empty());
+    assert_eq!(house.reason().await, "not_expressible");
+    // Who comes back with rules of before is no better off, and who never had any gets none.
+    let mut again = wants(&[VALIDATION]);
+    again.version_info = first.version_info.clone();
+    let mut back = house.connection.sotw().await;
+    back.say(again).await;
+    assert!(lets_nobody_pass(&back.hear().await.resources[0]));
+    assert!(house.fetch(VALIDATION).await.is_none());
+
+    replace(json!({})).await;
+    assert!(!lets_nobody_pass(&world.hear().await.resources[0]));
+    // What nobody passes is no version of the context, accepted or not.
+    let rollout = house.scene.vault.provider.rollout();
+    let runs = rollout.running(house.edge.id, house.context.parse().unwrap());
+    assert_eq!(runs.map(|runs| runs.version), Some(1));
+    let place = format!("grants/{}", house.edge.id);
+    let door = &house.scene.door;
+    let taken = door.own(Method::DELETE, &place, Value::Null);
+    taken.await.is(StatusCode::NO_CONTENT);
+    assert!(lets_nobody_pass(&world.hear().await.resources[0]));
 }
 
 #[tokio::test]

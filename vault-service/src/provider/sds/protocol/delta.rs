@@ -103,6 +103,10 @@ impl Protocol for Delta {
         Some(response)
     }
 
+    fn has(&self, name: &str) -> bool {
+        self.settled.get(name).is_some_and(|settled| settled.has_it)
+    }
+
     fn kept(&mut self) -> BTreeSet<String> {
         std::mem::take(&mut self.kept)
     }

@@ -52,6 +52,9 @@ pub trait Protocol: Default + Send + 'static {
     /// What to tell it of those, if anything.
     fn tell(&mut self, found: BTreeMap<String, Found>) -> Option<Self::Response>;
 
+    /// Whether the client has something of a name, from this stream or from one before.
+    fn has(&self, name: &str) -> bool;
+
     /// Names of which the client has said that it has them already, since this was asked last.
     fn kept(&mut self) -> BTreeSet<String> {
         BTreeSet::new()

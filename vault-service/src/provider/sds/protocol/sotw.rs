@@ -22,6 +22,8 @@ pub struct StateOfTheWorld {
     settled: BTreeMap<String, Revision>,
     /// What the client has of it.
     given: BTreeMap<String, Revision>,
+    /// What it had before this stream, perhaps: a version says nothing of names.
+    kept: BTreeSet<String>,
     nonces: Nonces,
 }
 
@@ -39,9 +41,13 @@ impl Protocol for StateOfTheWorld {
         if names.len() > MAX_NAMES {
             return Err(Breach::Names);
         }
+        if request.response_nonce.is_empty() && !request.version_info.is_empty() {
+            self.kept.clone_from(&names);
+        }
         // A client forgets what it does not want any more.
         self.settled.retain(|name, _| names.contains(name));
         self.given.retain(|name, _| names.contains(name));
+        self.kept.retain(|name| names.contains(name));
         self.names = names;
         Ok(opinion(
             &request.response_nonce,
@@ -78,6 +84,10 @@ impl Protocol for StateOfTheWorld {
             type_url: SECRET_TYPE.to_owned(),
             nonce: self.nonces.next(),
         })
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.given.contains_key(name) || self.kept.contains(name)
     }
 
     fn nonce(response: &DiscoveryResponse) -> &str {

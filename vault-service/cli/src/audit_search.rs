@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::audit::{COLUMNS, Log};
 use crate::error::Error;
 use crate::moment::{Moment, Time, first_moment, last_moment};
-use crate::output::Output;
+use crate::output::{Output, warn};
 
 /// Most entries of one answer of the vault.
 const PAGE: u32 = 1000;
@@ -77,6 +77,10 @@ pub(crate) fn search(wanted: &Search, output: Output) -> Result<(), Error> {
         }
         let enough = found.len() >= usize::try_from(wanted.limit).unwrap_or(usize::MAX);
         match page.get("next").and_then(Value::as_u64) {
+            Some(next) if enough => {
+                warn(&format!("there may be more: go on with --after {next}"));
+                break;
+            }
             Some(next) if !enough && after.is_none_or(|after| next > after) => after = Some(next),
             _ => break,
         }

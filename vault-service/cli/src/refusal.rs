@@ -110,6 +110,13 @@ impl Refusal {
             _ if self.code.as_deref() == Some("invalid_join_token") => {
                 "make another token: sallyport gateway join-token NAME --out FILE"
             }
+            _ if self.code.as_deref() == Some("other_key") => {
+                "a certificate is renewed with the key that it is for; if that is lost, or was not yours, register anew: \
+                 sallyport gateway join-token NAME --out FILE"
+            }
+            _ if self.code.as_deref() == Some("not_a_gateway") => {
+                "the gateway was deleted, or its certificate replaced: sallyport gateway list"
+            }
             401 if self.asker == Asker::Gateway => {
                 "check that the gateway is registered and its certificate has not ended: \
                  sallyport gateway list"
@@ -287,6 +294,16 @@ mod tests {
             let account = Refusal::from_body(status, "{}");
             assert!(!account.advice().contains(word));
             assert!(account.of_a_gateway().advice().contains(word));
+        }
+    }
+
+    #[test]
+    fn who_is_no_gateway_or_has_another_key_is_not_told_to_open_a_group() {
+        for code in ["other_key", "not_a_gateway"] {
+            let refusal = Refusal::from_body(403, &format!(r#"{{"code":"{code}"}}"#));
+            let advice = refusal.of_a_gateway().advice();
+            assert!(!advice.contains("downloadable"), "{advice}");
+            assert!(advice.contains("sallyport gateway"), "{advice}");
         }
     }
 

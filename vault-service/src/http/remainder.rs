@@ -32,6 +32,10 @@ where
     let body = Shared(Arc::new(Mutex::new(body)));
     let rest = Shared(Arc::clone(&body.0));
     let answer = router.oneshot(Request::from_parts(head, body)).await?;
+    // One without a body is whole with its head; a status of gRPC has to end there.
+    if answer.body().is_end_stream() {
+        return Ok(answer);
+    }
     Ok(answer.map(|answer| {
         Body::new(Answer {
             answer: Some(answer),
@@ -126,5 +130,27 @@ impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for Answer<B> {
         self.answer
             .as_ref()
             .map_or_else(|| SizeHint::with_exact(0), HttpBody::size_hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use axum::routing::post;
+    use futures_util::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_without_a_body_ends_with_its_head_and_any_other_after_the_request() {
+        let router = Router::new()
+            .route("/nothing", post(|| async { StatusCode::NO_CONTENT }))
+            .route("/text", post(|| async { "text" }));
+        for (path, ends) in [("/nothing", true), ("/text", false)] {
+            let endless = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+            let request = Request::post(path).version(Version::HTTP_2);
+            let answer = answered(router.clone(), request.body(endless).unwrap()).await;
+            assert_eq!(answer.unwrap().body().is_end_stream(), ends, "{path}");
+        }
     }
 }

@@ -123,10 +123,13 @@ pub async fn serve(
         let user = stream.peer_cred().map(|credentials| credentials.uid());
         let gateway = user.as_ref().ok().and_then(|user| gateways.get(user));
         let Some(gateway) = gateway.cloned() else {
-            warn!(?user, "a connection of a user that is no gateway");
+            match user {
+                Ok(user) => warn!(user, "a connection of a user that is no gateway"),
+                Err(error) => warn!(%error, "a connection of nobody knows whom"),
+            }
             return None;
         };
-        debug!(?user, %gateway, "a gateway of this machine");
+        debug!(%gateway, "a gateway of this machine");
         let (router, stop) = (router.clone(), asked.clone());
         Some(async move {
             let peer = Credential::Process(gateway);

@@ -89,7 +89,10 @@ impl Manager {
         if let ExternalIdentity::Spiffe(id) = &identity
             && id.trust_domain() == self.issuer.trust_domain().as_str()
         {
-            let expected = "is a SPIFFE ID of another trust domain than the vault's own".to_owned();
+            let expected =
+                "is of the vault's own trust domain, whose certificates the vault issues itself: \
+                 `gateway create` or `gateway enroll`"
+                    .to_owned();
             return Err(Violation::new("/spiffeId", Problem::Value { expected }).into());
         }
         let id = ActorId::new(Uuid::from_bytes(random()?));

@@ -108,6 +108,14 @@ impl Render {
         } else if self.direction == Direction::Upstream {
             warn("warning: the context does not verify servers, so Envoy will not either");
         }
+        let offers_http2 = |alpn: &Vec<String>| alpn.iter().any(|protocol| protocol == "h2");
+        if self.direction == Direction::Upstream && context.alpn.as_ref().is_some_and(offers_http2)
+        {
+            warn(
+                "note: servers may choose h2, and a cluster speaks HTTP/1.1 only unless its HttpProtocolOptions say \
+                 auto_config or http2_protocol_options (docs/sds.md)",
+            );
+        }
         let (kind, own) = match self.direction {
             Direction::Downstream => (
                 "DownstreamTlsContext",

@@ -207,6 +207,8 @@ impl Vault {
             },
             metrics.crl.clone(),
         ));
+        // Who holds the lock is alone on the database: whoever was at it has ended.
+        crl_fetching.give_back().await;
         let door = ManagerDoor {
             manager,
             accounts: Accounts::new(Arc::clone(&store)),
@@ -283,6 +285,7 @@ impl Vault {
         let health = serve_health(self.health, health, end);
         let (public, public_tls, public_routes) = self.manager;
         let (internal, internal_tls, internal_routes) = self.provider;
+        let crl_fetching = self.crl_fetching;
         let doors = async {
             tokio::join!(
                 listener::serve(
@@ -319,12 +322,13 @@ impl Vault {
                     stop.clone()
                 ),
                 close(self.sds, stop.clone()),
-                self.crl_fetching.run(stop),
+                crl_fetching.run(stop),
             );
             // Only then: until the last request is answered, probes hear that the vault is stopping.
             ended.send_replace(true);
         };
         tokio::join!(doors, health);
+        crl_fetching.give_back().await;
         // The log of a vault that was stopped ends with a signature.
         checkpoint::sign(&*self.store, &self.checkpoint_key, clock::now()).await;
         self.sinks.settle().await;

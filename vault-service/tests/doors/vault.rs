@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -69,6 +70,11 @@ impl Vault {
 
     /// The same vault after its process ended and started again.
     pub(crate) async fn reopened(self) -> Self {
+        self.closed(async |_| ()).await
+    }
+
+    /// The same after something was done with the data directory that no process had open.
+    pub(crate) async fn closed(self, meanwhile: impl AsyncFnOnce(&Path)) -> Self {
         let Self {
             dir,
             store,
@@ -82,6 +88,7 @@ impl Vault {
         let closed = Arc::downgrade(&store);
         drop((store, manager, provider, crl_fetching));
         assert_eq!(closed.strong_count(), 0);
+        meanwhile(&dir.path().join("data")).await;
         Self::open(dir, made, &[]).await
     }
 

@@ -141,9 +141,11 @@ fn show(answer: &Value, output: Output) -> Result<(), Error> {
     let empty =
         "Nothing is in force: with unknown = deny, contexts that refer to it refuse everybody";
     output.rows(answer, &header, &rows, empty)?;
-    let next = answer.pointer("/fetching/nextFetch").map(text_of);
-    let Some(next) = next else {
-        return Ok(());
+    let moment = |name: &str| answer.get("fetching")?.get(name)?.as_str();
+    let next = match (moment("underWaySince"), moment("nextFetch")) {
+        (Some(since), _) => format!("under way since {since}"),
+        (None, Some(next)) => next.to_owned(),
+        (None, None) => return Ok(()),
     };
     let fetched: Vec<Vec<String>> = lists_fetched(answer)
         .map(|(name, list)| {

@@ -131,6 +131,27 @@ fn status_shows_the_lists_in_force() {
 }
 
 #[test]
+fn status_says_since_when_lists_are_being_fetched() {
+    let scene = with("crlDistributorConfigs");
+    let path = own_in_group(&format!("/crlDistributorConfigs/{ID}/lists"));
+    let list = json!({"lastSuccess": null, "lastFailure": null, "code": null, "reason": null,
+        "failures": 0, "dropped": 0});
+    let lists = json!({"edition": 0, "publishedAt": null, "publishedBy": null, "lists": [],
+        "fetching": {"complete": list, "delta": null, "nextFetch": "2026-06-01T01:00:00Z",
+            "underWaySince": "2026-06-01T01:00:02Z"}});
+    scene.vault.answer("GET", &path, 200, lists);
+    let said = scene
+        .say("crl-distributor status edge --group payments")
+        .succeeds()
+        .to_owned();
+    assert!(
+        said.contains("under way since 2026-06-01T01:00:02Z"),
+        "{said}"
+    );
+    assert!(!said.contains("2026-06-01T01:00:00Z"), "{said}");
+}
+
+#[test]
 fn fetch_says_what_came_of_it_and_fails_if_a_list_was_not_taken() {
     let fetch = "crl-distributor fetch edge --group payments";
     let path = own_in_group(&format!("/crlDistributorConfigs/{ID}/lists/fetch"));

@@ -1,5 +1,7 @@
 //! Revocation lists of CRL distributors.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Request, State};
 use sallyport_model::{Collection, SecretId};
@@ -18,6 +20,7 @@ use super::within::{Read, Within, Write};
 use crate::jobs::crl_fetch::{Attempted, FetchedNow, LastFailure};
 use crate::manager::{ListsInForce, UploadLimits};
 use crate::store::GroupRecord;
+use crate::trace;
 
 const CRL: &str = "application/octet-stream";
 
@@ -102,6 +105,9 @@ struct Fetching {
     delta: Option<Fetched>,
     #[schema(value_type = Moment)]
     next_fetch: String,
+    /// Since when they are being fetched; absent if they are not.
+    #[schema(value_type = Option<Moment>)]
+    under_way_since: Option<String>,
 }
 
 /// What came of fetching one list.
@@ -191,7 +197,12 @@ async fn fetch(
     let (group, id) = (&at.group, at.ids.secret);
     // Whether it is one of this group.
     door.manager.secret(group, at.collection, id).await?;
-    match door.crl_fetching.fetch_now(id).await? {
+    let fetching = Arc::clone(&door.crl_fetching);
+    let trace = trace::current();
+    // Who hangs up does not leave a fetch behind that nobody ends.
+    let fetch = async move { trace::within(trace, fetching.fetch_now(id)).await };
+    let fetched = tokio::spawn(fetch).await;
+    match fetched.map_err(|_| Failure::Interrupted)?? {
         FetchedNow::Done => shown_lists(&door, group, id).await,
         FetchedNow::Busy => Err(Failure::Fetching.into()),
     }
@@ -216,6 +227,7 @@ async fn shown_lists(
         published_by,
         lists,
         fetching: progress.map(|(progress, next)| Fetching {
+            under_way_since: progress.under_way.map(|fetch| moment(fetch.since)),
             complete: fetched(progress.complete),
             delta: progress.delta.map(fetched),
             next_fetch: next.to_string(),
@@ -224,7 +236,6 @@ async fn shown_lists(
 }
 
 fn fetched(attempted: Attempted) -> Fetched {
-    let moment = |seconds: i64| UnixTime(seconds).to_string();
     let (last_failure, code, reason) = match attempted.last_failure {
         Some(LastFailure { at, code, detail }) => (Some(moment(at)), Some(code), Some(detail)),
         None => (None, None, None),
@@ -237,6 +248,10 @@ fn fetched(attempted: Attempted) -> Fetched {
         failures: attempted.failures,
         dropped: attempted.dropped,
     }
+}
+
+fn moment(seconds: i64) -> String {
+    UnixTime(seconds).to_string()
 }
 
 fn require_distributor(collection: Collection) -> Result<(), Failure> {

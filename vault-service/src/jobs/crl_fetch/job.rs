@@ -16,10 +16,11 @@ use super::failure::FetchFailure;
 use super::gauge::CrlGauge;
 use super::progress::{Attempted, CrlProgress};
 use super::schedule::Schedule;
+use super::turn::{NoTurn, Turn};
 use crate::audit::Entry;
 use crate::manager::{CrlSource, DroppedCertificates, Manager, ManagerError};
 use crate::metrics::CrlMetrics;
-use crate::store::{CrlFetchRecord, Store, StoreError, Write};
+use crate::store::{CrlFetchRecord, Store, StoreError};
 use crate::trace::{self, TraceContext};
 
 /// The name of this job in the audit log.
@@ -27,9 +28,6 @@ pub const JOB: &str = "crl-fetch";
 
 /// What is audited before anybody is asked, and again with what came of it.
 const OPERATION: &str = "crlDistributorConfigs.fetch";
-
-/// Seconds for which a service that has said so is the only one to fetch: more than it can take.
-const CLAIM: i64 = 600;
 
 /// Distributors that are fetched at the same time.
 const AT_ONCE: usize = 4;
@@ -67,13 +65,6 @@ pub enum FetchedNow {
     Done,
     /// Somebody is at it already.
     Busy,
-}
-
-/// Why a turn came to nothing.
-enum Turn {
-    Busy,
-    Gone,
-    Failed(ManagerError),
 }
 
 impl CrlFetching {
@@ -130,7 +121,7 @@ impl CrlFetching {
         self.forget_others(&sources);
         for source in sources {
             let record = self.store.crl_fetch(source.id()).await?;
-            let progress = read(record.as_ref());
+            let progress = CrlProgress::of(record.as_ref(), now);
             let at = due_at(record.as_ref(), &source, &progress);
             if at <= now {
                 due.push((source, record));
@@ -143,8 +134,8 @@ impl CrlFetching {
             .for_each_concurrent(AT_ONCE, |(source, record)| async move {
                 match self.fetch(&source, record).await {
                     // Done, left to somebody else, or deleted meanwhile.
-                    Ok(()) | Err(Turn::Busy | Turn::Gone) => {}
-                    Err(Turn::Failed(error)) => {
+                    Ok(()) | Err(NoTurn::Busy | NoTurn::Gone) => {}
+                    Err(NoTurn::Failed(error)) => {
                         let place = source.place();
                         error!(distributor = place, %error, "cannot fetch revocation lists");
                     }
@@ -166,10 +157,40 @@ impl CrlFetching {
         let record = self.store.crl_fetch(distributor).await?;
         match self.fetch(&source, record).await {
             Ok(()) => Ok(FetchedNow::Done),
-            Err(Turn::Busy) => Ok(FetchedNow::Busy),
-            Err(Turn::Gone) => Err(gone()),
-            Err(Turn::Failed(error)) => Err(error),
+            Err(NoTurn::Busy) => Ok(FetchedNow::Busy),
+            Err(NoTurn::Gone) => Err(gone()),
+            Err(NoTurn::Failed(error)) => Err(error),
         }
+    }
+
+    /// Ends what is still under way as interrupted: begun by this process, which stops, or by one before
+    /// it. Only for who is alone on the store.
+    pub async fn give_back(&self) {
+        if let Err(error) = self.end_turns().await {
+            error!(%error, "fetches of revocation lists that were interrupted cannot be ended");
+        }
+    }
+
+    async fn end_turns(&self) -> Result<(), ManagerError> {
+        for source in self.manager.crl_sources().await? {
+            let record = self.store.crl_fetch(source.id()).await?;
+            let Some(turn) = record.and_then(Turn::left_behind) else {
+                continue;
+            };
+            let place = source.place();
+            info!(
+                distributor = place,
+                "a fetch of revocation lists was interrupted"
+            );
+            let entry = self.entry(&source).failed("interrupted");
+            let given_back = turn.given_back((self.rules.now)())?;
+            match self.store.commit(vec![given_back, entry]).await {
+                // Ended, or deleted meanwhile.
+                Ok(()) | Err(StoreError::Stale { .. } | StoreError::Gone { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// What came of it so far, and when it is fetched next. `None` before the first time.
@@ -178,7 +199,8 @@ impl CrlFetching {
         distributor: SecretId,
     ) -> Result<Option<(CrlProgress, UnixTime)>, StoreError> {
         let record = self.store.crl_fetch(distributor).await?;
-        Ok(record.map(|record| (read(Some(&record)), record.next_at)))
+        let now = (self.rules.now)();
+        Ok(record.map(|record| (CrlProgress::of(Some(&record), now), record.next_at)))
     }
 
     /// Where all distributors stand, by their ids.
@@ -189,7 +211,11 @@ impl CrlFetching {
 
     /// In the trace of who asked for it, else in one of its own: its lines in the log and the requests to
     /// the servers belong together.
-    async fn fetch(&self, source: &CrlSource, record: Option<CrlFetchRecord>) -> Result<(), Turn> {
+    async fn fetch(
+        &self,
+        source: &CrlSource,
+        record: Option<CrlFetchRecord>,
+    ) -> Result<(), NoTurn> {
         let trace = trace::current().or_else(TraceContext::begin);
         let id = trace.map(|trace| tracing::field::display(trace.trace_id()));
         let span = info_span!("crl_fetch", trace_id = id);
@@ -200,27 +226,32 @@ impl CrlFetching {
         &self,
         source: &CrlSource,
         record: Option<CrlFetchRecord>,
-    ) -> Result<(), Turn> {
-        let progress = read(record.as_ref());
-        let claim = self.claim(source, record).await?;
-        let fetched = self.fetch_claimed(source, progress, claim).await;
+    ) -> Result<(), NoTurn> {
+        let now = (self.rules.now)();
+        let progress = CrlProgress::of(record.as_ref(), now);
+        let turn = Turn::claim(source, record, now)?;
+        // From here on nobody else fetches, in this process or another one on the same store. The log says
+        // so before anybody is asked.
+        let begun = self.entry(source).begun();
+        self.store.commit(vec![turn.write(), begun]).await?;
+        let fetched = self.fetch_claimed(source, progress, turn).await;
         let reason = match &fetched {
-            Ok(()) | Err(Turn::Busy) => return fetched,
-            Err(Turn::Gone) => "gone",
-            Err(Turn::Failed(_)) => "unavailable",
+            Ok(()) | Err(NoTurn::Busy) => return fetched,
+            Err(NoTurn::Gone) => "gone",
+            Err(NoTurn::Failed(_)) => "unavailable",
         };
         let entry = self.entry(source).failed(reason);
         self.store.commit(vec![entry]).await?;
         fetched
     }
 
-    /// Fetches, and commits what came of it with the outcome of what [`Self::claim`] began.
+    /// Fetches, and commits what came of it with the outcome of what was begun.
     async fn fetch_claimed(
         &self,
         source: &CrlSource,
         mut progress: CrlProgress,
-        claim: CrlFetchRecord,
-    ) -> Result<(), Turn> {
+        turn: Turn,
+    ) -> Result<(), NoTurn> {
         let mut outcome = None;
         let signers = self.manager.crl_signers(source).await?;
         let lists = std::iter::once((&source.complete, &mut progress.complete));
@@ -239,7 +270,7 @@ impl CrlFetching {
                     ends = end.or(ends);
                     continue;
                 }
-                Err(failure) if failure.is_gone() => return Err(Turn::Gone),
+                Err(failure) if failure.is_gone() => return Err(NoTurn::Gone),
                 Err(failure) => failure,
             };
             let now = (self.rules.now)();
@@ -253,61 +284,19 @@ impl CrlFetching {
         let failures = progress.failures();
         let now = (self.rules.now)();
         let next = Schedule::new(source.frequency).next(now, failures, (self.rules.chance)());
-        let done = CrlFetchRecord {
-            revision: claim.revision.saturating_add(1),
-            next_at: next,
-            claimed_until: None,
-            progress: serde_json::to_string(&progress).map_err(ManagerError::from)?,
-            ..claim
-        };
-        let write = Write::PutCrlFetch {
-            expected: claim.revision,
-            fetch: done,
-        };
+        let done = turn.done(&progress, next)?;
         let entry = self.entry(source);
         let entry = match outcome {
             Some(code) => entry.failed(code),
             None => entry.allowed(),
         };
-        self.store.commit(vec![write, entry]).await?;
+        self.store.commit(vec![done, entry]).await?;
         Ok(())
     }
 
     fn entry(&self, source: &CrlSource) -> Entry {
         let (scope, object) = (source.group.scope, source.audited());
         Entry::of_service(JOB, scope, OPERATION, object, (self.rules.now)())
-    }
-
-    /// From here on nobody else fetches, in this process or another one on the same store. The log says
-    /// so before anybody is asked.
-    async fn claim(
-        &self,
-        source: &CrlSource,
-        record: Option<CrlFetchRecord>,
-    ) -> Result<CrlFetchRecord, Turn> {
-        let now = (self.rules.now)();
-        let record = record.unwrap_or_else(|| CrlFetchRecord {
-            distributor: source.id(),
-            revision: 0,
-            next_at: now,
-            claimed_until: None,
-            progress: "{}".to_owned(),
-        });
-        if record.claimed_until.is_some_and(|until| until > now) {
-            return Err(Turn::Busy);
-        }
-        let claim = CrlFetchRecord {
-            revision: record.revision.saturating_add(1),
-            claimed_until: Some(UnixTime(now.0.saturating_add(CLAIM))),
-            ..record
-        };
-        let write = Write::PutCrlFetch {
-            expected: record.revision,
-            fetch: claim.clone(),
-        };
-        let begun = self.entry(source).begun();
-        self.store.commit(vec![write, begun]).await?;
-        Ok(claim)
     }
 
     /// Fetches a list and puts it into force; gives the moment at which the first of the lists in force
@@ -406,31 +395,5 @@ fn due_at(record: Option<&CrlFetchRecord>, source: &CrlSource, progress: &CrlPro
     match progress.is_about(&source.complete, source.delta.as_ref()) {
         true => record.next_at.max(free),
         false => free,
-    }
-}
-
-/// What does not read, of a newer service perhaps, counts as nothing: everything is fetched again.
-fn read(record: Option<&CrlFetchRecord>) -> CrlProgress {
-    record
-        .and_then(|record| serde_json::from_str(&record.progress).ok())
-        .unwrap_or_default()
-}
-
-impl From<ManagerError> for Turn {
-    fn from(error: ManagerError) -> Self {
-        match error {
-            ManagerError::NoSuch { .. } => Self::Gone,
-            error => Self::Failed(error),
-        }
-    }
-}
-
-impl From<StoreError> for Turn {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Stale { .. } => Self::Busy,
-            StoreError::Gone { .. } => Self::Gone,
-            error => Self::Failed(error.into()),
-        }
     }
 }

@@ -5,6 +5,8 @@ use sallyport_pki::UnixTime;
 use serde::{Deserialize, Serialize};
 
 use super::failure::FetchFailure;
+use crate::manager::ManagerError;
+use crate::store::CrlFetchRecord;
 
 /// What came of fetching the lists of a distributor.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +19,16 @@ pub struct CrlProgress {
     /// When the first of the lists in force ends, as of the last one that was taken; seconds since
     /// 1970.
     pub next_update: Option<i64>,
+    /// Somebody fetches at the moment.
+    pub under_way: Option<UnderWay>,
+}
+
+/// A fetch that has begun and not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnderWay {
+    /// When it began; seconds since 1970.
+    pub since: i64,
 }
 
 /// What came of fetching one list.
@@ -63,6 +75,24 @@ impl Validators {
 }
 
 impl CrlProgress {
+    /// As it was noted; nobody is at it any more when the claim has run out. What does not read, of a
+    /// newer service perhaps, counts as nothing: everything is fetched again.
+    pub(super) fn of(record: Option<&CrlFetchRecord>, now: UnixTime) -> Self {
+        let mut progress: Self = record
+            .and_then(|record| serde_json::from_str(&record.progress).ok())
+            .unwrap_or_default();
+        let until = record.and_then(|record| record.claimed_until);
+        progress.under_way = match until.is_some_and(|until| until > now) {
+            true => progress.under_way,
+            false => None,
+        };
+        progress
+    }
+
+    pub(super) fn to_json(&self) -> Result<String, ManagerError> {
+        Ok(serde_json::to_string(self)?)
+    }
+
     /// Whether this is about the URLs that the distributor has now.
     pub(super) fn is_about(&self, complete: &CrlUrl, delta: Option<&CrlUrl>) -> bool {
         let of_delta = self.delta.as_ref().and_then(|delta| delta.url.as_ref());

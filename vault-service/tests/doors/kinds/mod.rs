@@ -8,6 +8,8 @@ mod served_contexts;
 mod stores;
 mod tls_contexts;
 
+use std::path::Path;
+
 use axum::http::Method;
 use rcgen::{CertificateParams, IsCa, KeyPair};
 use sallyport_vault::store::GroupRecord;
@@ -43,9 +45,14 @@ impl Scene {
 
     /// The same after the process ended and started again.
     async fn reopened(self) -> Self {
+        self.closed(async |_| ()).await
+    }
+
+    /// The same after something was done with the data directory that no process had open.
+    async fn closed(self, meanwhile: impl AsyncFnOnce(&Path)) -> Self {
         let Self { vault, group, door } = self;
         drop(door);
-        let vault = vault.reopened().await;
+        let vault = vault.closed(meanwhile).await;
         let door = Door::open(&vault, group.id).await;
         Self { vault, group, door }
     }

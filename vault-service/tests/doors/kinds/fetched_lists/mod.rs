@@ -1,6 +1,7 @@
 //! Revocation lists that the vault fetches by itself.
 
 mod downloads;
+mod interrupted;
 mod lists;
 pub(crate) mod server;
 mod turns;
@@ -29,7 +30,7 @@ const DAY: i64 = 24 * 60 * 60;
 struct Fetched {
     scene: Scene,
     ca: Ca,
-    server: ListServer,
+    server: Arc<ListServer>,
     distributor: String,
     ahead: Arc<AtomicI64>,
     metrics: Metrics,
@@ -49,7 +50,7 @@ impl Fetched {
         Self {
             scene,
             ca,
-            server,
+            server: Arc::new(server),
             distributor,
             ahead: Arc::default(),
             metrics: Metrics::new(),
@@ -141,4 +142,16 @@ impl Scene {
             .call(Method::DELETE, &place, &[], Value::Null)
             .await;
     }
+}
+
+/// Waits for a condition.
+async fn until(holds: impl Fn() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waiting)
+        .await
+        .unwrap();
 }

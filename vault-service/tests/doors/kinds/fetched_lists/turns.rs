@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 
 use super::server::{Reply, head_and, list};
-use super::{DAY, Fetched};
+use super::{DAY, Fetched, until};
 
 #[tokio::test]
 async fn lists_are_fetched_when_they_are_due_and_sooner_after_failures() {
@@ -177,16 +177,4 @@ async fn only_who_may_write_has_lists_fetched() {
     let elsewhere = place.replace("crlDistributorConfigs", "truststores");
     let reply = door.own(Method::POST, &elsewhere, Value::Null).await;
     reply.is(StatusCode::NOT_FOUND);
-}
-
-/// Waits for a condition.
-async fn until(holds: impl Fn() -> bool) {
-    let waiting = async {
-        while !holds() {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(60), waiting)
-        .await
-        .unwrap();
 }

@@ -25,6 +25,7 @@ use crate::http::manager::ManagerDoor;
 use crate::http::tls::{self, ServerIdentity, TlsError};
 use crate::http::unix_socket::{self, SocketError, SocketSettings};
 use crate::http::{manager, provider};
+use crate::jobs::crl_ends::CrlEnds;
 use crate::jobs::crl_fetch::{
     AddressRules, CrlFetching, DownloadLimits, Downloader, FetchRules, SystemResolver,
 };
@@ -53,6 +54,7 @@ pub struct Vault {
     inside: Arc<Provider>,
     store: Arc<dyn Store>,
     crl_fetching: Arc<CrlFetching>,
+    crl_ends: CrlEnds,
     external: Arc<ExternalCas>,
     external_lists: Vec<FollowedLists>,
     turned_away: GatewayMetrics,
@@ -209,6 +211,7 @@ impl Vault {
         ));
         // Who holds the lock is alone on the database: whoever was at it has ended.
         crl_fetching.give_back().await;
+        let crl_ends = CrlEnds::new(manager.clone(), Arc::clone(&store), metrics.crl.clone());
         let door = ManagerDoor {
             manager,
             accounts: Accounts::new(Arc::clone(&store)),
@@ -247,6 +250,7 @@ impl Vault {
             inside: inner,
             store,
             crl_fetching,
+            crl_ends,
             external,
             external_lists,
             turned_away: metrics.gateways.clone(),
@@ -322,6 +326,7 @@ impl Vault {
                     stop.clone()
                 ),
                 close(self.sds, stop.clone()),
+                self.crl_ends.run(clock::now, stop.clone()),
                 crl_fetching.run(stop),
             );
             // Only then: until the last request is answered, probes hear that the vault is stopping.

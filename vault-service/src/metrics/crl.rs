@@ -1,6 +1,7 @@
-//! Revocation lists that are fetched.
+//! Revocation lists of CRL distributors.
 
 use prometheus_client::registry::Registry;
+use sallyport_model::SecretId;
 use sallyport_pki::UnixTime;
 
 use super::Listing;
@@ -35,22 +36,33 @@ impl CrlMetrics {
         }
     }
 
-    /// Tells where all distributors stand.
+    /// Tells when the lists in force of all distributors end.
+    pub fn show_ends(&self, ends: impl Iterator<Item = (SecretId, UnixTime)>) {
+        self.next_update.replace(earliest_first(ends));
+    }
+
+    /// Tells how the fetching of all distributors' lists goes.
     pub fn show<'a>(&self, gauges: impl Iterator<Item = &'a CrlGauge> + Clone) {
-        let labels = |gauge: &CrlGauge| vec![("distributor", gauge.distributor.to_string())];
-        let earliest = |moment: fn(&CrlGauge) -> Option<UnixTime>| {
-            let known = gauges.clone();
-            let known = known.filter_map(|gauge| Some((labels(gauge), moment(gauge)?.0)));
-            let mut known: Vec<_> = known.collect();
-            known.sort_by_key(|(_, moment)| *moment);
-            known
-        };
-        self.next_update
-            .replace(earliest(|gauge| gauge.next_update));
-        self.succeeded.replace(earliest(|gauge| gauge.succeeded_at));
-        let failures = gauges.map(|gauge| (labels(gauge), i64::from(gauge.failures)));
+        let succeeded = gauges
+            .clone()
+            .filter_map(|gauge| Some((gauge.distributor, gauge.succeeded_at?)));
+        self.succeeded.replace(earliest_first(succeeded));
+        let failures = gauges.map(|gauge| (labels(gauge.distributor), i64::from(gauge.failures)));
         let mut failures: Vec<_> = failures.collect();
         failures.sort_by_key(|(_, failures)| std::cmp::Reverse(*failures));
         self.failures.replace(failures);
     }
+}
+
+type Series = (Vec<(&'static str, String)>, i64);
+
+fn labels(distributor: SecretId) -> Vec<(&'static str, String)> {
+    vec![("distributor", distributor.to_string())]
+}
+
+fn earliest_first(moments: impl Iterator<Item = (SecretId, UnixTime)>) -> Vec<Series> {
+    let series = moments.map(|(distributor, moment)| (labels(distributor), moment.0));
+    let mut series: Vec<Series> = series.collect();
+    series.sort_by_key(|(_, moment)| *moment);
+    series
 }

@@ -16,6 +16,4 @@ pub struct CrlGauge {
     pub failures: u32,
     /// Certificates that newer lists have dropped.
     pub dropped: u64,
-    /// When the first of the lists in force ends, as of the last list that was fetched.
-    pub next_update: Option<UnixTime>,
 }

@@ -262,14 +262,10 @@ impl CrlFetching {
                 None
             }
         };
-        let mut ends = None;
         for (url, list) in lists.chain(delta) {
             list.turn_to(url);
             let failure = match self.fetch_list(source, url, list, &signers).await {
-                Ok(end) => {
-                    ends = end.or(ends);
-                    continue;
-                }
+                Ok(()) => continue,
                 Err(failure) if failure.is_gone() => return Err(NoTurn::Gone),
                 Err(failure) => failure,
             };
@@ -279,7 +275,6 @@ impl CrlFetching {
             list.failed(&failure, now);
             outcome = Some(code);
         }
-        progress.next_update = ends.map(|end: UnixTime| end.0).or(progress.next_update);
         self.show(source, &progress);
         let failures = progress.failures();
         let now = (self.rules.now)();
@@ -299,25 +294,24 @@ impl CrlFetching {
         Entry::of_service(JOB, scope, OPERATION, object, (self.rules.now)())
     }
 
-    /// Fetches a list and puts it into force; gives the moment at which the first of the lists in force
-    /// ends, if it is another one.
+    /// Fetches a list and puts it into force.
     async fn fetch_list(
         &self,
         source: &CrlSource,
         url: &CrlUrl,
         list: &mut Attempted,
         signers: &[Certificate],
-    ) -> Result<Option<UnixTime>, FetchFailure> {
+    ) -> Result<(), FetchFailure> {
         let downloaded = self.downloader.download(url, &list.validators, signers);
         let (crl, validators) = match downloaded.await? {
             Downloaded::NotModified => {
                 list.confirmed((self.rules.now)());
-                return Ok(None);
+                return Ok(());
             }
             Downloaded::Crl(crl, validators) => (Bytes::from(crl), validators),
         };
         let now = (self.rules.now)();
-        let (update, ends) = self.put_into_force(source, crl, now).await?;
+        let update = self.put_into_force(source, crl, now).await?;
         let dropped = match update {
             CrlUpdate::Replaced { dropped } => dropped.certificates,
             CrlUpdate::Added | CrlUpdate::Unchanged => 0,
@@ -330,7 +324,7 @@ impl CrlFetching {
             }
         }
         list.taken(validators, dropped, now);
-        Ok(ends)
+        Ok(())
     }
 
     async fn put_into_force(
@@ -338,7 +332,7 @@ impl CrlFetching {
         source: &CrlSource,
         crl: Bytes,
         now: UnixTime,
-    ) -> Result<(CrlUpdate, Option<UnixTime>), FetchFailure> {
+    ) -> Result<CrlUpdate, FetchFailure> {
         let earliest = UnixTime(now.0.saturating_sub(self.rules.listed_for));
         let dropped = DroppedCertificates::RefusedAfter(earliest);
         let mut tries = TRIES;
@@ -348,10 +342,7 @@ impl CrlFetching {
                 self.manager
                     .publish_fetched_crl(JOB, source, crl.clone(), dropped, now);
             match published.await {
-                Ok((update, in_force)) => {
-                    let lists = in_force.revocations.lists().iter();
-                    return Ok((update, lists.map(|list| list.next_update()).min()));
-                }
+                Ok((update, _)) => return Ok(update),
                 // Somebody has published another one in the meantime.
                 Err(ManagerError::Changed { .. }) if tries > 0 => {}
                 Err(error) => return Err(error.into()),
@@ -372,7 +363,6 @@ impl CrlFetching {
                 .map(UnixTime),
             failures: progress.failures(),
             dropped: lists.map(|list| list.dropped).sum(),
-            next_update: progress.next_update.map(UnixTime),
         };
         let mut gauges = self.gauges.lock().unwrap_or_else(PoisonError::into_inner);
         gauges.insert(gauge.distributor, gauge);

@@ -16,9 +16,6 @@ pub struct CrlProgress {
     pub complete: Attempted,
     /// The delta CRL, if the distributor has one.
     pub delta: Option<Attempted>,
-    /// When the first of the lists in force ends, as of the last one that was taken; seconds since
-    /// 1970.
-    pub next_update: Option<i64>,
     /// Somebody fetches at the moment.
     pub under_way: Option<UnderWay>,
 }

@@ -88,7 +88,7 @@ impl Fetched {
 
     /// The log has the end of what was begun, and whoever comes next fetches at once.
     async fn is_free_and_says_why(&self) {
-        assert_eq!(self.ends().await, ["begun ", "failed interrupted"]);
+        assert_eq!(self.outcomes().await, ["begun ", "failed interrupted"]);
         let fetching = self.status().await["fetching"].clone();
         assert_eq!(
             (
@@ -103,14 +103,14 @@ impl Fetched {
     }
 
     /// What the audit log says of fetches, with reasons.
-    async fn ends(&self) -> Vec<String> {
+    async fn outcomes(&self) -> Vec<String> {
         let log = self.scene.vault.audit().await.into_iter();
         let fetches = log.filter(|entry| entry.operation == "crlDistributorConfigs.fetch");
-        let ends = fetches.map(|entry| {
+        let outcomes = fetches.map(|entry| {
             let reason = entry.reason.unwrap_or_default();
             format!("{} {reason}", entry.outcome.as_str())
         });
-        ends.collect()
+        outcomes.collect()
     }
 }
 

@@ -23,17 +23,9 @@ async fn a_fetched_list_is_served_to_gateways_and_written_down() {
     assert!(fetching["complete"]["lastSuccess"].is_string());
     assert_eq!(fetching["delta"], json!(null));
     let gauge = job.gauges().remove(0);
-    assert_eq!(
-        status["lists"][0]["nextUpdate"],
-        gauge.next_update.unwrap().to_string()
-    );
     let metrics = fetched.metrics.encode().unwrap();
     let id = format!("{{distributor=\"{}\"}}", fetched.id());
     for (name, value) in [
-        (
-            "next_update_timestamp_seconds",
-            gauge.next_update.unwrap().0,
-        ),
         ("success_timestamp_seconds", gauge.succeeded_at.unwrap().0),
         ("fetch_failures", 0),
     ] {

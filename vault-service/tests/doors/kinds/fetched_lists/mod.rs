@@ -1,6 +1,7 @@
 //! Revocation lists that the vault fetches by itself.
 
 mod downloads;
+mod ends;
 mod interrupted;
 mod lists;
 pub(crate) mod server;

@@ -1,6 +1,6 @@
 //! CRL distributors as those see them who fetch their lists.
 
-use sallyport_model::{CrlRefresh, CrlUrl, SecretId};
+use sallyport_model::{Collection, CrlRefresh, CrlUrl, SecretId};
 use sallyport_pki::Certificate;
 use serde::Deserialize;
 use serde_json::Value;
@@ -47,6 +47,18 @@ impl Manager {
     pub async fn crl_signers(&self, source: &CrlSource) -> Result<Vec<Certificate>, ManagerError> {
         self.signers(&source.group, &source.version).await
     }
+
+    /// Which version of a distributor is in force now; `None` if it was deleted.
+    pub async fn crl_source_version(
+        &self,
+        source: &CrlSource,
+    ) -> Result<Option<u64>, ManagerError> {
+        let collection = Collection::CrlDistributorConfigs;
+        let distributor = self
+            .published
+            .secret(source.group.id, collection, source.id());
+        Ok(distributor.await?.map(|distributor| distributor.current))
+    }
 }
 
 impl CrlSource {
@@ -75,6 +87,11 @@ impl CrlSource {
     /// The distributor's id.
     pub fn id(&self) -> SecretId {
         self.distributor.id
+    }
+
+    /// The version of the distributor that says so.
+    pub fn version(&self) -> u64 {
+        self.version.number
     }
 
     /// What the audit log calls it.

@@ -69,7 +69,8 @@ impl Manager {
     }
 
     /// Does the same with a CRL that `job` has fetched: nobody has looked at it, so that one that
-    /// drops what it cannot drop yet is refused as well.
+    /// drops what it cannot drop yet is refused as well. [`ManagerError::Changed`] if the distributor is
+    /// another version than the one that said where the list is.
     pub async fn publish_fetched_crl(
         &self,
         job: &'static str,
@@ -80,6 +81,10 @@ impl Manager {
     ) -> Result<(CrlUpdate, ListsInForce), ManagerError> {
         let (group, collection) = (&source.group, Collection::CrlDistributorConfigs);
         let (secret, version, _) = self.secret(group, collection, source.id()).await?;
+        let found = version.number;
+        if found != source.version() {
+            return Err(ManagerError::Changed { found });
+        }
         let object = audited(group, &secret);
         let operation = format!("{collection}.publish");
         let by = Publisher {

@@ -1,42 +1,31 @@
-//! The job: looks what is due, claims it, fetches, and notes what came of it.
+//! The job: looks what is due and has it fetched.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use hyper::body::Bytes;
-use sallyport_model::{CrlUrl, SecretId};
-use sallyport_pki::{Certificate, CrlUpdate, UnixTime};
+use sallyport_model::SecretId;
+use sallyport_pki::UnixTime;
 use tokio::sync::watch;
-use tracing::{Instrument as _, error, info, info_span, warn};
+use tracing::{error, info};
 
-use super::download::{Downloaded, Downloader};
-use super::failure::FetchFailure;
+use super::download::Downloader;
 use super::gauge::CrlGauge;
-use super::progress::{Attempted, CrlProgress};
-use super::schedule::Schedule;
+use super::progress::CrlProgress;
 use super::turn::{NoTurn, Turn};
-use crate::audit::Entry;
-use crate::manager::{CrlSource, DroppedCertificates, Manager, ManagerError};
+use crate::manager::{CrlSource, Manager, ManagerError};
 use crate::metrics::CrlMetrics;
 use crate::store::{CrlFetchRecord, Store, StoreError};
-use crate::trace::{self, TraceContext};
 
 /// The name of this job in the audit log.
 pub const JOB: &str = "crl-fetch";
-
-/// What is audited before anybody is asked, and again with what came of it.
-const OPERATION: &str = "crlDistributorConfigs.fetch";
 
 /// Distributors that are fetched at the same time.
 const AT_ONCE: usize = 4;
 
 /// Shortest and longest time between two looks at what is due.
 const LOOKS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
-
-/// How often a list is verified again because another was published meanwhile.
-const TRIES: usize = 3;
 
 /// What is not the same in every installation, or in every test.
 pub struct FetchRules {
@@ -50,10 +39,10 @@ pub struct FetchRules {
 
 /// Fetches the lists of CRL distributors.
 pub struct CrlFetching {
-    manager: Manager,
-    store: Arc<dyn Store>,
-    downloader: Downloader,
-    rules: FetchRules,
+    pub(super) manager: Manager,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) downloader: Downloader,
+    pub(super) rules: FetchRules,
     gauges: Mutex<BTreeMap<SecretId, CrlGauge>>,
     metrics: CrlMetrics,
 }
@@ -133,8 +122,8 @@ impl CrlFetching {
         stream::iter(due)
             .for_each_concurrent(AT_ONCE, |(source, record)| async move {
                 match self.fetch(&source, record).await {
-                    // Done, left to somebody else, or deleted meanwhile.
-                    Ok(()) | Err(NoTurn::Busy | NoTurn::Gone) => {}
+                    // Done, left to somebody else, or changed or deleted meanwhile.
+                    Ok(()) | Err(NoTurn::Busy | NoTurn::Superseded { .. } | NoTurn::Gone) => {}
                     Err(NoTurn::Failed(error)) => {
                         let place = source.place();
                         error!(distributor = place, %error, "cannot fetch revocation lists");
@@ -158,6 +147,7 @@ impl CrlFetching {
         match self.fetch(&source, record).await {
             Ok(()) => Ok(FetchedNow::Done),
             Err(NoTurn::Busy) => Ok(FetchedNow::Busy),
+            Err(NoTurn::Superseded { found }) => Err(ManagerError::Changed { found }),
             Err(NoTurn::Gone) => Err(gone()),
             Err(NoTurn::Failed(error)) => Err(error),
         }
@@ -209,148 +199,7 @@ impl CrlFetching {
         gauges.values().cloned().collect()
     }
 
-    /// In the trace of who asked for it, else in one of its own: its lines in the log and the requests to
-    /// the servers belong together.
-    async fn fetch(
-        &self,
-        source: &CrlSource,
-        record: Option<CrlFetchRecord>,
-    ) -> Result<(), NoTurn> {
-        let trace = trace::current().or_else(TraceContext::begin);
-        let id = trace.map(|trace| tracing::field::display(trace.trace_id()));
-        let span = info_span!("crl_fetch", trace_id = id);
-        trace::within(trace, self.fetch_all(source, record).instrument(span)).await
-    }
-
-    async fn fetch_all(
-        &self,
-        source: &CrlSource,
-        record: Option<CrlFetchRecord>,
-    ) -> Result<(), NoTurn> {
-        let now = (self.rules.now)();
-        let progress = CrlProgress::of(record.as_ref(), now);
-        let turn = Turn::claim(source, record, now)?;
-        // From here on nobody else fetches, in this process or another one on the same store. The log says
-        // so before anybody is asked.
-        let begun = self.entry(source).begun();
-        self.store.commit(vec![turn.write(), begun]).await?;
-        let fetched = self.fetch_claimed(source, progress, turn).await;
-        let reason = match &fetched {
-            Ok(()) | Err(NoTurn::Busy) => return fetched,
-            Err(NoTurn::Gone) => "gone",
-            Err(NoTurn::Failed(_)) => "unavailable",
-        };
-        let entry = self.entry(source).failed(reason);
-        self.store.commit(vec![entry]).await?;
-        fetched
-    }
-
-    /// Fetches, and commits what came of it with the outcome of what was begun.
-    async fn fetch_claimed(
-        &self,
-        source: &CrlSource,
-        mut progress: CrlProgress,
-        turn: Turn,
-    ) -> Result<(), NoTurn> {
-        let mut outcome = None;
-        let signers = self.manager.crl_signers(source).await?;
-        let lists = std::iter::once((&source.complete, &mut progress.complete));
-        let delta = match &source.delta {
-            Some(url) => Some((url, progress.delta.get_or_insert_default())),
-            None => {
-                progress.delta = None;
-                None
-            }
-        };
-        for (url, list) in lists.chain(delta) {
-            list.turn_to(url);
-            let failure = match self.fetch_list(source, url, list, &signers).await {
-                Ok(()) => continue,
-                Err(failure) if failure.is_gone() => return Err(NoTurn::Gone),
-                Err(failure) => failure,
-            };
-            let now = (self.rules.now)();
-            let (place, code) = (source.place(), failure.code());
-            warn!(distributor = place, %url, code, error = %failure, "a revocation list was not fetched; the last good one stays");
-            list.failed(&failure, now);
-            outcome = Some(code);
-        }
-        self.show(source, &progress);
-        let failures = progress.failures();
-        let now = (self.rules.now)();
-        let next = Schedule::new(source.frequency).next(now, failures, (self.rules.chance)());
-        let done = turn.done(&progress, next)?;
-        let entry = self.entry(source);
-        let entry = match outcome {
-            Some(code) => entry.failed(code),
-            None => entry.allowed(),
-        };
-        self.store.commit(vec![done, entry]).await?;
-        Ok(())
-    }
-
-    fn entry(&self, source: &CrlSource) -> Entry {
-        let (scope, object) = (source.group.scope, source.audited());
-        Entry::of_service(JOB, scope, OPERATION, object, (self.rules.now)())
-    }
-
-    /// Fetches a list and puts it into force.
-    async fn fetch_list(
-        &self,
-        source: &CrlSource,
-        url: &CrlUrl,
-        list: &mut Attempted,
-        signers: &[Certificate],
-    ) -> Result<(), FetchFailure> {
-        let downloaded = self.downloader.download(url, &list.validators, signers);
-        let (crl, validators) = match downloaded.await? {
-            Downloaded::NotModified => {
-                list.confirmed((self.rules.now)());
-                return Ok(());
-            }
-            Downloaded::Crl(crl, validators) => (Bytes::from(crl), validators),
-        };
-        let now = (self.rules.now)();
-        let update = self.put_into_force(source, crl, now).await?;
-        let dropped = match update {
-            CrlUpdate::Replaced { dropped } => dropped.certificates,
-            CrlUpdate::Added | CrlUpdate::Unchanged => 0,
-        };
-        let place = source.place();
-        match dropped {
-            0 => info!(distributor = place, %url, ?update, "a revocation list was fetched"),
-            dropped => {
-                warn!(distributor = place, %url, dropped, "a newer revocation list lists fewer certificates");
-            }
-        }
-        list.taken(validators, dropped, now);
-        Ok(())
-    }
-
-    async fn put_into_force(
-        &self,
-        source: &CrlSource,
-        crl: Bytes,
-        now: UnixTime,
-    ) -> Result<CrlUpdate, FetchFailure> {
-        let earliest = UnixTime(now.0.saturating_sub(self.rules.listed_for));
-        let dropped = DroppedCertificates::RefusedAfter(earliest);
-        let mut tries = TRIES;
-        loop {
-            tries = tries.saturating_sub(1);
-            let published =
-                self.manager
-                    .publish_fetched_crl(JOB, source, crl.clone(), dropped, now);
-            match published.await {
-                Ok((update, _)) => return Ok(update),
-                // Somebody has published another one in the meantime.
-                Err(ManagerError::Changed { .. }) if tries > 0 => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    fn show(&self, source: &CrlSource, progress: &CrlProgress) {
+    pub(super) fn show(&self, source: &CrlSource, progress: &CrlProgress) {
         let lists = std::iter::once(&progress.complete).chain(&progress.delta);
         let gauge = CrlGauge {
             distributor: source.id(),
@@ -381,7 +230,9 @@ fn due_at(record: Option<&CrlFetchRecord>, source: &CrlSource, progress: &CrlPro
     let Some(record) = record else {
         return UnixTime(i64::MIN);
     };
-    let free = record.claimed_until.unwrap_or(UnixTime(i64::MIN));
+    let claimed = progress.is_under_way(source.version());
+    let free = record.claimed_until.filter(|_| claimed);
+    let free = free.unwrap_or(UnixTime(i64::MIN));
     match progress.is_about(&source.complete, source.delta.as_ref()) {
         true => record.next_at.max(free),
         false => free,

@@ -7,6 +7,7 @@
 mod addresses;
 mod download;
 mod failure;
+mod fetch;
 mod gauge;
 mod job;
 mod location;

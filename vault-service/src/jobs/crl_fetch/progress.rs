@@ -26,6 +26,8 @@ pub struct CrlProgress {
 pub struct UnderWay {
     /// When it began; seconds since 1970.
     pub since: i64,
+    /// The version of the distributor that says from where.
+    pub(super) version: u64,
 }
 
 /// What came of fetching one list.
@@ -94,6 +96,11 @@ impl CrlProgress {
     pub(super) fn is_about(&self, complete: &CrlUrl, delta: Option<&CrlUrl>) -> bool {
         let of_delta = self.delta.as_ref().and_then(|delta| delta.url.as_ref());
         self.complete.url.as_ref() == Some(complete) && of_delta == delta
+    }
+
+    /// Whether somebody fetches for this version of the distributor.
+    pub(super) fn is_under_way(&self, version: u64) -> bool {
+        self.under_way.is_some_and(|fetch| fetch.version == version)
     }
 
     /// Failures in a row of the list that has more of them.

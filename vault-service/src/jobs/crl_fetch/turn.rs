@@ -15,20 +15,24 @@ pub(super) struct Turn(CrlFetchRecord);
 /// Why a turn came to nothing.
 pub(super) enum NoTurn {
     Busy,
+    /// Another version of the distributor is in force.
+    Superseded {
+        found: u64,
+    },
     Gone,
     Failed(ManagerError),
 }
 
 impl Turn {
-    /// One that becomes valid when [`Self::write`] is committed.
+    /// One that becomes valid when [`Self::write`] is committed. Who fetches for another version of the
+    /// distributor is not waited for: what comes of it is not wanted any more.
     pub(super) fn claim(
         source: &CrlSource,
         record: Option<CrlFetchRecord>,
         now: UnixTime,
     ) -> Result<Self, NoTurn> {
         let progress = CrlProgress::of(record.as_ref(), now);
-        let claimed_until = record.as_ref().and_then(|record| record.claimed_until);
-        if claimed_until.is_some_and(|until| until > now) {
+        if progress.is_under_way(source.version()) {
             return Err(NoTurn::Busy);
         }
         let record = record.unwrap_or_else(|| CrlFetchRecord {
@@ -39,7 +43,10 @@ impl Turn {
             progress: String::new(),
         });
         let progress = CrlProgress {
-            under_way: Some(UnderWay { since: now.0 }),
+            under_way: Some(UnderWay {
+                since: now.0,
+                version: source.version(),
+            }),
             ..progress
         };
         Ok(Self(CrlFetchRecord {

@@ -101,17 +101,6 @@ impl Fetched {
         self.job().fetch_due().await.unwrap();
         assert_eq!(self.numbers().await, ["2"]);
     }
-
-    /// What the audit log says of fetches, with reasons.
-    async fn outcomes(&self) -> Vec<String> {
-        let log = self.scene.vault.audit().await.into_iter();
-        let fetches = log.filter(|entry| entry.operation == "crlDistributorConfigs.fetch");
-        let outcomes = fetches.map(|entry| {
-            let reason = entry.reason.unwrap_or_default();
-            format!("{} {reason}", entry.outcome.as_str())
-        });
-        outcomes.collect()
-    }
 }
 
 /// The service itself, which is not served yet.

@@ -5,13 +5,14 @@ mod ends;
 mod interrupted;
 mod lists;
 pub(crate) mod server;
+mod superseded;
 mod turns;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use sallyport_model::SecretId;
 use sallyport_pki::UnixTime;
 use sallyport_vault::clock;
@@ -84,6 +85,20 @@ impl Fetched {
         self.ahead.fetch_add(seconds, Ordering::SeqCst);
     }
 
+    /// The complete list is at another path of the server from now on.
+    async fn turn_to(&self, path: &str) {
+        let place = format!("crlDistributorConfigs/{}", self.distributor);
+        let mut config = self.scene.door.get(&place).await.ok();
+        config
+            .as_object_mut()
+            .unwrap()
+            .retain(|field, _| field != "meta" && field != "version");
+        config["completeCrlIssuerUrl"] = self.server.url(path).into();
+        let door = &self.scene.door;
+        let replaced = door.json(Method::PUT, &place, &config.to_string()).await;
+        replaced.is(StatusCode::OK);
+    }
+
     async fn fetch(&self, job: &CrlFetching) {
         let fetch = job.fetch_now(self.id());
         tokio::time::timeout(Duration::from_secs(60), fetch)
@@ -101,6 +116,17 @@ impl Fetched {
         self.fetch(job).await;
         let complete = self.status().await["fetching"]["complete"].clone();
         (complete["code"].clone(), complete["failures"].clone())
+    }
+
+    /// What the audit log says of fetches, with reasons.
+    async fn outcomes(&self) -> Vec<String> {
+        let log = self.scene.vault.audit().await.into_iter();
+        let fetches = log.filter(|entry| entry.operation == "crlDistributorConfigs.fetch");
+        let outcomes = fetches.map(|entry| {
+            let reason = entry.reason.unwrap_or_default();
+            format!("{} {reason}", entry.outcome.as_str())
+        });
+        outcomes.collect()
     }
 
     /// Numbers of the lists in force.

@@ -31,19 +31,7 @@ async fn lists_are_fetched_when_they_are_due_and_sooner_after_failures() {
         assert_eq!(seen(), fetches);
     }
     // Another URL is not waited for.
-    let path = format!("crlDistributorConfigs/{}", fetched.distributor);
-    let mut config = fetched.scene.door.get(&path).await.ok();
-    config
-        .as_object_mut()
-        .unwrap()
-        .retain(|field, _| field != "meta" && field != "version");
-    config["completeCrlIssuerUrl"] = fetched.server.url("/new.crl").into();
-    let replaced = fetched
-        .scene
-        .door
-        .json(Method::PUT, &path, &config.to_string())
-        .await;
-    replaced.is(StatusCode::OK);
+    fetched.turn_to("/new.crl").await;
     job.fetch_due().await.unwrap();
     assert!(fetched.server.seen()[3].starts_with("GET /new.crl "));
     assert_eq!(fetched.numbers().await, ["2"]);

@@ -121,7 +121,12 @@ impl CrlFetching {
         }
         stream::iter(due)
             .for_each_concurrent(AT_ONCE, |(source, record)| async move {
-                match self.fetch(&source, record).await {
+                let fetched = match self.fetch(&source, record).await {
+                    // At once: the others of this round may take long.
+                    Err(NoTurn::Superseded { .. }) => self.fetch_newer(&source).await,
+                    fetched => fetched,
+                };
+                match fetched {
                     // Done, left to somebody else, or changed or deleted meanwhile.
                     Ok(()) | Err(NoTurn::Busy | NoTurn::Superseded { .. } | NoTurn::Gone) => {}
                     Err(NoTurn::Failed(error)) => {
@@ -132,6 +137,11 @@ impl CrlFetching {
             })
             .await;
         Ok(next)
+    }
+
+    async fn fetch_newer(&self, source: &CrlSource) -> Result<(), NoTurn> {
+        self.fetch_now(source.id()).await?;
+        Ok(())
     }
 
     /// Fetches the lists of a distributor at once.

@@ -100,6 +100,7 @@ impl From<ManagerError> for NoTurn {
     fn from(error: ManagerError) -> Self {
         match error {
             ManagerError::NoSuch { .. } => Self::Gone,
+            ManagerError::Changed { found } => Self::Superseded { found },
             error => Self::Failed(error),
         }
     }

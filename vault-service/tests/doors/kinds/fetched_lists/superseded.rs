@@ -37,16 +37,20 @@ async fn a_corrected_url_does_not_wait_for_the_server_of_the_wrong_one() {
 }
 
 #[tokio::test]
-async fn the_job_turns_to_a_corrected_url_by_itself() {
+async fn the_job_turns_to_a_corrected_url_while_it_waits_for_another_server() {
     let fetched = Fetched::new().await;
-    fetched.server.at("/ca.crl", Reply::Stalled(Vec::new()));
+    for path in ["/ca.crl", "/slow.crl"] {
+        fetched.server.at(path, Reply::Stalled(Vec::new()));
+    }
+    let slow = fetched.server.url("/slow.crl");
+    fetched.scene.add_distributor("slow", &slow).await;
     let (tell, stop) = watch::channel(false);
     let job = fetched.job();
     let running = tokio::spawn(async move { job.run(stop).await });
-    until(|| fetched.server.seen().len() == 1).await;
-    fetched.turn_to("/new.crl").await;
     until(|| fetched.server.seen().len() == 2).await;
-    assert!(fetched.server.seen()[1].starts_with("GET /new.crl "));
+    fetched.turn_to("/new.crl").await;
+    until(|| fetched.server.seen().len() == 3).await;
+    assert!(fetched.server.seen()[2].starts_with("GET /new.crl "));
     tell.send_replace(true);
     running.await.unwrap();
 }

@@ -108,6 +108,7 @@ async fn a_file_that_was_moved_is_opened_anew_when_told() {
         place.path().join("audit.moved"),
     );
     let (vault, _) = stocked(place, &[file(&path, PATIENT)]).await;
+    accepting(&vault).await;
     record(&vault, "before").await;
     vault.sinks.taken().await.unwrap();
     fs::rename(&path, &moved).unwrap();
@@ -128,6 +129,7 @@ async fn a_file_goes_on_where_a_crash_has_left_it() {
     let path = place.path().join("audit.jsonl");
     let sink = file(&path, PATIENT);
     let (vault, _) = stocked(place, std::slice::from_ref(&sink)).await;
+    accepting(&vault).await;
     record(&vault, "whole").await;
     vault.sinks.taken().await.unwrap();
     let whole = fs::read_to_string(&path).unwrap();

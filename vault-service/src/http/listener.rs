@@ -259,25 +259,17 @@ pub(super) async fn converse(
             if let Err(error) = result {
                 debug!(%error, "connection ended with an error");
             }
+            return;
         }
-        () = none(&requests, limits.head) => {
-            debug!("no request on a connection");
-            connection.as_mut().graceful_shutdown();
-            // One that came at the same moment is answered.
-            tokio::select! {
-                _ = connection => {}
-                () = none(&requests, limits.head) => {}
-            }
-        }
-        () = told(&mut stop) => {
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
-        }
-        () = over(until) => {
-            debug!("the certificate of a client has ended");
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
-        }
+        () = none(&requests, limits.head) => debug!("no request on a connection"),
+        () = told(&mut stop) => {}
+        () = over(until) => debug!("the certificate of a client has ended"),
+    }
+    connection.as_mut().graceful_shutdown();
+    // What is open is answered, also what came at the same moment; who does not go then is left.
+    tokio::select! {
+        _ = connection => {}
+        () = none(&requests, limits.head) => {}
     }
 }
 

@@ -87,17 +87,14 @@ impl Sds {
         text: &str,
         at: ChangeSeq,
     ) -> Result<Looked, ProviderError> {
-        let name = match self.aliases.get(text) {
-            Some(name) => name.clone(),
-            None => match text.parse::<ResourceName>() {
-                Ok(name) => name,
-                Err(error) => {
-                    return Ok(Looked::Refused {
-                        reason: Refusal::MalformedReference,
-                        detail: error.to_string(),
-                    });
-                }
-            },
+        let name = match self.name(text) {
+            Ok(name) => name,
+            Err(error) => {
+                return Ok(Looked::Refused {
+                    reason: Refusal::MalformedReference,
+                    detail: error.to_string(),
+                });
+            }
         };
         let granted = self
             .provider

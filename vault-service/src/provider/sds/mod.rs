@@ -71,18 +71,22 @@ impl Sds {
         self.closing.send_replace(true);
     }
 
-    /// Whether a text is the name of a resource, whatever may be there.
+    /// The resource that a text names, whatever may be there.
+    fn name(&self, text: &str) -> Result<ResourceName, ResourceNameError> {
+        match self.aliases.get(text) {
+            Some(name) => Ok(name.clone()),
+            None => text.parse(),
+        }
+    }
+
     fn is_name(&self, text: &str) -> bool {
-        self.aliases.contains_key(text) || text.parse::<ResourceName>().is_ok()
+        self.name(text).is_ok()
     }
 
     /// Whether a text names rules by which peers are verified.
     fn is_of_validation(&self, text: &str) -> bool {
-        let is_it = |name: &ResourceName| matches!(name.part, Part::Validation(_));
-        match self.aliases.get(text) {
-            Some(name) => is_it(name),
-            None => text.parse().is_ok_and(|name| is_it(&name)),
-        }
+        self.name(text)
+            .is_ok_and(|name| matches!(name.part, Part::Validation(_)))
     }
 
     /// The rules that nobody passes, for who has others of a name that stands for none any more: Envoy keeps the last

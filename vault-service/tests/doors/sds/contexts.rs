@@ -197,6 +197,14 @@ async fn who_has_rules_that_are_none_any_more_gets_such_that_nobody_passes() {
     let mut back = house.connection.sotw().await;
     back.say(again).await;
     assert!(lets_nobody_pass(&back.hear().await.resources[0]));
+    let mut again = subscribes(&[VALIDATION]);
+    again.initial_resource_versions = [(VALIDATION.to_owned(), first.version_info)].into();
+    let mut back = house.connection.delta().await;
+    back.say(again).await;
+    let told = back.hear().await;
+    assert!(lets_nobody_pass(
+        told.resources[0].resource.as_ref().unwrap()
+    ));
     assert!(house.fetch(VALIDATION).await.is_none());
 
     replace(json!({})).await;
